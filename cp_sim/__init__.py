@@ -1,0 +1,1 @@
+"""A whole Kubernetes control plane inside one process, to see it think."""

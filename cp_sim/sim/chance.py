@@ -1,0 +1,40 @@
+"""Chance that can be told again: one seed, many named streams."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import uuid
+
+# The alphabet of Kubernetes' generated names: no vowels (no accidental words) and no look-alikes.
+# Source: k8s.io/apimachinery/pkg/util/rand.
+NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class Chance:
+    """Named streams of random numbers, each a function of the seed and its own name alone.
+
+    A stream does not care what others draw, so that adding a new user of chance leaves all former stories as they
+    were.  Neither the machine nor `PYTHONHASHSEED` has a say.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._streams: dict[str, random.Random] = {}
+
+    def stream(self, name: str) -> random.Random:
+        """The stream called `name`, e.g. `"raft/etcd-2"`; always the same object."""
+        found = self._streams.get(name)
+        if found is None:
+            digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+            found = self._streams[name] = random.Random(int.from_bytes(digest[:8], "big"))
+        return found
+
+    def uid(self) -> str:
+        """A version 4 UUID for `metadata.uid`."""
+        return str(uuid.UUID(int=self.stream("uid").getrandbits(128), version=4))
+
+    def suffix(self, length: int = 5) -> str:
+        """The random end of a name made from `generateName`."""
+        stream = self.stream("suffix")
+        return "".join(NAME_ALPHABET[int(stream.random() * 27)] for _ in range(length))

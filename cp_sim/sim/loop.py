@@ -1,0 +1,289 @@
+"""The event loop: actors, messages and timers on one virtual clock, run until nothing is left to do."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Any
+
+from cp_sim.sim.chance import Chance
+from cp_sim.sim.clock import Clock, format_duration
+from cp_sim.sim.order import Arrival, Delivery
+from cp_sim.sim.trace import Record, Trace
+
+# How much one call may do before it says who keeps it busy.
+UNIT_LIMIT = 20_000_000
+SETTLE_LIMIT_MS = 24 * 3_600_000
+
+
+class StillBusy(RuntimeError):
+    """A bounded run reached its bound; the message names who was busy."""
+
+
+class Actor:
+    """Something with a name that receives messages and may have work of its own.
+
+    `receive` handles one message, `step` does one unit of work; both return before anything else happens in the
+    world.  An actor that has work calls `self.loop.wake(self)`; it is stepped, and again while `is_ready()`.
+    State is plain data: no closures, threads, generators or open files, so that a world can be copied whole.
+    """
+
+    loop: Loop
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def started(self) -> None:
+        """Called once when the actor joins a loop."""
+
+    def receive(self, message: Any) -> None:
+        """Handle one message."""
+        raise TypeError(f"{self.name} does not understand {type(message).__name__}")
+
+    def step(self) -> None:
+        """Do one unit of work."""
+
+    def is_ready(self) -> bool:
+        """Whether there is work for another `step`."""
+        return False
+
+
+class Timer:
+    """A message that will be sent to `to` at `due_ms`.  A background timer does not keep the world from settling."""
+
+    __slots__ = ("background", "cause", "due_ms", "message", "pending", "serial", "to")
+
+    def __init__(self, due_ms: int, serial: int, to: str, message: Any, cause: int | None, background: bool) -> None:
+        self.due_ms = due_ms
+        self.serial = serial
+        self.to = to
+        self.message = message
+        self.cause = cause
+        self.background = background
+        self.pending = True
+
+    def __lt__(self, other: Timer) -> bool:
+        return (self.due_ms, self.serial) < (other.due_ms, other.serial)
+
+
+class Loop:
+    """Delivers messages, one unit of work at a time.
+
+    Everything due now is done before time moves; then the clock jumps to the next timer.  The loop also carries
+    causes: whatever an actor sends or records while it handles a message has that message's cause, and what it sends
+    after making a record is caused by that record.  Records made in one unit are siblings: they share one cause.
+    """
+
+    def __init__(self, clock: Clock, chance: Chance, trace: Trace, order: Arrival | None = None) -> None:
+        self.clock = clock
+        self.chance = chance
+        self.trace = trace
+        self.order = order or Arrival()
+        self.actors: dict[str, Actor] = {}
+        self.running = "outside"
+        self.units = 0
+        self.origin: int | None = None  # the cause of records made in this unit
+        self.cause: int | None = None  # the cause of messages sent in this unit
+        self._due: deque[Delivery] = deque()
+        self._awake: set[str] = set()
+        self._timers: list[Timer] = []
+        self._foreground = 0
+        self._serial = 0
+        self._busy: Counter[str] = Counter()
+
+    # -- who takes part ----------------------------------------------------------------------------------------
+
+    def add(self, actor: Actor) -> None:
+        """Let `actor` take part.
+
+        Raises:
+            ValueError: an actor of that name is there already.
+        """
+        if actor.name in self.actors:
+            raise ValueError(f"there is already an actor called {actor.name}")
+        self.actors[actor.name] = actor
+        actor.loop = self
+        actor.started()
+
+    def remove(self, name: str) -> None:
+        """Take an actor out; messages on their way to it are lost."""
+        self.actors.pop(name, None)
+        self._awake.discard(name)
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def send(self, to: str, message: Any) -> None:
+        """Deliver `message` to the actor called `to` at this same instant, after what was sent before."""
+        self._due.append((to, message, self.cause, self.running))
+
+    def after(self, delay_ms: int, to: str, message: Any, background: bool = False) -> Timer:
+        """Deliver `message` to `to` in `delay_ms` milliseconds; the timer can be cancelled until then."""
+        self._serial += 1
+        timer = Timer(self.clock.now_ms + max(0, delay_ms), self._serial, to, message, self.cause, background)
+        heapq.heappush(self._timers, timer)
+        self._foreground += not background
+        return timer
+
+    def cancel(self, timer: Timer) -> None:
+        """Forget a timer; one that has fired or was cancelled before is left alone."""
+        if timer.pending:
+            timer.pending = False
+            self._foreground -= not timer.background
+
+    def wake(self, actor: Actor) -> None:
+        """Give `actor` a turn: one `step`, soon."""
+        if actor.name not in self._awake:
+            self._awake.add(actor.name)
+            self._due.append((actor.name, None, self.cause, actor.name))
+
+    def record(
+        self,
+        verb: str,
+        subject: str,
+        because: str = "",
+        *,
+        revision: int | None = None,
+        evidence: Any = None,
+        actor: str | None = None,
+    ) -> Record:
+        """Note in the trace that the running actor did `verb` to `subject`; its cause is filled in here."""
+        record = Record(
+            self.trace.next_id,
+            self.clock.now_ms,
+            actor or self.running,
+            verb,
+            subject,
+            because,
+            revision,
+            self.origin,
+            evidence,
+        )
+        self.trace.append(record)
+        self.cause = record.id
+        return record
+
+    def caused_by(self, cause: int | None) -> None:
+        """Say that the rest of this unit happens because of `cause`: for queues that take up work noted earlier."""
+        self.origin = self.cause = cause
+
+    # -- looking -------------------------------------------------------------------------------------------------
+
+    def pending(self) -> list[Delivery]:
+        """The messages on their way, in order: (receiver, message, cause, sender)."""
+        return [delivery for delivery in self._due if delivery[1] is not None]
+
+    def timers(self) -> list[Timer]:
+        """The timers that are set, next one first."""
+        return sorted(timer for timer in self._timers if timer.pending)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is due now (timers aside)."""
+        return not self._due
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do but background timers."""
+        return not self._due and not self._foreground
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Run, moving time as needed, until only background timers are left.
+
+        Raises:
+            StillBusy: that did not happen within the bounds of one call.
+        """
+        self._busy.clear()
+        latest = self.clock.now_ms + SETTLE_LIMIT_MS
+        while not self.settled:
+            if self._due:
+                self._unit()
+            else:
+                self._fire_next(latest)
+
+    def run(self, duration_ms: int) -> None:
+        """Run for `duration_ms` milliseconds of virtual time, background timers included."""
+        self._busy.clear()
+        until = self.clock.now_ms + duration_ms
+        while True:
+            if self._due:
+                self._unit()
+            elif (timer := self._next_timer()) is not None and timer.due_ms <= until:
+                self._fire(timer)
+            else:
+                break
+        self.clock.now_ms = until
+
+    def run_until(self, done: Callable[[], bool], limit_ms: int = 3_600_000) -> bool:
+        """Run until `done()`; returns False when nothing more can happen or `limit_ms` have passed first."""
+        self._busy.clear()
+        latest = self.clock.now_ms + limit_ms
+        while not done():
+            if self._due:
+                self._unit()
+            elif (timer := self._next_timer()) is not None and timer.due_ms <= latest:
+                self._fire(timer)
+            else:
+                return False
+        return True
+
+    def step(self) -> list[Record]:
+        """Do one thing: run until something worth a record has happened; returns the new records.
+
+        Time moves on only when nothing is due now, and only to the next foreground timer; an empty list says that
+        the world has settled.
+        """
+        self._busy.clear()
+        first = self.trace.next_id
+        latest = self.clock.now_ms + SETTLE_LIMIT_MS
+        while self.trace.next_id == first and not self.settled:
+            if self._due:
+                self._unit()
+            else:
+                self._fire_next(latest)
+        return self.trace.since(first)
+
+    def _unit(self) -> None:
+        receiver, message, cause, _ = self.order.take(self._due)
+        self.units += 1
+        self._busy[receiver] += 1
+        if self._busy[receiver] > UNIT_LIMIT:
+            raise StillBusy(f"{self._who_is_busy()}: gave up after {UNIT_LIMIT} units of work at one actor")
+        actor = self.actors.get(receiver)
+        if actor is None:
+            return
+        self.running, self.origin, self.cause = receiver, cause, cause
+        try:
+            if message is None:
+                self._awake.discard(receiver)
+                actor.step()
+                if actor.is_ready():
+                    self.wake(actor)
+            else:
+                actor.receive(message)
+        finally:
+            self.running, self.origin, self.cause = "outside", None, None
+
+    def _next_timer(self) -> Timer | None:
+        while self._timers and not self._timers[0].pending:
+            heapq.heappop(self._timers)
+        return self._timers[0] if self._timers else None
+
+    def _fire_next(self, latest_ms: int) -> None:
+        timer = self._next_timer()
+        if timer is None or timer.due_ms > latest_ms:
+            raise StillBusy(f"{self._who_is_busy()}: not settled after {format_duration(SETTLE_LIMIT_MS)}")
+        self._fire(timer)
+
+    def _fire(self, timer: Timer) -> None:
+        heapq.heappop(self._timers)
+        timer.pending = False
+        self._foreground -= not timer.background
+        self.clock.now_ms = max(self.clock.now_ms, timer.due_ms)
+        self._due.append((timer.to, timer.message, timer.cause, "clock"))
+
+    def _who_is_busy(self) -> str:
+        busiest = ", ".join(f"{name} ({count} units)" for name, count in self._busy.most_common(3))
+        return f"still busy: {busiest or 'nobody in particular'}"
