@@ -220,7 +220,7 @@ def _merge_map(original: Object, patch: Object, struct: Struct | None, item: Fie
         old = made.get(name)
         if old is None:
             if not deletes:
-                made[name] = value
+                made[name] = _plain(value)
         elif isinstance(old, dict) and isinstance(value, dict):
             made[name] = _merge_into(old, value, _field(struct, item, name))
         elif isinstance(old, list) and isinstance(value, list):
@@ -228,6 +228,22 @@ def _merge_map(original: Object, patch: Object, struct: Struct | None, item: Fie
         else:
             made[name] = value
     return made
+
+
+def _plain(value: Any) -> Any:
+    """What a patch puts where nothing was: its values without directives and nulls."""
+    if isinstance(value, list):
+        return [_plain(one) for one in value if not (isinstance(one, dict) and _DIRECTIVE in one)]
+    if not isinstance(value, dict):
+        return value
+    if value.get(_DIRECTIVE) == "delete":
+        return {}
+    directives = (_DELETE, _ORDER)
+    return {
+        key: _plain(one)
+        for key, one in value.items()
+        if one is not None and key not in (_DIRECTIVE, _RETAIN) and not key.startswith(directives)
+    }
 
 
 def _field(struct: Struct | None, item: Field | None, name: str) -> Field | None:
