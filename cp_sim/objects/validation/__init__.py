@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects.kinds import Kind
-from cp_sim.objects.validation import meta
-from cp_sim.objects.validation.causes import Cause, Causes
+from cp_sim.objects.validation import definitions, meta
+from cp_sim.objects.validation.causes import Cause, Causes, summary
 from cp_sim.objects.validation.table import CREATE, META_LAST, UPDATE, UPDATE_CHECKS_ALL
 
 Object = dict[str, Any]
@@ -29,7 +29,7 @@ def on_create(kind: Kind, obj: Object) -> list[Cause]:
             meta.on_create(kind, metadata, causes)
         return causes
     if kind.store_prefix:
-        meta.on_create(kind, metadata, causes)
+        meta.on_create(kind, metadata, causes, definitions.only_name(kind, obj))
     if check is not None:
         check(obj, causes)
     return causes
@@ -45,3 +45,9 @@ def on_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> li
     if check is not None:
         check(new, old, causes)
     return causes
+
+
+def message(kind: Kind, name: str, causes: list[Cause]) -> str:
+    """The message of the Status that refuses an object: `Deployment.apps "web" is invalid: ...`."""
+    title = f".{kind.group}" if kind.group == "authorization.k8s.io" else kind.title
+    return summary(title, name, causes)

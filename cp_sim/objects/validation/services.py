@@ -173,11 +173,6 @@ def _addresses(spec: Object, causes: Causes) -> None:
 
 def _unique_ports(spec: Object, type_: str, causes: Causes) -> None:
     ports = spec.get("ports") or []
-    if type_ == "ClusterIP":
-        for index, port in enumerate(ports):
-            if port.get("nodePort"):
-                text = "may not be used when `type` is 'ClusterIP'"
-                causes.append(forbidden(f"spec.ports[{index}].nodePort", text))
     node_ports: set[tuple[Any, Any]] = set()
     for index, port in enumerate(ports):
         if port.get("nodePort"):

@@ -181,7 +181,7 @@ def storage_class(obj: Object, causes: Causes) -> None:
         causes.append(required("provisioner", provisioner))
     else:
         for problem in names.qualified_name(provisioner.lower()):
-            causes.append(invalid("provisioner", provisioner, problem))
+            causes.append(invalid("provisioner", provisioner.lower(), problem))
     for key in obj.get("parameters") or {}:
         if not key:
             causes.append(invalid("parameters", "", "field can not be empty."))

@@ -73,7 +73,7 @@ CREATE: dict[str, Create] = {
 }
 
 # Kinds whose own validation does not look at metadata: the generic check does, after all else is right.
-META_LAST = frozenset({"events", "events.events.k8s.io", "poddisruptionbudgets.policy", "limitranges"})
+META_LAST = frozenset({"events", "events.events.k8s.io", "poddisruptionbudgets.policy"})
 
 # Kinds of which an update is judged like a new object, before what may not change.
 UPDATE_CHECKS_ALL = frozenset(CREATE) - {
