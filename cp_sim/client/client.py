@@ -12,8 +12,8 @@ class Client:
     """Sends the calls of one actor, as one user.
 
     An answer comes later: it is handed to the method of the actor that the call named with `then`, as
-    `method(context, response)`; changes of a watch go to `each(context, change)`.  Methods are named, not passed, so that a
-    copy of the world holds no reference into the old one.
+    `method(context, response)`; changes of a watch go to `each(context, change)`.  Methods are named, not passed, so
+    that a copy of the world holds no reference into the old one.
     """
 
     def __init__(self, actor: Actor, user: str, server: str = "kube-apiserver") -> None:

@@ -47,8 +47,9 @@ class Controller(Component):
     """Base of all controllers: shared caches, a queue of keys, a pure `reconcile`.
 
     A subclass sets `resource` (what its keys are, e.g. `replicasets`), registers its handlers in `setup`, and
-    overrides `reconcile`, which reads caches and returns a `Plan` and touches nothing else.  The plan's requests are sent in
-    order, each after the answer to the one before; several keys may be on their way at once, at most `workers`.
+    overrides `reconcile`, which reads caches and returns a `Plan` and touches nothing else.  The plan's requests are
+    sent in order, each after the answer to the one before; several keys may be on their way at once, at most
+    `workers`.
 
     *In Kubernetes:* the loop `processNextWorkItem` that every controller has.
     """
@@ -149,7 +150,9 @@ class Controller(Component):
     def _call(self, execution: Execution, action: Action) -> Call:
         match action:
             case Create():
-                return Call("create", kind_of(action.object).resource, meta.namespace(action.object), body=action.object)
+                return Call(
+                    "create", kind_of(action.object).resource, meta.namespace(action.object), body=action.object
+                )
             case Update():
                 obj = action.object
                 newer = execution.written.get(meta.uid(obj))

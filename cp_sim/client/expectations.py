@@ -10,10 +10,11 @@ TIMEOUT_MS = 5 * 60_000
 class Expectations:
     """Creations and deletions that were ordered and have not come back through the watch.
 
-    A cache lags behind the store.  A controller that looked at its cache before its own pods had come back would create them a
-    second time; so it waits until what it expects was seen, or five minutes have passed.
+    A cache lags behind the store.  A controller that looked at its cache before its own pods had come back would
+    create them a second time; so it waits until what it expects was seen, or five minutes have passed.
 
-    *In Kubernetes:* `ControllerExpectations` and `UIDTrackingControllerExpectations`, pkg/controller/controller_utils.go.
+    *In Kubernetes:* `ControllerExpectations` and `UIDTrackingControllerExpectations`,
+    pkg/controller/controller_utils.go.
     """
 
     def __init__(self) -> None:

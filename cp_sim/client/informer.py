@@ -54,7 +54,9 @@ class Informer:
     *In Kubernetes:* k8s.io/client-go/tools/cache, `Reflector` and `sharedIndexInformer`.
     """
 
-    def __init__(self, owner: Component, resource: str, namespace: str = "", options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, owner: Component, resource: str, namespace: str = "", options: dict[str, str] | None = None
+    ) -> None:
         self.owner = owner
         self.resource = resource
         self.namespace = namespace
@@ -105,7 +107,9 @@ class Informer:
     def start(self) -> None:
         """List, then watch."""
         self.started = True
-        self.owner.api.send(Call("list", self.resource, self.namespace, options=dict(self.options)), "listed", None, self)
+        self.owner.api.send(
+            Call("list", self.resource, self.namespace, options=dict(self.options)), "listed", None, self
+        )
 
     def stop(self) -> None:
         """Close the watch; the cache stays as it is."""

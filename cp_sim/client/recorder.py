@@ -39,9 +39,9 @@ class _Bucket:
 class EventRecorder:
     """Writes core/v1 Events for one component (`source.component`).
 
-    The same object, type, reason and message raise the count of one Event; from the tenth message on that differs in nothing
-    but its text within ten minutes, they share one Event `(combined from similar events): ...`; more than 25 Events of one
-    source about one object are lost until its bucket refills, one in five minutes.
+    The same object, type, reason and message raise the count of one Event; from the tenth message on that differs in
+    nothing but its text within ten minutes, they share one Event `(combined from similar events): ...`; more than 25
+    Events of one source about one object are lost until its bucket refills, one in five minutes.
 
     *In Kubernetes:* `EventCorrelator` in k8s.io/client-go/tools/record.
     """
@@ -58,7 +58,12 @@ class EventRecorder:
         """Write, or count up, the Event that says `reason` and `message` about `obj` (an object or a reference)."""
         clock = self.api.actor.loop.clock
         reference = reference_to(obj)
-        about = (reference.get("kind", ""), reference.get("namespace", ""), reference.get("name", ""), reference.get("uid", ""))
+        about = (
+            reference.get("kind", ""),
+            reference.get("namespace", ""),
+            reference.get("name", ""),
+            reference.get("uid", ""),
+        )
         if not self._has_token(about, clock):
             return
         message, exact = self._combine((*about, type_, reason), message, clock)

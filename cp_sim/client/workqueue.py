@@ -20,8 +20,8 @@ class Due:
 class WorkQueue:
     """The keys that one controller still has to look at.
 
-    A key that is queued already is not queued twice; one that is being worked on is queued again when that work is `done`,
-    so that no two workers ever hold the same key.  Each key remembers what caused it to be queued.
+    A key that is queued already is not queued twice; one that is being worked on is queued again when that work is
+    `done`, so that no two workers ever hold the same key.  Each key remembers what caused it to be queued.
 
     *In Kubernetes:* k8s.io/client-go/util/workqueue.  Back-off: `base_ms` doubled with every failure, at most `cap_ms`
     (`DefaultTypedControllerRateLimiter`: 5 ms to 1000 s).  *Simplified:* without its overall bucket of 10 per second.
