@@ -80,12 +80,13 @@ def test_the_environment_has_all_that_the_course_needs(root: Path, environment: 
 
 
 def test_conda_understands_its_specs(environment: dict) -> None:
-    rattler = pytest.importorskip("rattler", reason="py-rattler is not installed")
+    exceptions = pytest.importorskip("rattler.exceptions", reason="py-rattler is not installed")
+    match_spec = pytest.importorskip("rattler").MatchSpec
     for spec in environment["dependencies"]:
         if isinstance(spec, str):
-            assert rattler.MatchSpec(spec).version, f"{spec} has no version"
-    with pytest.raises(rattler.exceptions.InvalidMatchSpecError):
-        rattler.MatchSpec("python=3.11=[")
+            assert match_spec(spec).version, f"{spec} has no version"
+    with pytest.raises(exceptions.InvalidMatchSpecError):
+        match_spec("python=3.11=[")
 
 
 def test_binder_would_update_its_environment_from_ours(root: Path) -> None:
