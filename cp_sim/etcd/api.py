@@ -1,8 +1,8 @@
 """etcd's v3 API as records: requests, responses and the errors with their exact texts.
 
-*In Kubernetes:* the messages of `etcdserverpb.KV`, field by field.  Keys and values are text here (bytes there); a value may
-also be any JSON value, which is kept as it is.  `range_end` means what it means in etcd: empty for the single key, `"\\0"` for
-everything from `key` on, otherwise the first key that is not part of the range.
+*In Kubernetes:* the messages of `etcdserverpb.KV`, field by field. Keys and values are text here (bytes there); a
+value may also be any JSON value, which is kept as it is. `range_end` means what it means in etcd: empty for the
+single key, `"\\0"` for everything from `key` on, otherwise the first key that is not part of the range.
 
 Source: etcd `api/etcdserverpb/rpc.proto`, `api/v3rpc/rpctypes/error.go`.
 """
@@ -19,7 +19,9 @@ FROM_KEY = "\0"
 
 
 class EtcdError(Exception):
-    """etcd refused a request: the gRPC code's name and the text, e.g. `NOT_FOUND`, `etcdserver: requested lease not found`."""
+    """etcd refused a request: the gRPC code's name and the text, e.g. `NOT_FOUND`, `etcdserver: requested lease not
+    found`.
+    """
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -137,7 +139,8 @@ class DeleteRangeRequest:
 
 @immutable
 class Compare:
-    """A condition: `target` (VERSION, CREATE, MOD, VALUE or LEASE) of every key in the range stands in `result` to `operand`.
+    """A condition: `target` (VERSION, CREATE, MOD, VALUE or LEASE) of every key in the range stands in `result` to
+    `operand`.
 
     `result` is EQUAL, GREATER, LESS or NOT_EQUAL.
     """
@@ -151,7 +154,9 @@ class Compare:
 
 @immutable
 class TxnRequest:
-    """If all compares hold do `success`, else `failure`: all or nothing, as one revision.  None stands for an empty operation."""
+    """If all compares hold do `success`, else `failure`: all or nothing, as one revision. None stands for an empty
+    operation.
+    """
 
     compare: tuple[Compare, ...] = ()
     success: tuple[RequestOp | None, ...] = ()

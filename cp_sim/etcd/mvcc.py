@@ -1,7 +1,7 @@
 """The state machine of etcd: keys with all their versions, one revision per write, and what happened in which revision.
 
-No clock, no I/O, no chance: the same writes in the same order make the same state.  What the requests of etcd's API do with it
-stands in `requests.py`, who is told about changes in `watch.py`.
+No clock, no I/O, no chance: the same writes in the same order make the same state. What the requests of etcd's API
+do with it stands in `requests.py`, who is told about changes in `watch.py`.
 
 *In Kubernetes:* etcd's `mvcc` package (key index and backend), which holds every object of the cluster.
 
@@ -29,8 +29,8 @@ _revision = attrgetter("revision")
 class Mvcc:
     """A versioned key space.
 
-    `revision` counts writes and is 1 for an empty store; `compact_revision` is the oldest revision that can still be read
-    (-1: nothing was ever compacted).  Every key has its versions in order; a version of 0 is a tombstone.
+    `revision` counts writes and is 1 for an empty store; `compact_revision` is the oldest revision that can still
+    be read (-1: nothing was ever compacted). Every key has its versions in order; a version of 0 is a tombstone.
     """
 
     def __init__(self) -> None:
@@ -57,11 +57,13 @@ class Mvcc:
         made._committed = self._committed
         return made
 
-    # -- reading ---------------------------------------------------------------------------------------------------
+    # -- reading --------------------------------------------------------------------------------------------------
 
     @property
     def read_revision(self) -> int:
-        """The revision that a read sees: the current one, or the coming one within a write that has changed something."""
+        """The revision that a read sees: the current one, or the coming one within a write that has changed
+        something.
+        """
         return self.revision + (len(self._log) > self._committed)
 
     def __len__(self) -> int:
@@ -166,7 +168,7 @@ class Mvcc:
             if change.previous is not None:
                 yield change.previous.value
 
-    # -- writing ---------------------------------------------------------------------------------------------------
+    # -- writing --------------------------------------------------------------------------------------------------
     # `stage_*` change the state as part of one write, `commit` ends it: whatever was staged is one revision.
 
     def put(self, key: str, value: Any, lease: int = 0) -> KeyValue:
@@ -182,7 +184,9 @@ class Mvcc:
         return kv
 
     def delete(self, key: str) -> KeyValue | None:
-        """Delete one key as a revision of its own; returns what it was, None (and no new revision) if it was not there."""
+        """Delete one key as a revision of its own; returns what it was, None (and no new revision) if it was not
+        there.
+        """
         old = self.get(key)
         if old is not None:
             self.stage_delete(old)
@@ -252,7 +256,7 @@ class Mvcc:
         del self.lessor.leases[lease]
         return self.commit()
 
-    # -- forgetting ------------------------------------------------------------------------------------------------
+    # -- forgetting -----------------------------------------------------------------------------------------------
 
     def compact(self, revision: int) -> None:
         """Forget what can only be seen before `revision`.
@@ -268,8 +272,15 @@ class Mvcc:
             raise api.future_revision()
         self.compact_revision = revision
 
+    @property
+    def has_garbage(self) -> bool:
+        """Whether `scrub` has something to do."""
+        return bool(self._log) and self._log[0].revision < self.compact_revision
+
     def scrub(self, limit: int = 0) -> bool:
-        """Give back the room of compacted versions, of at most `limit` changes (0: all); returns whether more is left."""
+        """Give back the room of compacted versions, of at most `limit` changes (0: all); returns whether more is
+        left.
+        """
         due = bisect_left(self._log, self.compact_revision, key=_revision)
         batch = min(due, limit) if limit else due
         for change in self._log[:batch]:

@@ -1,7 +1,8 @@
 """Recorded etcd operations put to the embedded store, answered in the notation of the recording.
 
-One line of JSON is one trace: operations in order and the watches that were open meanwhile.  `replay` ignores whatever answers
-the trace brings along and returns it with those of the store, so that the two can be compared word for word.
+One line of JSON is one trace: operations in order and the watches that were open meanwhile. `replay` ignores
+whatever answers the trace brings along and returns it with those of the store, so that the two can be compared word
+for word.
 """
 
 from __future__ import annotations
@@ -73,10 +74,12 @@ class _Replay:
             "compact_revision": max(0, self.mvcc.compact_revision),
             "kvs": [_kv(kv) for kv in self.mvcc.range_at("")],
         }
-        kept = {name: value for name, value in self.trace.items() if name not in ("ops", "watches", "final", "anomalies")}
+        kept = {
+            name: value for name, value in self.trace.items() if name not in ("ops", "watches", "final", "anomalies")
+        }
         return {**kept, "ops": answered, "watches": self.opened, "final": final}
 
-    # -- watches -----------------------------------------------------------------------------------------------------
+    # -- watches --------------------------------------------------------------------------------------------------
 
     def _open_after(self, index: int) -> None:
         # Watches that no operation opens: the one over everything before the first, those to look back at the end.
@@ -121,7 +124,7 @@ class _Replay:
             watch["canceled_by_client_after"] = index
         return {"acknowledged": acknowledged}
 
-    # -- operations --------------------------------------------------------------------------------------------------
+    # -- operations -----------------------------------------------------------------------------------------------
 
     def _answer(self, name: str, request: Json, index: int) -> Json:
         mvcc = self.mvcc
@@ -177,8 +180,12 @@ def _operation(name: str, request: Json) -> Any:
 
 def _compare(compare: Json) -> api.Compare:
     target = compare.get("target", "VERSION")
-    operand: Any = next((compare[name] for name in _COMPARE_OPERANDS if name in compare), "" if target == "VALUE" else 0)
-    return api.Compare(target, compare.get("result", "EQUAL"), compare.get("key", ""), compare.get("range_end", ""), operand)
+    operand: Any = next(
+        (compare[name] for name in _COMPARE_OPERANDS if name in compare), "" if target == "VALUE" else 0
+    )
+    return api.Compare(
+        target, compare.get("result", "EQUAL"), compare.get("key", ""), compare.get("range_end", ""), operand
+    )
 
 
 def _kv(kv: KeyValue) -> list[Any]:

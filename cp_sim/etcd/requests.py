@@ -1,6 +1,7 @@
 """What etcd's KV requests do to the state machine: the checks, their order, and the answers.
 
-*In Kubernetes:* etcd's request checks (`server/etcdserver/api/v3rpc/key.go`) and its applier (`server/etcdserver/apply`).
+*In Kubernetes:* etcd's request checks (`server/etcdserver/api/v3rpc/key.go`) and its applier
+(`server/etcdserver/apply`).
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def answer(mvcc: Mvcc, request: RequestOp) -> ResponseOp:
     return _whole_txn(mvcc, request)
 
 
-# -- the shape of a request ------------------------------------------------------------------------------------------
+# -- the shape of a request --------------------------------------------------------------------------------------
 
 
 def _check_range(request: RangeRequest) -> None:
@@ -100,7 +101,7 @@ def _check_txn(request: TxnRequest, budget: int) -> None:
             raise api.key_not_found()
 
 
-Span = tuple[str, str | None]
+Span = tuple[str, str]
 
 
 def _span(request: DeleteRangeRequest) -> Span:
@@ -109,7 +110,7 @@ def _span(request: DeleteRangeRequest) -> Span:
 
 
 def _covered(key: str, spans: list[Span]) -> bool:
-    return any(first <= key and (end is None or key < end) for first, end in spans)
+    return any(first <= key < end for first, end in spans)
 
 
 def _written_keys(operations: tuple[RequestOp | None, ...]) -> tuple[dict[str, None], list[Span]]:
@@ -142,7 +143,7 @@ def _written_keys(operations: tuple[RequestOp | None, ...]) -> tuple[dict[str, N
     return put, deleted
 
 
-# -- reading ---------------------------------------------------------------------------------------------------------
+# -- reading -----------------------------------------------------------------------------------------------------
 
 _SORT_KEYS: dict[str, Callable[[KeyValue], Any]] = {
     "KEY": lambda kv: kv.key,
@@ -190,7 +191,7 @@ def _passes(kv: KeyValue, request: RangeRequest) -> bool:
     )
 
 
-# -- writing ---------------------------------------------------------------------------------------------------------
+# -- writing -----------------------------------------------------------------------------------------------------
 
 
 def _single_put(mvcc: Mvcc, request: PutRequest) -> PutResponse:
@@ -222,7 +223,7 @@ def _delete(mvcc: Mvcc, request: DeleteRangeRequest) -> DeleteRangeResponse:
     return DeleteRangeResponse(mvcc.read_revision, len(olds), tuple(olds) if request.prev_kv else ())
 
 
-# -- transactions ----------------------------------------------------------------------------------------------------
+# -- transactions ------------------------------------------------------------------------------------------------
 
 
 def _whole_txn(mvcc: Mvcc, request: TxnRequest) -> TxnResponse:

@@ -1,7 +1,7 @@
 """Watches: who wants to know about which keys, from which revision on, and what each has not been told yet.
 
-A watch is told everything once, in order, and never half a revision.  One that asks for the past gets it first; one that asks for
-what was compacted is made and then cancelled.
+A watch is told everything once, in order, and never half a revision. One that asks for the past gets it first; one
+that asks for what was compacted is made and then cancelled.
 
 *In Kubernetes:* etcd's watchable store (`server/storage/mvcc/watchable_store.go`) and its watch streams.
 """
@@ -64,9 +64,9 @@ class Watch:
 class Watches:
     """All watches of one store member.
 
-    `create` and `cancel` are requests; `poll` gives what is to be delivered now, in the order in which the watches were
-    made.  A change is held against the watches of its own branch of the key space only: a watch hangs below the part of its
-    range's first key that all keys of the range share, up to a slash.
+    `create` and `cancel` are requests; `poll` gives what is to be delivered now, in the order in which the watches
+    were made. A change is held against the watches of its own branch of the key space only: a watch hangs below the
+    part of its range's first key that all keys of the range share, up to a slash.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,9 @@ class Watches:
         prev_kv: bool = False,
         filters: tuple[str, ...] = (),
     ) -> str:
-        """Make a watch from `start_revision` on (0: from the next revision); returns why it was rejected, empty if it was not."""
+        """Make a watch from `start_revision` on (0: from the next revision); returns why it was rejected, empty if
+        it was not.
+        """
         key = key or "\0"
         end = api.end_of(range_end) if range_end else key + "\0"
         if end is not None and end <= key:
