@@ -180,7 +180,7 @@ def test_a_fork_shares_objects_and_nothing_else(world):
     twin = copy.deepcopy(world)
     twin.ask(Put("/registry/pods/default/b", {}))
     twin.loop.run(61_000)
-    assert [value for value in world.etcd.all_values()] == [pod]
+    assert list(world.etcd.all_values()) == [pod]
     assert world.etcd.get_at("/registry/pods/default/a").value is pod
     assert twin.etcd.get_at("/registry/pods/default/a", 2).value is pod
     assert twin.etcd.get_at("/registry/pods/default/a") is None
