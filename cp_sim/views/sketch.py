@@ -107,7 +107,7 @@ class Sketch(_Paper):
     """A picture with every box in its given place.  `inside` names a region that a box belongs to."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, layout="nop2")
+        super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
 
     def region(
@@ -167,6 +167,16 @@ class Sketch(_Paper):
         self.box(
             identity, left, top, width, height, inside=inside, fill=colour if full >= 0.996 else "faint", edge="none",
             pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
+        )  # fmt: skip
+
+    def pill(
+        self, identity: str, middle: Point, text: str, colour: str, *, fill: str = "", inside: str = "", detail: str = "",
+    ) -> None:  # fmt: skip
+        """A small label in a rounded box of its own, so that it reads on top of a line."""
+        wide = width_of(text, 9.5) + 14
+        self.box(
+            identity, middle[0] - wide / 2, middle[1] - 8, wide, 16, [text], inside=inside, size=9.5, align="n",
+            fill=fill or f"{colour}-tint", edge=colour, ink=colour, pen=0.8, kind="pill", detail=detail,
         )  # fmt: skip
 
     def arrow(

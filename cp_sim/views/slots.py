@@ -60,30 +60,42 @@ def from_trace(trace: Any, pods: list[Object], until_revision: int = 0) -> Slots
     """The slots as they came about, told by the records of binding and deletion up to a revision (0: all of them)."""
     slots = Slots()
     living = {f"pods/{meta.key(pod)}": pod for pod in pods}
-    bound_by_scheduler: set[str] = set()
+    for step, subject, node in _story(trace, living, until_revision):
+        if step == "leave":
+            slots.leave(subject)
+        else:
+            slots.arrive(subject, node)
+    slots.follow(pods)
+    return slots
+
+
+def _story(trace: Any, living: dict[str, Object], until_revision: int) -> list[tuple[str, str, str]]:
+    """(arrive or leave, subject, node) in order.  Only the last deletion of a life counts: the first asks, the last removes."""
     story: list[tuple[str, str, str]] = []
+    scheduled: set[str] = set()
     for record in trace if trace is not None else ():
         if until_revision and record.revision is not None and record.revision > until_revision:
             break
-        if not record.subject.startswith("pods/"):
+        subject = record.subject
+        if not subject.startswith("pods/"):
             continue
         if record.verb == "schedule" and getattr(record.evidence, "node", None):
-            bound_by_scheduler.add(record.subject)
-            story.append(("arrive", record.subject, record.evidence.node))
-        elif record.verb == "create" and record.actor == "kube-apiserver":
-            story.append(("born", record.subject, ""))
-        elif record.verb == "delete" and record.actor == "kube-apiserver":
-            story.append(("leave", record.subject, ""))
-    for event, subject, node in story:
-        if event == "leave":
-            if subject not in living or subject in bound_by_scheduler:
-                slots.leave(subject)
-        elif event == "arrive":
-            slots.arrive(subject, node)
-        elif subject in living and subject not in bound_by_scheduler:
-            slots.arrive(subject, meta.node_name(living[subject]))
-    slots.follow(pods)
-    return slots
+            scheduled.add(subject)
+            story.append(("arrive", subject, record.evidence.node))
+        elif record.actor == "kube-apiserver" and record.revision is not None:
+            if record.verb == "delete":
+                story.append(("leave", subject, ""))
+            elif record.verb == "create" and subject in living and meta.node_name(living[subject]):
+                story.append(("born", subject, meta.node_name(living[subject])))
+    kept = []
+    following: dict[str, str] = {subject: "alive" for subject in living}
+    for step, subject, node in reversed(story):
+        if step == "born" and subject in scheduled:
+            continue
+        if step != "leave" or following.get(subject) not in ("leave", "alive"):
+            kept.append((step, subject, node))
+        following[subject] = step
+    return kept[::-1]
 
 
 def _born(pod: Object) -> str:
