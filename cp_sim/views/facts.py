@@ -188,9 +188,7 @@ def tolerates(pod: Object, taint: Object) -> Object | None:
             continue
         operator = toleration.get("operator") or "Equal"
         if operator == "Exists" or (
-            operator == "Equal"
-            and toleration.get("key")
-            and (toleration.get("value") or "") == (taint.get("value") or "")
+            operator == "Equal" and toleration.get("key") and (toleration.get("value") or "") == (taint.get("value") or "")
         ):
             return toleration
     return None
