@@ -100,6 +100,13 @@ class StopWatch:
     token: int
 
 
+@immutable
+class WatchClosed:
+    """The watch `token` has ended (its `timeoutSeconds` are over); no further changes come."""
+
+    token: int
+
+
 class ApiError(Exception):
     """A request was refused; `status` is the Kubernetes `Status` object that says why."""
 
