@@ -73,7 +73,14 @@ class Server:
     def write_notebook(self, name: str, cells: list[str]) -> str:
         """Put a notebook of these code cells into the folder; its name."""
         code = [
-            {"cell_type": "code", "id": f"cell-{place}", "metadata": {}, "execution_count": None, "outputs": [], "source": cell}
+            {
+                "cell_type": "code",
+                "id": f"cell-{place}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell,
+            }
             for place, cell in enumerate(cells)
         ]
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -116,12 +123,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="),
-        *("--ServerApp.disable_check_xsrf=True", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}"),
+        *(
+            "--ServerApp.disable_check_xsrf=True",
+            "--LabApp.expose_app_in_browser=True",
+            f"--ServerApp.root_dir={folder}",
+        ),
     ]
     log_path = scratch / "server.log"
     with open(log_path, "w") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -222,7 +239,8 @@ class Lab:
         return list(
             self.page.evaluate(
                 """() => window.jupyterapp.shell.currentWidget.content.widgets
-                    .filter(cell => cell.model.type === 'code' && !(cell.model.metadata?.tags ?? []).includes('raises-exception'))
+                    .filter(cell => cell.model.type === 'code')
+                    .filter(cell => !(cell.model.metadata?.tags ?? []).includes('raises-exception'))
                     .flatMap(cell => cell.model.outputs.toJSON())
                     .filter(output => output.output_type === 'error')
                     .map(output => `${output.ename}: ${output.evalue}`)"""
