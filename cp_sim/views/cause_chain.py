@@ -11,14 +11,15 @@ from cp_sim.objects import kinds
 from cp_sim.sim import Record
 from cp_sim.views import facts
 from cp_sim.views.facts import many, seconds
-from cp_sim.views.lettering import fit, styled
+from cp_sim.views.lettering import fit, fit_middle, styled, width_of, wrap
 from cp_sim.views.palette import ACTORS, component_of
-from cp_sim.views.sketch import Flow
+from cp_sim.views.sketch import Sketch
 from cp_sim.views.story import asker_of, line_of, upto
 from cp_sim.views.view import View
 
 STEP_LIMIT = 24
 SIBLING_LIMIT = 3
+WIDTH, SIBLING_WIDTH = 520.0, 360.0
 
 
 def cause_chain(cluster: Any, what: str, namespace: str = "default") -> View:
@@ -29,11 +30,12 @@ def cause_chain(cluster: Any, what: str, namespace: str = "default") -> View:
     trace = cluster.trace
     subject = subject_from(what, namespace)
     revision = 0 if hasattr(cluster, "loop") else facts.revision_of(cluster)
-    history = [record for record in trace.about(subject) if not revision or (record.revision or 0) <= revision]
+    latest = (upto(trace, revision) or [None])[-1] if revision else None
+    history = [record for record in trace.about(subject) if latest is None or record.id <= latest.id]
     if not history:
-        flow = Flow(f"Why is {subject} as it is?")
-        flow.box("nothing", [f"The trace tells nothing about {subject}."], dashed=True)
-        return flow.view(f"{subject}: nothing is known to have happened to it")
+        sketch = Sketch(f"Why is {subject} as it is?")
+        sketch.box("nothing", 0, 0, 500, 36, [f"The trace tells nothing about {subject}."], dashed=True)
+        return sketch.view(f"{subject}: nothing is known to have happened to it")
     return chain_of(trace, history[-1], revision)
 
 
@@ -41,19 +43,25 @@ def chain_of(trace: Any, record: Record, until_revision: int = 0) -> View:
     """The chain of causes behind one record."""
     chain = trace.chain(record)[::-1]
     shown = chain if len(chain) <= STEP_LIMIT else [chain[0], *chain[-(STEP_LIMIT - 1) :]]
-    flow = Flow(f"Why: {record.verb} {record.subject}", "TB", rank_gap=18, node_gap=14)
     siblings = _siblings(upto(trace, until_revision), {one.id for one in shown})
+    sketch = Sketch(f"Why: {record.verb} {record.subject}")
+    top = 0.0
     for place, one in enumerate(shown):
-        _step(flow, trace, one, last=one is record)
-        if place:
-            before = shown[place - 1]
-            skipped = len(chain) - len(shown) if place == 1 and len(shown) < len(chain) else 0
-            flow.arrow(
-                f"cause/{before.id}/{one.id}", f"record/{before.id}", f"record/{one.id}", weight="20",
-                text=f"{skipped} steps between" if skipped else "", style="dashed" if skipped else "solid", pen=1.8,
+        high = _step(sketch, trace, one, top, last=one is record)
+        others = siblings.get(one.id, []) if one is not record else []
+        bottom = top + max(high, _folded(sketch, one, others, top))
+        if place + 1 < len(shown):
+            skipped = len(chain) - len(shown) if place == 0 else 0
+            after = shown[place + 1]
+            gap = 40 if skipped else 20
+            sketch.arrow(
+                f"cause/{one.id}/{after.id}", (WIDTH / 2, top + high), (WIDTH / 2, bottom + gap), pen=1.8,
+                style="dashed" if skipped else "solid", detail=f"{one.verb} {one.subject} caused {after.verb} {after.subject}",
             )  # fmt: skip
-            _folded(flow, before, one, siblings.get(before.id, []))
-    return flow.view(_as_text(chain, siblings))
+            if skipped:
+                sketch.pill("skipped", (WIDTH / 2, bottom + gap / 2), f"{skipped} steps between", "grey")
+            top = bottom + gap
+    return sketch.view(_as_text(chain, siblings))
 
 
 def subject_from(what: str, namespace: str = "default") -> str:
@@ -78,44 +86,47 @@ def _siblings(records: list[Record], chain: set[int]) -> dict[int, list[Record]]
     return found
 
 
-def _step(flow: Flow, trace: Any, record: Record, last: bool) -> None:
+def _step(sketch: Sketch, trace: Any, record: Record, top: float, last: bool) -> float:
     component = component_of(record.actor)
     colour, _ = ACTORS[component]
-    server = component == "kube-apiserver"
-    what = f"{record.verb} {record.subject}"
-    head = styled(colour, record.actor) + " " + fit(what, 420)
+    what = fit_middle(f"{record.verb} {record.subject}", WIDTH - 40 - width_of(record.actor))
     small = [seconds(record.time_ms)]
     if record.revision is not None:
         small.append(f"revision {record.revision}")
-    if server:
+    if component == "kube-apiserver":
         small.append(f"asked by {asker_of(trace, record)}")
-    lines = [head, styled("small", " · ".join(small))]
+    lines = [f"{styled(colour, record.actor)} {what}", styled("small", " · ".join(small))]
     if record.because:
-        lines.append(fit(record.because, 460, 11))
-    flow.box(
-        f"record/{record.id}", lines, edge=colour, fill=f"{colour}-tint", pen=2.4 if last else 1.2, width=500,
+        lines[1:1] = wrap(record.because, WIDTH - 30, 11, 2)
+    high = 13.2 * len(lines) + 12
+    sketch.box(
+        f"record/{record.id}", 0, top, WIDTH, high, lines, edge=colour, fill=f"{colour}-tint", pen=2.4 if last else 1.2,
         kind=f"record {component}", detail=line_of(record),
     )  # fmt: skip
+    return high
 
 
-def _folded(flow: Flow, cause: Record, taken: Record, siblings: list[Record]) -> None:
+def _folded(sketch: Sketch, cause: Record, siblings: list[Record], top: float) -> float:
+    """The box of what else a record caused; returns its height."""
     if not siblings:
-        return
+        return 0.0
     groups: dict[tuple[str, str, str], list[Record]] = {}
     for one in siblings:
         groups.setdefault((one.actor, one.verb, one.subject.partition("/")[0]), []).append(one)
-    lines = [styled("small", f"the same cause also brought {many(len(siblings), 'other')}")]
+    lines = [styled("small", f"this also brought about {many(len(siblings), 'other record')}")]
     for (actor, verb, plural), members in list(groups.items())[:SIBLING_LIMIT]:
-        name = f" {members[0].subject.rpartition('/')[2]}" if len(members) == 1 else f" ×{len(members)}"
-        lines.append(styled("small", fit(f"{actor} {verb} {plural}{name}", 300, 9.5)))
+        name = f"/{members[0].subject.rpartition('/')[2]}" if len(members) == 1 else f" ×{len(members)}"
+        lines.append(styled("small", fit(f"{actor} {verb} {plural}{name}", SIBLING_WIDTH - 20, 9.5)))
     if len(groups) > SIBLING_LIMIT:
-        lines.append(styled("small", f"and {len(groups) - SIBLING_LIMIT} more kinds of records"))
-    identity = f"siblings/{cause.id}"
-    flow.box(
-        identity, lines, dashed=True, fill="panel", width=330, kind="siblings", detail="; ".join(line_of(one) for one in siblings[:5])
-    )
-    flow.arrow(f"{identity}@cause", f"record/{cause.id}", identity, pen=1, style="dashed")
-    flow.same_rank(f"record/{taken.id}", identity)
+        lines.append(styled("small", f"and {len(groups) - SIBLING_LIMIT} more kinds"))
+    high = 13.2 * len(lines) + 10
+    left = WIDTH + 50
+    sketch.box(
+        f"siblings/{cause.id}", left, top, SIBLING_WIDTH, high, lines, dashed=True, fill="panel", kind="siblings",
+        detail="; ".join(line_of(one) for one in siblings[:5]),
+    )  # fmt: skip
+    sketch.arrow(f"siblings/{cause.id}@cause", (WIDTH, top + 14), (left, top + 14), pen=1, style="dashed")
+    return high
 
 
 def _as_text(chain: list[Record], siblings: dict[int, list[Record]]) -> str:
