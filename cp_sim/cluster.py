@@ -9,11 +9,13 @@ apply).
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from cp_sim import cloud_controller_manager
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
@@ -42,6 +44,7 @@ COMPONENTS = (
     "kubelet",
 )
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 EVICTION_RETRY_MS = 5_000
 
 
@@ -119,7 +122,7 @@ class Cluster:
             for number in range(1, control_planes + 1):
                 self._join(_control_plane(f"control-plane-{number}"))
             for number in range(1, workers + 1):
-                self._join(NodeSpec(f"worker-{number}"))
+                self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
@@ -131,6 +134,8 @@ class Cluster:
         self.loop.add(self.apiserver)
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
+            for obj in cloud_controller_manager.MANIFEST:
+                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
             self.loop.add(CloudControllerManager(self.cloud))
         if "controller-manager" in self.components:
             self.loop.add(ControllerManager())
@@ -142,7 +147,8 @@ class Cluster:
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
         if "cloud-controller-manager" in self.components:
-            spec = self.cloud.start_machine(spec)
+            self.cloud.start_machine(spec.name, spec.zone or "")
+            spec = dataclasses.replace(spec, external_cloud=True)
         self.kubelets.add(spec)
 
     # -- asking ----------------------------------------------------------------------------------------------------
