@@ -125,13 +125,7 @@ def after_failed(
     ending = namespace_is_ending(response.body)
     failure = None if ending else _failure(owner, active, response.body)
     status = new_status(owner, active, terminating, now_ms, failure, flavour)
-    because = (
-        "the namespace is being deleted: no pod can be created"
-        if ending
-        else f"{failure[0]}: {failure[1]}"
-        if failure
-        else ""
-    )
+    because = "the namespace is being deleted: no pod can be created" if ending else f"{failure[0]}: {failure[1]}" if failure else ""
     return Plan(status_update(owner, status, because), because, retry=not ending)
 
 

@@ -345,9 +345,7 @@ class FieldSelector:
             if field == "spec.host" and kind.resource == "pods":
                 field = "spec.nodeName"
             if field not in known:
-                text = (
-                    kind.field_error or '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
-                )
+                text = kind.field_error or '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
                 raise SelectorError(text.format(one.field))
             found.append(FieldRequirement(field, one.operator, one.value))
         return FieldSelector(tuple(found))
@@ -364,9 +362,7 @@ def field_value(obj: Mapping[str, Any], field: str) -> str:
     if field == "status.podIPs":
         return ",".join(entry.get("ip", "") for entry in get(obj, field) or ())
     if field == "source" and obj.get("kind") == "Event":
-        return str(
-            get(obj, "source.component") or obj.get("reportingComponent") or obj.get("reportingController") or ""
-        )
+        return str(get(obj, "source.component") or obj.get("reportingComponent") or obj.get("reportingController") or "")
     if field == "status.successful":
         return str(get(obj, "status.succeeded") or 0)
     value = get(obj, field)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, quantity
+from cp_sim.objects.selectors import integer
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.pod_info import PodInfo
@@ -52,21 +53,12 @@ class LabelColumn:
         if found is None:
             found = self.index[value] = len(self.values)
             self.values.append(value)
-            self._numbers.append(whole_number(value))
+            self._numbers.append(integer(value))
         return found
 
     def numbers(self) -> list[int | None]:
         """The values read as whole numbers, None where they are none."""
         return self._numbers
-
-
-def whole_number(text: str) -> int | None:
-    """What Go's `strconv.ParseInt(text, 10, 64)` reads, None where it fails."""
-    digits = text[1:] if text[:1] in ("+", "-") else text
-    if not (digits.isascii() and digits.isdigit()):
-        return None
-    number = int(text)
-    return number if -(2**63) <= number < 2**63 else None
 
 
 class NodeTable:

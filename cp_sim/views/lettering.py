@@ -8,6 +8,7 @@ Adobe's Core 14 AFM file for Helvetica.
 from __future__ import annotations
 
 import re
+from html import escape
 
 from cp_sim.views.palette import light
 
@@ -25,7 +26,7 @@ _WIDTHS = (
 
 # A styled part of a line is written between two characters of the private use area; `svg.polish` makes tspans of them.
 _BEGIN = 0xE010
-_END = ""
+_END = chr(0xE00F)
 STYLES: dict[str, str] = {
     "bold": 'font-weight="bold"',
     "muted": f'fill="{light("muted")}"',
@@ -60,6 +61,7 @@ def plain(text: str) -> str:
 
 def tspans(text: str) -> str:
     """Marked text as the content of an SVG text element."""
+    text = escape(text, quote=False)
     for place, name in enumerate(_NAMES):
         text = text.replace(chr(_BEGIN + place), f"<tspan {STYLES[name]}>")
     return text.replace(_END, "</tspan>")

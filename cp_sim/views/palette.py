@@ -72,12 +72,7 @@ def component_of(actor: str) -> str:
             return known
     if actor.startswith(("kubelet", "hollow", "system:node:")):
         return "kubelet"
-    if actor.startswith("cloud") or actor in (
-        "service-controller",
-        "service-lb-controller",
-        "node-ipam",
-        "route-controller",
-    ):
+    if actor.startswith("cloud") or actor in ("service-controller", "service-lb-controller", "node-ipam", "route-controller"):
         return "cloud-controller-manager"
     if actor.startswith("system:serviceaccount:kube-system:"):
         return component_of(actor.rpartition(":")[2])

@@ -11,7 +11,7 @@ from typing import Any
 
 from graphviz import Digraph
 
-from cp_sim.views.lettering import FONT, width_of
+from cp_sim.views.lettering import FONT, is_styled, plain, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
 
@@ -32,7 +32,7 @@ def escape(text: str) -> str:
 
 def label_of(lines: Sequence[str], align: str) -> str:
     """The lines as one Graphviz label, aligned `l`, `r` or `n` (centred)."""
-    return "".join(f"{escape(line)}\\{align}" for line in lines)
+    return "".join(f"{escape(plain(line))}\\{align}" for line in lines)
 
 
 def number(value: float) -> str:
@@ -83,6 +83,7 @@ class _Paper:
     def __init__(self, title: str, **attributes: str) -> None:
         self.title = title
         self.details: dict[str, str] = {}
+        self.lettering: dict[str, Sequence[str]] = {}
         self.graph = Digraph(
             "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, "tooltip": " ", **attributes}
         )
@@ -92,16 +93,21 @@ class _Paper:
         if detail:
             self.details[identity] = detail
 
+    def letter(self, identity: str, lines: Sequence[str]) -> None:
+        """Keep the lines of an element if parts of them have a style of their own."""
+        if any(is_styled(line) for line in lines):
+            self.lettering[identity] = [line for line in lines if plain(line)]
+
     def view(self, text: str) -> View:
         """The finished picture with its text twin."""
-        return View(self.title, self.graph, text, self.details)
+        return View(self.title, self.graph, text, self.details, self.lettering)
 
 
 class Sketch(_Paper):
     """A picture with every box in its given place.  `inside` names a region that a box belongs to."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, layout="nop2")
+        super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
 
     def region(
@@ -131,6 +137,7 @@ class Sketch(_Paper):
     ) -> None:  # fmt: skip
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
         self.tell(identity, detail)
+        self.letter(identity, lines)
         attributes = box_attributes(
             lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=width, height=height,
             ink=ink, pen=pen, dashed=dashed, rounded=rounded, bold=bold, parts=parts,
@@ -144,7 +151,7 @@ class Sketch(_Paper):
         ink: str = "ink", detail: str = "", align: str = "l", width: float = 0,
     ) -> None:  # fmt: skip
         """One line of text without a box; `left` is where it begins (or the box of `width` begins)."""
-        wide = width or width_of(text, size) + 2
+        wide = width or width_of(text, size) * 1.1 + 24  # room to spare: a line wider than its box would be centred
         self.box(
             identity, left - MARGIN, top, wide + 2 * MARGIN, size * 1.3, [text] if text else [], inside=inside, size=size,
             ink=ink, fill="none", edge="none", pen=0, detail=detail, kind="words", align=align, rounded=False,
@@ -160,6 +167,16 @@ class Sketch(_Paper):
         self.box(
             identity, left, top, width, height, inside=inside, fill=colour if full >= 0.996 else "faint", edge="none",
             pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
+        )  # fmt: skip
+
+    def pill(
+        self, identity: str, middle: Point, text: str, colour: str, *, fill: str = "", inside: str = "", detail: str = "",
+    ) -> None:  # fmt: skip
+        """A small label in a rounded box of its own, so that it reads on top of a line."""
+        wide = width_of(text, 9.5) + 14
+        self.box(
+            identity, middle[0] - wide / 2, middle[1] - 8, wide, 16, [text], inside=inside, size=9.5, align="n",
+            fill=fill or f"{colour}-tint", edge=colour, ink=colour, pen=0.8, kind="pill", detail=detail,
         )  # fmt: skip
 
     def arrow(
@@ -208,6 +225,7 @@ class Flow(_Paper):
             title, layout="dot", rankdir=direction, ranksep=inches(rank_gap), nodesep=inches(node_gap), splines="spline",
             pad="0.1",
         )  # fmt: skip
+        self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
 
     def box(
         self, identity: str, lines: Sequence[str], *, size: float = 11, align: str = "l", fill: str = "paper",
@@ -216,6 +234,7 @@ class Flow(_Paper):
     ) -> None:  # fmt: skip
         """A box as wide and high as its text needs, or as given."""
         self.tell(identity, detail)
+        self.letter(identity, lines)
         wide = width or max([width_of(line, size) for line in lines] or [10]) + 2 * MARGIN + 2
         high = height or len(lines) * size * LINE_HEIGHT + 12
         attributes = box_attributes(
@@ -232,7 +251,7 @@ class Flow(_Paper):
         self.tell(identity, detail)
         attributes = {
             "id": identity, "class": kind, "color": light(colour), "fontcolor": light(colour), "penwidth": number(pen),
-            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **more,
+            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **self._ports, **more,
         }  # fmt: skip
         if text:
             attributes["label"] = escape(f" {text} ")

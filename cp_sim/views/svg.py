@@ -10,26 +10,33 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 
-from cp_sim.views.lettering import is_styled, tspans
+from cp_sim.views.lettering import tspans
 
 
 class NoEngine(RuntimeError):
     """Neither engine can draw here."""
 
 
-def to_svg(source: str, title: str = "", details: Mapping[str, str] | None = None, engine: str = "") -> str:
+def to_svg(
+    source: str,
+    title: str = "",
+    details: Mapping[str, str] | None = None,
+    lettering: Mapping[str, Sequence[str]] | None = None,
+    engine: str = "",
+) -> str:
     """The SVG of a graph in the DOT language.
 
-    `details` maps ids of elements to the sentence shown when the pointer rests on them.  `engine` is `wasi`, `native` or
-    empty for the first that works.
+    `details` maps ids of elements to the sentence shown when the pointer rests on them, `lettering` to their lines of text
+    with marks of `styled` (the layout engine sees only plain text).  `engine` is `wasi`, `native` or empty for the first
+    that works.
 
     Raises:
         NoEngine: no engine could draw it.
     """
-    return polish(_draw(source, engine), title, details or {})
+    return polish(_draw(source, engine), title, details or {}, lettering or {})
 
 
 def warm() -> None:
@@ -59,12 +66,12 @@ def _draw(source: str, engine: str) -> str:
 
 
 _HEAD = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>')
-_ELEMENT = re.compile(r'<g id="([^"]*)" class="([^"]*)">\s*<title>([^<]*)</title>')
+_ELEMENT = re.compile(r'<g id="([^"]*)" class="([^"]*)">\s*<title>[^<]*</title>(.*?)</g>', re.DOTALL)
 _TEXT = re.compile(r"(<text [^>]*>)([^<]*)(</text>)")
 _NOISE = re.compile(r"<!--.*?-->\n?|<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*", re.DOTALL)
 
 
-def polish(raw: str, title: str, details: Mapping[str, str]) -> str:
+def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[str, Sequence[str]]) -> str:
     """Graphviz' SVG, made fit for a page."""
     text = _NOISE.sub("", raw).replace(' xml:space="preserve"', "").replace(' stroke="transparent"', ' stroke="none"')
     head = _HEAD.search(text)
@@ -75,18 +82,17 @@ def polish(raw: str, title: str, details: Mapping[str, str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{head.group(3)}" '
         f'role="img" aria-label="{escape(title, quote=True)}" style="max-width:100%;height:auto">'
     )
-    body = text[head.end() :].strip()
 
     def element(match: re.Match[str]) -> str:
-        identity, classes, _ = match.groups()
-        detail = details.get(unescape(identity), "")
+        identity, classes, inner = match.groups()
+        name = unescape(identity)
+        detail = details.get(name, "")
         tooltip = f"<title>{escape(detail, quote=False)}</title>" if detail else ""
-        return f'<g id="{identity}" class="{classes}">{tooltip}'
+        if name in lettering:
+            lines = iter(lettering[name])
+            inner = _TEXT.sub(lambda found: found.group(1) + tspans(next(lines)) + found.group(3), inner)
+        return f'<g id="{identity}" class="{classes}">{tooltip}{inner}</g>'
 
-    def letters(match: re.Match[str]) -> str:
-        opened, inner, closed = match.groups()
-        return opened + tspans(inner) + closed if is_styled(inner) else match.group(0)
-
-    body = _TEXT.sub(letters, _ELEMENT.sub(element, body))
+    body = _ELEMENT.sub(element, text[head.end() :].strip())
     body = body.replace('transform="scale(1 1) rotate(0) translate(', 'transform="translate(')
     return f"{opening}\n{body}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphviz import Digraph
@@ -17,20 +17,28 @@ class View:
     shows the SVG and keeps the text beside it, so that readers without pictures get the words.
     """
 
-    __slots__ = ("_svg", "details", "graph", "text", "title")
+    __slots__ = ("_lettering", "_svg", "details", "graph", "text", "title")
 
-    def __init__(self, title: str, graph: Digraph, text: str, details: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        graph: Digraph,
+        text: str,
+        details: Mapping[str, str] | None = None,
+        lettering: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         self.title = title
         self.graph = graph
         self.text = text.rstrip("\n")
         self.details = dict(details or {})
+        self._lettering = lettering or {}
         self._svg: str | None = None
 
     @property
     def svg(self) -> str:
         """The picture as SVG."""
         if self._svg is None:
-            self._svg = to_svg(self.graph.source, self.title, self.details)
+            self._svg = to_svg(self.graph.source, self.title, self.details, self._lettering)
         return self._svg
 
     @property

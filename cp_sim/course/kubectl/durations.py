@@ -11,6 +11,7 @@ from cp_sim.sim import parse_duration
 from cp_sim.sim.clock import EPOCH, parse_timestamp
 
 
+
 def human(duration_ms: int) -> str:
     """A duration as it stands in an AGE column: `5s`, `3m10s`, `4h5m`, `2d3h`, `400d`."""
     seconds = duration_ms // 1000
