@@ -26,6 +26,8 @@ Object = dict[str, Any]
 # Source: KubeletConfiguration (nodeStatusReportFrequency) and pkg/kubelet/kubelet.go (a quarter of the lease's 40 s).
 LEASE_PERIOD_MS = 10_000
 STATUS_PERIOD_MS = 300_000
+# Kubelets list only their own pods, each with a watch of its own. This one watch for all of them needs more rights.
+SHARED_USER = "kubernetes-admin"
 BEATS = 10  # the nodes are spread over so many heartbeat timers
 RETRY_MS = 1_000
 
@@ -107,7 +109,7 @@ class Kubelets(Component):
     """
 
     def __init__(self, name: str = "kubelets", rules: Rules = LESSONS) -> None:
-        super().__init__(name, "system:node:kubelets")
+        super().__init__(name, SHARED_USER)
         self.nodes: dict[str, HollowNode] = {}
         self.informers = Informers(self)
         self.pods = self.informers.of("pods").index("node", by_node).on_change(self, "pod_changed")
@@ -243,7 +245,7 @@ class Kubelets(Component):
         now = self.loop.clock.timestamp()
         made = node_spec.node_object(node.spec, node.address, now, node.images)
         self.loop.record("register", f"nodes/{node.name}", "a kubelet has started", actor=f"kubelet/{node.name}")
-        self._send(node, Call("create", "nodes", body=made), "registered")
+        self.send(node, Call("create", "nodes", body=made), "registered")
 
     def registered(self, name: str, response: Response) -> None:
         """The Node object was created, or was there already."""
@@ -251,7 +253,7 @@ class Kubelets(Component):
         if node is None:
             return
         if response.status == 409:
-            self._send(node, Call("get", "nodes", name=name), "found")
+            self.send(node, Call("get", "nodes", name=name), "found")
         elif not response.ok:
             self.loop.after(RETRY_MS, self.name, Again(name, "register"), background=True)
         else:
@@ -292,7 +294,7 @@ class Kubelets(Component):
     def _mirror(self, node: HollowNode, component: str) -> None:
         assert node.object is not None
         pod = staticpods.mirror_pod(component, node.object, node.address, self.loop.clock.timestamp())
-        self._send(node, Call("create", "pods", "kube-system", body=pod), "mirrored")
+        self.send(node, Call("create", "pods", "kube-system", body=pod), "mirrored")
 
     def mirrored(self, name: str, response: Response) -> None:
         """A mirror pod was written; one that could not be is tried again."""
@@ -378,7 +380,7 @@ class Kubelets(Component):
         else:
             renewed = edit.put(node.lease, "spec.renewTime", now)
             call = Call("update", "leases.coordination.k8s.io", "kube-node-lease", node.name, body=renewed)
-        self._send(node, call, "renewed")
+        self.send(node, call, "renewed")
 
     def renewed(self, name: str, response: Response) -> None:
         """The Lease was written, or somebody else has changed or removed it."""
@@ -390,7 +392,7 @@ class Kubelets(Component):
         elif response.status == 404:
             node.lease = None
         elif response.status == 409:
-            self._send(node, Call("get", "leases.coordination.k8s.io", "kube-node-lease", name), "renewed")
+            self.send(node, Call("get", "leases.coordination.k8s.io", "kube-node-lease", name), "renewed")
 
     def _post(self, message: PostReady) -> None:
         node = self.nodes.get(message.name)
@@ -415,7 +417,7 @@ class Kubelets(Component):
             made = node_spec.node_object(node.spec, node.address, clock.timestamp(), node.images)
             status = made["status"] | status
         call = Call("patch", "nodes", "", node.name, "status", {"status": status}, {}, "strategic")
-        self._send(node, call, "posted")
+        self.send(node, call, "posted")
 
     def posted(self, name: str, response: Response) -> None:
         """The Node's status was written; if not, the next heartbeat tries again."""
@@ -425,13 +427,19 @@ class Kubelets(Component):
 
     # -- the API server -------------------------------------------------------------------------------------------
 
-    def _send(self, node: HollowNode, call: Call, then: str) -> None:
+    def send(self, node: HollowNode, call: Call, then: str, context: Any = None) -> None:
+        """Send a call as the kubelet of `node`."""
         self.api.user = node.user
-        self.api.send(call, then, node.name)
+        self.api.send(call, then, node.name if context is None else context)
+        self.api.user = SHARED_USER
+
+    def emit(self, node: HollowNode, about: Object, type_: str, reason: str, message: str) -> None:
+        """Write an Event as the kubelet of `node`."""
+        self.api.user = node.user
+        node.recorder.emit(about, type_, reason, message)
+        self.api.user = SHARED_USER
 
     def _event(self, node: HollowNode, reason: str, message: str) -> None:
         if self.lifecycle.rules.events:
             # The kubelet names its node by name alone: it may not know the uid yet.
-            reference = {"kind": "Node", "name": node.name, "uid": node.name}
-            self.api.user = node.user
-            node.recorder.emit(reference, "Normal", reason, message)
+            self.emit(node, {"kind": "Node", "name": node.name, "uid": node.name}, "Normal", reason, message)

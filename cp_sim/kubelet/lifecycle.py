@@ -6,16 +6,18 @@ Source: `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (order of starts, resta
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cp_sim.apiserver.request import Call, Response
-from cp_sim.client import Component
 from cp_sim.kubelet import behaviour, staticpods
 from cp_sim.kubelet.behaviour import Rules
 from cp_sim.kubelet.node import HollowNode, pod_reference
 from cp_sim.kubelet.podrun import INIT, MAIN, RUNNING, SIDECAR, TERMINATED, WAITING, ContainerRun, PodRun
 from cp_sim.objects import meta
 from cp_sim.sim import immutable
+
+if TYPE_CHECKING:
+    from cp_sim.kubelet.kubelet import Kubelets
 
 Object = dict[str, Any]
 
@@ -40,7 +42,7 @@ class PodTimer:
 class Lifecycle:
     """The pod work of all kubelets of one actor."""
 
-    def __init__(self, actor: Component, rules: Rules) -> None:
+    def __init__(self, actor: Kubelets, rules: Rules) -> None:
         self.actor = actor
         self.rules = rules
 
@@ -423,8 +425,7 @@ class Lifecycle:
         self._send(node, call, (node.name, meta.uid(pod), "report_again"))
 
     def _send(self, node: HollowNode, call: Call, context: tuple[str, str, str]) -> None:
-        self.actor.api.user = node.user
-        self.actor.api.send(call, "pod_answered", context)
+        self.actor.send(node, call, "pod_answered", context)
 
     def answered(self, node: HollowNode, uid: str, again: str, response: Response) -> None:
         """What could not be told because the API server was away is told again."""
@@ -447,8 +448,7 @@ class Lifecycle:
         if container is not None:
             role = "containers" if container.role == MAIN else "initContainers"
             reference = pod_reference(pod, container.name, role)
-        self.actor.api.user = node.user
-        node.recorder.emit(reference, type_, reason, message)
+        self.actor.emit(node, reference, type_, reason, message)
 
     # -- time -----------------------------------------------------------------------------------------------------
 
