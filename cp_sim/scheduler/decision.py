@@ -277,9 +277,14 @@ class Decision:
         """{plugin: {node: score}} before normalizing, for the plugins that normalize; empty for very many nodes."""
         return self._by_node(self.detail.raw)
 
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The names of the nodes that have scores: the feasible ones, or the nominated node alone."""
+        return (self.nominated_node,) if self.nominated_node else self.feasible
+
     def totals(self) -> dict[str, int]:
         """{node: sum of weight times score}."""
-        names = self.feasible
+        names = self.scored
         return dict(zip(names, columns.listed(self.detail.totals, len(names)), strict=False))
 
     def score(self, plugin: str, node: str) -> int:
@@ -287,7 +292,7 @@ class Decision:
         return self.scores()[plugin][node]
 
     def _by_node(self, of: dict[str, Any]) -> dict[str, dict[str, int]]:
-        names = self.feasible
+        names = self.scored
         return {
             plugin: dict(zip(names, columns.listed(column, len(names)), strict=True)) for plugin, column in of.items()
         }
