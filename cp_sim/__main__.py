@@ -1,17 +1,139 @@
-"""The command line `cp-sim`."""
+"""The command line: `cp-sim`, or `python -m cp_sim`."""
 
 from __future__ import annotations
 
 import argparse
+import cProfile
+import gzip
+import json
+import pstats
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+PROFILE_LINES = 30
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done; the message is one sentence for the person who asked."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command that `arguments` (without the program's name; None: those of the process) ask for."""
     parser = argparse.ArgumentParser(prog="cp-sim", description="A Kubernetes control plane inside one process.")
-    parser.parse_args(arguments)
-    parser.print_help()
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_bench(commands)
+    _add_replay(commands)
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return 0
+    try:
+        return int(options.run(options))
+    except Refusal as refusal:
+        print(f"cp-sim: {refusal}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `cp-sim ... | head`
+        sys.stderr.close()
+        return 1
+
+
+# -- bench -------------------------------------------------------------------------------------------------------------
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "measure named workloads in real time; without a name, all of them"
+    bench = commands.add_parser("bench", help=about, description=about)
+    bench.add_argument("workloads", nargs="*", metavar="WORKLOAD")
+    bench.add_argument("--list", action="store_true", help="only list the workloads")
+    bench.add_argument("--nodes", type=_count, help="another number of nodes")
+    bench.add_argument("--pods", type=_count, help="another number of measured pods")
+    bench.add_argument("--before", type=_count, help="another number of pods that are there before")
+    bench.add_argument("--json", action="store_true", help="print one JSON object a workload")
+    bench.add_argument("--profile", action="store_true", help="also print the functions that take the most time")
+    bench.set_defaults(run=_bench)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count: write a whole number, such as 500")
+    return int(text)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from cp_sim.bench import WORKLOADS, run
+
+    unknown = [name for name in options.workloads if name not in WORKLOADS]
+    if unknown:
+        raise Refusal(f"there is no workload {unknown[0]}; there are {', '.join(WORKLOADS)}")
+    if options.list:
+        for workload in WORKLOADS.values():
+            print(f"{workload.name}: {workload.about}")
+        return 0
+    names = options.workloads or list(WORKLOADS)
+    if len(names) > 1:
+        return max(_bench_apart(name, options) for name in names)
+    with _profiled(options.profile):
+        report = run(names[0], options.nodes, options.pods, options.before)
+    print(json.dumps(report.as_json()) if options.json else report, flush=True)
     return 0
+
+
+def _bench_apart(name: str, options: argparse.Namespace) -> int:
+    """One workload in a process of its own, so that its peak of memory is its own too."""
+    command = [sys.executable, "-m", "cp_sim", "bench", name]
+    command += [f"--{flag}" for flag in ("json", "profile") if getattr(options, flag)]
+    for count in ("nodes", "pods", "before"):
+        if getattr(options, count) is not None:
+            command.append(f"--{count}={getattr(options, count)}")
+    return subprocess.run(command, check=False).returncode
+
+
+@contextmanager
+def _profiled(wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    profile = cProfile.Profile()
+    with profile:
+        yield
+    pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(PROFILE_LINES)
+
+
+# -- replay ------------------------------------------------------------------------------------------------------------
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "put recorded etcd operations to the embedded store and print its answers"
+    replay = commands.add_parser("replay", help=about, description=about)
+    replay.add_argument("file", metavar="FILE", help="JSON lines (also .gz), one trace a line; - reads the standard input")
+    replay.set_defaults(run=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from cp_sim.etcd.replay import replay_lines
+
+    with _opened(options.file) as lines:
+        try:
+            for answer in replay_lines(lines):
+                print(answer)
+        except ValueError as problem:
+            raise Refusal(f"{options.file}: {problem}") from None
+    return 0
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[TextIO]:
+    if name == "-":
+        yield sys.stdin
+        return
+    try:
+        with gzip.open(name, "rt", encoding="utf-8") if name.endswith(".gz") else open(name, encoding="utf-8") as file:
+            yield file
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
+        raise Refusal(f"{name} cannot be read: {problem}") from None
 
 
 if __name__ == "__main__":

@@ -274,7 +274,7 @@ class Cluster:
             inside,
             name,
             body=patch,
-            content_type="application/strategic-merge-patch+json",
+            content_type=f"application/{'merge' if kind.custom else 'strategic-merge'}-patch+json",
             because="it exists: change what differs",
         )
 
@@ -364,7 +364,7 @@ class Cluster:
 
     @outside
     def untaint(self, node: str, *taints: str) -> Object:
-        """Remove taints: `"key:NoSchedule"` or `"key"`, with or without the trailing minus of kubectl; returns the Node."""
+        """Remove taints, `"key:NoSchedule"` or `"key"`, with or without a trailing minus; returns the Node."""
         return self.taint(node, *(text if text.endswith("-") else text + "-" for text in taints))
 
     @outside

@@ -1,4 +1,4 @@
-"""Looking back: the store at a revision, the chain of causes behind an object, and the journal of what came from outside."""
+"""Looking back: the store at a revision, the causes behind an object, and the journal of what came from outside."""
 
 from __future__ import annotations
 

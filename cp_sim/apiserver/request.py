@@ -15,6 +15,7 @@ class User:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +98,13 @@ class StopWatch:
     """The caller of watch `token` does not want any more of it."""
 
     reply_to: str
+    token: int
+
+
+@immutable
+class WatchClosed:
+    """The watch `token` has ended (its `timeoutSeconds` are over); no further changes come."""
+
     token: int
 
 

@@ -77,6 +77,9 @@ class Controller(Component):
         """What to do about `key`; reads caches only."""
         return NOTHING
 
+    def answered(self, key: str, action: Action, response: Response) -> None:
+        """Called with the answer to each request of a plan, in the order of the answers: for Events about it."""
+
     def enqueue(self, key: str, delay_ms: int = 0) -> None:
         """Look at `key`, now or later."""
         self.queue.add_after(key, delay_ms)
@@ -181,6 +184,7 @@ class Controller(Component):
             return
         execution.awaited -= 1
         execution.responses.append(response)
+        self.answered(key, action, response)
         if response.ok:
             if isinstance(action, Create | Update | Patch) and isinstance(response.body, dict):
                 execution.written[meta.uid(response.body)] = meta.resource_version(response.body)
@@ -212,10 +216,10 @@ class Controller(Component):
             self._begin(Execution(key, further, execution.cause, written=execution.written))
             return
         del self.executions[key]
-        if execution.failed is None:
-            self.queue.forget(key)
-        else:
+        if execution.failed is not None or plan.retry:
             self._retry(key)
+        else:
+            self.queue.forget(key)
         self.queue.done(key)
         if self.is_ready():
             self.loop.wake(self)

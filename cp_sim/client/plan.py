@@ -105,7 +105,8 @@ class Plan:
     return a further Plan.
 
     `expect_creations` and `expect_deletions` (keys of objects) are noted in the controller's expectations before the
-    first request is sent; what fails is taken off again.
+    first request is sent; what fails is taken off again.  With `retry` the key counts as failed when the plan has been
+    carried out, and is tried again with back-off (for what follows a failure: a status that tells of it).
     """
 
     actions: tuple[Action, ...] = ()
@@ -116,6 +117,7 @@ class Plan:
     on_done: str = ""
     expect_creations: int = 0
     expect_deletions: tuple[str, ...] = ()
+    retry: bool = False
 
 
 NOTHING = Plan()
