@@ -274,7 +274,7 @@ class Cluster:
             inside,
             name,
             body=patch,
-            content_type="application/strategic-merge-patch+json",
+            content_type=f"application/{'merge' if kind.custom else 'strategic-merge'}-patch+json",
             because="it exists: change what differs",
         )
 
