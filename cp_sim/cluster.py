@@ -12,6 +12,7 @@ import copy
 import dataclasses
 import functools
 import importlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -23,9 +24,8 @@ from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
-from cp_sim.objects import edit, meta
+from cp_sim.objects import edit, manifests, meta
 from cp_sim.objects.kinds import KINDS, Kind, kind_of
-from cp_sim.objects.manifests import read_manifests
 from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 from cp_sim.scheduler import Scheduler
 from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
@@ -255,7 +255,7 @@ class Cluster:
             ApiError: the API server refused an object.
             UnknownKind: a document is of a kind that does not exist.
         """
-        objects = read_manifests(manifest)
+        objects = _objects_of(manifest)
         kinds = [kind_of(obj) for obj in objects]
         stored = [self._apply_one(kind, obj, namespace) for kind, obj in zip(kinds, objects)]
         return stored[0] if len(stored) == 1 else stored
@@ -545,6 +545,17 @@ def _check_sizes(control_planes: int, workers: int) -> None:
         raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
     if workers < 0:
         raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
+
+
+def _objects_of(manifest: str | Object | list[Object]) -> list[Object]:
+    """The objects of a manifest; lists of kind `List` are taken apart."""
+    if isinstance(manifest, str):
+        objects = manifests.parse(manifest)
+    else:
+        objects = manifests.parse(json.dumps([manifest] if isinstance(manifest, dict) else list(manifest)))
+    if not objects:
+        raise manifests.ManifestError("there is no object in it: a manifest has at least apiVersion, kind and a name")
+    return objects
 
 
 def _control_plane(name: str) -> NodeSpec:
