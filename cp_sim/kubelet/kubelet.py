@@ -14,10 +14,11 @@ from cp_sim.client.informer import Relist, by_node
 from cp_sim.kubelet import spec as node_spec
 from cp_sim.kubelet import staticpods
 from cp_sim.kubelet.behaviour import LESSONS, Rules
-from cp_sim.kubelet.lifecycle import Lifecycle, PodTimer
+from cp_sim.kubelet.lifecycle import Lifecycle
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import MAIN, RUNNING, PodRun
 from cp_sim.kubelet.spec import NodeSpec
+from cp_sim.kubelet.work import RETRY_MS, PodTimer
 from cp_sim.objects import edit, meta
 from cp_sim.sim import immutable
 
@@ -29,7 +30,6 @@ STATUS_PERIOD_MS = 300_000
 # Kubelets list only their own pods, each with a watch of its own. This one watch for all of them needs more rights.
 SHARED_USER = "kubernetes-admin"
 BEATS = 10  # the nodes are spread over so many heartbeat timers
-RETRY_MS = 1_000
 
 
 @immutable
