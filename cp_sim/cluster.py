@@ -9,11 +9,14 @@ apply).
 from __future__ import annotations
 
 import copy
+import dataclasses
 import functools
 import importlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+from cp_sim import cloud_controller_manager
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
@@ -21,9 +24,8 @@ from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
-from cp_sim.objects import edit, meta
+from cp_sim.objects import edit, manifests, meta
 from cp_sim.objects.kinds import KINDS, Kind, kind_of
-from cp_sim.objects.manifests import read_manifests
 from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 from cp_sim.scheduler import Scheduler
 from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
@@ -42,6 +44,7 @@ COMPONENTS = (
     "kubelet",
 )
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 EVICTION_RETRY_MS = 5_000
 
 
@@ -119,7 +122,7 @@ class Cluster:
             for number in range(1, control_planes + 1):
                 self._join(_control_plane(f"control-plane-{number}"))
             for number in range(1, workers + 1):
-                self._join(NodeSpec(f"worker-{number}"))
+                self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
@@ -131,6 +134,8 @@ class Cluster:
         self.loop.add(self.apiserver)
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
+            for obj in cloud_controller_manager.MANIFEST:
+                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
             self.loop.add(CloudControllerManager(self.cloud))
         if "controller-manager" in self.components:
             self.loop.add(ControllerManager())
@@ -142,7 +147,8 @@ class Cluster:
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
         if "cloud-controller-manager" in self.components:
-            spec = self.cloud.start_machine(spec)
+            self.cloud.start_machine(spec.name, spec.zone or "")
+            spec = dataclasses.replace(spec, external_cloud=True)
         self.kubelets.add(spec)
 
     # -- asking ----------------------------------------------------------------------------------------------------
@@ -249,7 +255,7 @@ class Cluster:
             ApiError: the API server refused an object.
             UnknownKind: a document is of a kind that does not exist.
         """
-        objects = read_manifests(manifest)
+        objects = _objects_of(manifest)
         kinds = [kind_of(obj) for obj in objects]
         stored = [self._apply_one(kind, obj, namespace) for kind, obj in zip(kinds, objects)]
         return stored[0] if len(stored) == 1 else stored
@@ -539,6 +545,17 @@ def _check_sizes(control_planes: int, workers: int) -> None:
         raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
     if workers < 0:
         raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
+
+
+def _objects_of(manifest: str | Object | list[Object]) -> list[Object]:
+    """The objects of a manifest; lists of kind `List` are taken apart."""
+    if isinstance(manifest, str):
+        objects = manifests.parse(manifest)
+    else:
+        objects = manifests.parse(json.dumps([manifest] if isinstance(manifest, dict) else list(manifest)))
+    if not objects:
+        raise manifests.ManifestError("there is no object in it: a manifest has at least apiVersion, kind and a name")
+    return objects
 
 
 def _control_plane(name: str) -> NodeSpec:
