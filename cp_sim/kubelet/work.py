@@ -16,7 +16,7 @@ from cp_sim.objects import meta
 from cp_sim.sim import immutable
 
 if TYPE_CHECKING:
-    from cp_sim.kubelet.kubelet import Kubelets
+    from cp_sim.kubelet.heartbeats import Heartbeats
 
 Object = dict[str, Any]
 
@@ -39,7 +39,7 @@ class PodTimer:
 class PodWork:
     """The ground of `Lifecycle`. A step is a method `_name(node, run, place)`; timers call steps by name."""
 
-    def __init__(self, actor: Kubelets, rules: Rules) -> None:
+    def __init__(self, actor: Heartbeats, rules: Rules) -> None:
         self.actor = actor
         self.rules = rules
 
