@@ -15,13 +15,16 @@ import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from cp_sim import cloud_controller_manager
+from cp_sim.apiserver import authentication
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
+from cp_sim.apiserver.request import User as Caller
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.etcd.etcd import Etcd
-from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
+from cp_sim.history import Explanation, Input, Past, decorated, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.objects import edit, manifests, meta
 from cp_sim.objects.kinds import KINDS, Kind, kind_of
@@ -112,7 +115,8 @@ class Cluster:
         self._depth = 0
         self.user = User("user")
         self.etcd = Etcd("etcd")
-        self.apiserver = ApiServer("kube-apiserver", callers=dict(callers or {}))
+        self.apiserver = ApiServer("kube-apiserver")
+        self.apiserver.given_users = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
         self.cloud = Cloud("cloud")
         self.kubelets = Kubelets("kubelets")
         self._start(scheduler_profiles)
@@ -208,7 +212,12 @@ class Cluster:
         `query` may also stand in the path.  A watch answers with the list of its changes, after `timeoutSeconds` of
         virtual time.  `user` names the caller: `admin`, `alice`, `node-1`, ...  *In Kubernetes:* `kubectl get --raw`.
         """
-        asked = HttpRequest(method, path, dict(query or {}), dict(headers or {}), body, user)
+        path, _, in_path = path.partition("?")
+        asked_for = {
+            **dict(parse_qsl(in_path, keep_blank_values=True)),
+            **{key: str(value) for key, value in (query or {}).items()},
+        }
+        asked = HttpRequest(method, path, asked_for, dict(headers or {}), body, user)
         return self._answer(asked, record=method.upper() not in ("GET", "HEAD", "OPTIONS"))
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
@@ -288,8 +297,8 @@ class Cluster:
         )
 
     def _existing(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        found = self.etcd.range_at(kind.store_key(namespace, name), self.revision)
-        return read(self.etcd, f"{kind.resource}/{name}", namespace, self.revision) if found else None
+        kv = self.etcd.get_at(kind.store_key(namespace, name))
+        return decorated(kv) if kv else None
 
     @outside
     def delete(
@@ -432,7 +441,7 @@ class Cluster:
 
     def _exists(self, pod_key: str) -> bool:
         namespace, name = meta.split_key(pod_key)
-        return bool(self.etcd.range_at(f"/registry/pods/{namespace}/{name}", self.revision))
+        return self.etcd.get_at(f"/registry/pods/{namespace}/{name}") is not None
 
     @outside
     def add_node(
@@ -548,6 +557,10 @@ def _check_sizes(control_planes: int, workers: int) -> None:
         raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
     if workers < 0:
         raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
+
+
+def _caller(name: str, groups: Iterable[str]) -> Caller:
+    return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
 def _objects_of(manifest: str | Object | list[Object]) -> list[Object]:
