@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, errors, rest, verbs
+from cp_sim.apiserver import admission, errors, rest, verbs, versions
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -79,6 +79,9 @@ class ApiServer(Actor):
         self._fresh: dict[str, tuple[int, dict[str, Any]]] = {}  # objects just written, until the watch tells of them
         self._parked: list[Request] = []
         self.ready = False
+        self.bootstrapping = 0
+        self.bootstrapped = 0
+        self._opens_at: int | None = None
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -127,7 +130,7 @@ class ApiServer(Actor):
                 call = work.call
             else:
                 work.kind = self.catalog.kind_of_resource(call.resource)
-            self.authorizer.check(self, work)
+                self.authorizer.check(self, work)
             work.handler = verbs.handler_of(work)
             outcome = verbs.HANDLERS[work.handler].start(self, work)
         except ApiError as error:
@@ -213,7 +216,8 @@ class ApiServer(Actor):
             )
         headers = rest.failed(work, error) if work.outside is not None else _NO_HEADERS
         request = work.request
-        self.loop.send(request.reply_to, Response(request.token, error.code, error.status, headers))
+        body = error.status if work.outside is None else rest.body_of_error(error)
+        self.loop.send(request.reply_to, Response(request.token, error.code, body, headers))
 
     # -- waiting for a revision ------------------------------------------------------------------------------------
 
@@ -270,6 +274,12 @@ class ApiServer(Actor):
             self._fresh[key] = (kv.mod_revision, made)
         return made
 
+    def in_version(self, kind: Kind, obj: dict[str, Any]) -> dict[str, Any]:
+        """A stored object as the version of `kind` shows it."""
+        if obj.get("apiVersion") == kind.api_version:
+            return obj
+        return versions.convert(kind, obj)
+
     # -- changes and watches -----------------------------------------------------------------------------------------
 
     def _changed(self, message: WatchChanges) -> None:
@@ -307,6 +317,8 @@ class ApiServer(Actor):
             self.revision = message.revision
         if self._waiting:
             self._caught_up()
+        if self._opens_at is not None:
+            self.open_when(self._opens_at)
 
     def add_watch(self, cache: ResourceCache, watch: Watch) -> None:
         """Enter a watch."""
@@ -340,8 +352,12 @@ class ApiServer(Actor):
         """Ask the store for everything that happens after `revision`."""
         self.loop.send(self.store, WatchRequest(REGISTRY, self.name, WATCH_TOKEN, revision + 1))
 
-    def open_for_business(self) -> None:
-        """The caches are filled: take up the requests that came before."""
+    def open_when(self, revision: int) -> None:
+        """When the caches have seen `revision`, take up the requests that came before."""
+        self._opens_at = revision
+        if self.revision < revision:
+            return
+        self._opens_at = None
         self.ready = True
         parked, self._parked = self._parked, []
         for request in parked:

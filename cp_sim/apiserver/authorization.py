@@ -60,6 +60,11 @@ class Authorizer:
             self._rules.clear()
             self._allowed.clear()
 
+    def forget(self) -> None:
+        """Everything may have changed."""
+        self._rules.clear()
+        self._allowed.clear()
+
     def check(self, server: Any, work: Work) -> None:
         """Let the request pass or refuse it.
 

@@ -20,6 +20,8 @@ for _kind in KINDS.values():
     if _kind.store_prefix:
         _BY_PREFIX.setdefault(_kind.store_prefix.removeprefix("/registry/"), KINDS[_kind.storage])
 
+_VERSIONS = frozenset(kind.api_version for kind in KINDS.values())
+
 
 class Catalog:
     """The resources this server serves."""
@@ -47,6 +49,10 @@ class Catalog:
     def kind_at(self, api_version: str, plural: str) -> Kind | None:
         """The kind served at a path, None if there is none."""
         return BY_PATH.get((api_version, plural)) or self.by_path.get((api_version, plural))
+
+    def has_version(self, api_version: str) -> bool:
+        """Whether a group version is served at all."""
+        return api_version in _VERSIONS or any(version == api_version for version, _ in self.by_path)
 
     def kinds(self) -> list[Kind]:
         """All kinds, one entry per version served, built-in ones first."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from cp_sim.apiserver import errors, selection
 from cp_sim.apiserver.work import Work
-from cp_sim.objects.kinds import Kind
 from cp_sim.sim import immutable
 
 
@@ -177,7 +176,7 @@ def make(server: Any, work: Work, asked: ListOptions) -> dict[str, Any]:
         if asked.start and key < asked.start:
             continue
         obj = objects[key]
-        if not selected(kind, obj, asked.labels, asked.fields):
+        if not selected(obj, asked.labels, asked.fields):
             continue
         if asked.limit and len(items) == asked.limit:
             more, remaining = 1, len(keys) - place
@@ -206,35 +205,8 @@ _TOO_OLD_TOKEN = (
 )
 
 
-def selected(kind: Kind, obj: dict[str, Any], labels: Any, fields: Any) -> bool:
+def selected(obj: dict[str, Any], labels: Any, fields: Any) -> bool:
     """Whether an object passes both selectors."""
-    if labels is not None and not labels.matches((obj.get("metadata") or {}).get("labels") or {}):
+    if labels is not None and not labels.matches(obj["metadata"].get("labels")):
         return False
-    return fields is None or fields.matches(field_values(kind, obj, fields))
-
-
-def field_values(kind: Kind, obj: dict[str, Any], fields: Any) -> dict[str, str]:
-    """The selectable fields of an object as text."""
-    return {field: field_value(kind, obj, field) for field in fields.fields()}
-
-
-def field_value(kind: Kind, obj: dict[str, Any], field: str) -> str:
-    """One selectable field as the registry's `ToSelectableFields` tells it."""
-    found: Any = obj
-    for part in field.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    if found is None:
-        default = _DEFAULTS.get((kind.plural, field))
-        return default or ""
-    if isinstance(found, bool):
-        return "true" if found else "false"
-    return str(found)
-
-
-_DEFAULTS = {
-    ("pods", "spec.hostNetwork"): "false",
-    ("nodes", "spec.unschedulable"): "false",
-    ("jobs", "status.successful"): "0",
-    ("replicasets", "status.replicas"): "0",
-    ("replicationcontrollers", "status.replicas"): "0",
-}
+    return fields is None or bool(fields.matches(obj))

@@ -102,6 +102,10 @@ class ResourceCache:
         if len(self.window) > WINDOW:
             self.oldest = self.window.popleft().revision
 
+    def unsort(self) -> None:
+        """Forget the order of the keys: some were put in from outside."""
+        self._sorted = None
+
     def keys(self, prefix: str = "") -> list[str]:
         """The keys in order, those that begin with `prefix`."""
         if self._sorted is None:

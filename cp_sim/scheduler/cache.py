@@ -33,6 +33,7 @@ class Cache:
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod waiting for room
         self.others: dict[str, dict[str, Object]] = {}
         self.generation_of: dict[str, int] = {}
+        self._by_namespace: dict[tuple[str, str], dict[str, Object]] = {}
 
     # -- nodes -------------------------------------------------------------------------------------------------------
 
@@ -110,6 +111,7 @@ class Cache:
     def put(self, resource: str, obj: Object) -> None:
         """Take over the newest state of some other object."""
         self.others.setdefault(resource, {})[meta.key(obj)] = obj
+        self._by_namespace.setdefault((resource, meta.namespace(obj)), {})[meta.name(obj)] = obj
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
         if resource == "namespaces" and self.index.namespaces.get(meta.name(obj)) != meta.labels(obj):
             self.index.namespaces[meta.name(obj)] = meta.labels(obj)
@@ -118,6 +120,7 @@ class Cache:
     def remove(self, resource: str, obj: Object) -> None:
         """Forget some other object."""
         self.others.get(resource, {}).pop(meta.key(obj), None)
+        self._by_namespace.get((resource, meta.namespace(obj)), {}).pop(meta.name(obj), None)
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
         if resource == "namespaces":
             self.index.namespaces.pop(meta.name(obj), None)
@@ -126,6 +129,10 @@ class Cache:
     def listed(self, resource: str) -> list[Object]:
         """All other objects of a plural, in the order in which they came."""
         return list(self.others.get(resource, {}).values())
+
+    def in_namespace(self, resource: str, namespace: str) -> list[Object]:
+        """The other objects of a plural in one namespace."""
+        return list(self._by_namespace.get((resource, namespace), {}).values())
 
     def get(self, resource: str, key: str) -> Object | None:
         """One other object, or None."""

@@ -234,6 +234,13 @@ def largest(column: Column, default: int = 0) -> int:
     return int(column.max()) if len(column) else default
 
 
+def without(column: Column, place: int) -> Column:
+    """The column with one value left out."""
+    if isinstance(column, Coded):
+        return Coded(without(column.codes, place), column.table)
+    return np.delete(column, place) if isinstance(column, np.ndarray) else column
+
+
 # -- keeping and reading -----------------------------------------------------------------------------------------
 
 
@@ -250,6 +257,17 @@ def compact(column: Column) -> Column:
         if low >= np.iinfo(kind).min and high <= np.iinfo(kind).max:
             return column.astype(kind)
     return column.copy()
+
+
+def places_in(order: Column, rows: Column, size: int) -> Column:
+    """For each of `rows` its place in `order`; a plain range where that is an unbroken run."""
+    place = np.zeros(size, dtype=NARROW)
+    place[order] = np.arange(len(order), dtype=NARROW)
+    found = place[rows]
+    if len(found) and (len(found) == 1 or (np.diff(found) == 1).all()):
+        first = int(found[0])
+        return range(first, first + len(found))
+    return found
 
 
 def listed(column: Column, length: int = 0) -> list[Any]:

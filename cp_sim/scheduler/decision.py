@@ -160,6 +160,11 @@ class Detail:
     def __deepcopy__(self, _memo: Any) -> Detail:
         return self
 
+    def pairs(self) -> list[tuple[int, int]]:
+        """(place in the node list, code) of each node looked at."""
+        looked = columns.listed(self.looked)
+        return list(zip(looked, columns.listed(self.codes, len(looked))))
+
     def size_bytes(self) -> int:
         """About how much memory the arrays take."""
         held = [self.looked, self.codes, self.totals, *self.scores.values(), *self.raw.values()]
@@ -216,8 +221,7 @@ class Decision:
     def feasible(self) -> tuple[str, ...]:
         """The names of the nodes that passed every filter, in order of looking."""
         detail = self.detail
-        pairs = zip(columns.listed(detail.looked), columns.listed(detail.codes), strict=True)
-        return tuple(self.nodes[place] for place, code in pairs if not code)
+        return tuple(self.nodes[place] for place, code in detail.pairs() if not code)
 
     def verdict(self, node: str) -> Verdict | None:
         """Why `node` was rejected; None if it is feasible.
@@ -227,7 +231,7 @@ class Decision:
         """
         counts: dict[int, int] = {}
         detail = self.detail
-        for place, code in zip(columns.listed(detail.looked), columns.listed(detail.codes), strict=True):
+        for place, code in detail.pairs():
             if self.nodes[place] == node:
                 return self._verdict(code, counts.get(code, 0)) if code else None
             counts[code] = counts.get(code, 0) + 1
@@ -238,7 +242,7 @@ class Decision:
         counts: dict[int, int] = {}
         found: dict[str, Verdict | None] = {}
         detail = self.detail
-        for place, code in zip(columns.listed(detail.looked), columns.listed(detail.codes), strict=True):
+        for place, code in detail.pairs():
             found[self.nodes[place]] = self._verdict(code, counts.get(code, 0)) if code else None
             counts[code] = counts.get(code, 0) + 1
         return found
@@ -246,12 +250,14 @@ class Decision:
     def groups(self) -> list[Group]:
         """The rejected nodes summed up by plugin, code and reasons, in the order in which the filters ran."""
         detail = self.detail
-        names: list[list[str]] = [[] for _ in detail.outcomes]
-        for place, code in zip(columns.listed(detail.looked), columns.listed(detail.codes), strict=True):
+        names: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+        for place, code in detail.pairs():
             if code:
-                names[code - 1].append(self.nodes[place])
-        pairs = zip(detail.outcomes, names, strict=True)
-        return [Group(out.plugin, out.code, out.reasons, tuple(found)) for out, found in pairs if found]
+                outcome = detail.outcomes[code - 1]
+                names.setdefault((outcome.plugin, outcome.code, outcome.reasons), []).append(self.nodes[place])
+        order = {"": -1, **{plugin: place for place, plugin in enumerate(self.filters)}}
+        found = sorted(names.items(), key=lambda item: order.get(item[0][0], -1))
+        return [Group(*same, tuple(nodes)) for same, nodes in found]
 
     def _verdict(self, code: int, place: int) -> Verdict:
         outcome = self.detail.outcomes[code - 1]
@@ -271,9 +277,14 @@ class Decision:
         """{plugin: {node: score}} before normalizing, for the plugins that normalize; empty for very many nodes."""
         return self._by_node(self.detail.raw)
 
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The names of the nodes that have scores: the feasible ones, or the nominated node alone."""
+        return (self.nominated_node,) if self.nominated_node else self.feasible
+
     def totals(self) -> dict[str, int]:
         """{node: sum of weight times score}."""
-        names = self.feasible
+        names = self.scored
         return dict(zip(names, columns.listed(self.detail.totals, len(names)), strict=False))
 
     def score(self, plugin: str, node: str) -> int:
@@ -281,7 +292,7 @@ class Decision:
         return self.scores()[plugin][node]
 
     def _by_node(self, of: dict[str, Any]) -> dict[str, dict[str, int]]:
-        names = self.feasible
+        names = self.scored
         return {
             plugin: dict(zip(names, columns.listed(column, len(names)), strict=True)) for plugin, column in of.items()
         }

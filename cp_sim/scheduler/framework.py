@@ -62,12 +62,13 @@ class Only:
 class CycleState(dict[str, Any]):
     """What plugins remember about one pod from one extension point to the next, under their own names.
 
-    `cache` is the cluster as the scheduler knows it.
+    `cache` is the cluster as the scheduler knows it, `skipped` the plugins whose PreFilter said Skip.
     """
 
     def __init__(self, cache: Cache) -> None:
         super().__init__()
         self.cache = cache
+        self.skipped: set[str] = set()
 
 
 class Plugin:
@@ -228,9 +229,6 @@ class Profile:
         self.percentage_of_nodes_to_score = percentage_of_nodes_to_score
         self.at = {point: tuple(one for one in plugins if takes_part(one, point)) for point in POINTS}
         self.filter_names = tuple(plugin.name for plugin in self.at["filter"])
-
-    def __deepcopy__(self, _memo: Any) -> Profile:
-        return self
 
     def plugin(self, name: str) -> Plugin:
         """The plugin of that name.  *Raises* `KeyError`."""

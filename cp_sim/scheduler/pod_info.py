@@ -54,8 +54,8 @@ class SpecFacts:
     """What follows from a pod's spec and namespace alone; equal pods share one."""
 
     requests: dict[str, int]  # cpu in thousandths, the rest in units; as asked for
-    non_zero: tuple[int, int]  # cpu, memory counted when it stands on a node
-    scored: tuple[int, int]  # cpu, memory counted when it is being placed
+    scored: tuple[int, int]  # cpu, memory that it counts for in scores while it is being placed
+    non_zero: tuple[int, int]  # the same once it stands on a node
     tolerations: tuple[Object, ...]
     host_ports: tuple[tuple[str, str, int], ...]  # (ip, protocol, port)
     node_selector: dict[str, str] | None
@@ -177,8 +177,8 @@ def facts_of(spec: Object, namespace: str) -> SpecFacts:
 def _facts(key: _Key) -> SpecFacts:
     spec, namespace = key.spec, key.namespace
     total = requests.of_spec(spec)
-    scored = requests.in_units(requests.of_spec(spec, requests.DEFAULTS))
-    non_zero = requests.non_zero_on_node(spec, total)
+    counted = requests.non_zero(spec, total)
+    scored = requests.in_units(requests.of_spec(spec, requests.DEFAULTS, whole_pod=False))
     affinity = spec.get("affinity") or {}
     nodes = affinity.get("nodeAffinity") or {}
     required = nodes.get("requiredDuringSchedulingIgnoredDuringExecution")
@@ -187,8 +187,8 @@ def _facts(key: _Key) -> SpecFacts:
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     return SpecFacts(
         requests=requests.in_units(total),
-        non_zero=(non_zero.get("cpu", 0), non_zero.get("memory", 0)),
         scored=(scored.get("cpu", 0), scored.get("memory", 0)),
+        non_zero=(counted.get("cpu", 0), counted.get("memory", 0)),
         tolerations=tuple(spec.get("tolerations") or ()),
         host_ports=tuple(_host_ports(spec)),
         node_selector=spec.get("nodeSelector") or None,

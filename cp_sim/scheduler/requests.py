@@ -60,8 +60,11 @@ def pod_level(spec: dict[str, Any]) -> Amounts:
     return {name: nano for name, nano in found.items() if is_pod_level(name)}
 
 
-def of_spec(spec: dict[str, Any], missing: Amounts | None = None) -> Amounts:
-    """All that a pod with this spec asks for; `missing` stands in where a container does not say."""
+def of_spec(spec: dict[str, Any], missing: Amounts | None = None, whole_pod: bool = True) -> Amounts:
+    """All that a pod with this spec asks for; `missing` stands in where a container does not say.
+
+    Without `whole_pod` the pod-level requests are left aside, as NodeResourcesFit does when it scores the pod to place.
+    """
     missing = missing or {}
     total: Amounts = {}
     for container in spec.get("containers") or ():
@@ -79,13 +82,14 @@ def of_spec(spec: dict[str, Any], missing: Amounts | None = None) -> Amounts:
             _add(own, sidecars)
         _raise_to(peak, own)
     _raise_to(total, peak)
-    total.update(pod_level(spec))
+    if whole_pod:
+        total.update(pod_level(spec))
     _add(total, amounts(spec.get("overhead")))
     return total
 
 
-def non_zero_on_node(spec: dict[str, Any], total: Amounts) -> dict[str, int]:
-    """cpu and memory that a pod on a node counts for when nodes are scored (`NonZeroRequested`)."""
+def non_zero(spec: dict[str, Any], total: Amounts) -> dict[str, int]:
+    """cpu and memory that a pod counts for when nodes are scored on a node (`NonZeroRequested`)."""
     missing = DEFAULTS
     if pod_level(spec):
         missing = {name: nano for name, nano in DEFAULTS.items() if name not in total}

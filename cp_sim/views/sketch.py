@@ -225,6 +225,7 @@ class Flow(_Paper):
             title, layout="dot", rankdir=direction, ranksep=inches(rank_gap), nodesep=inches(node_gap), splines="spline",
             pad="0.1",
         )  # fmt: skip
+        self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
 
     def box(
         self, identity: str, lines: Sequence[str], *, size: float = 11, align: str = "l", fill: str = "paper",
@@ -250,7 +251,7 @@ class Flow(_Paper):
         self.tell(identity, detail)
         attributes = {
             "id": identity, "class": kind, "color": light(colour), "fontcolor": light(colour), "penwidth": number(pen),
-            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **more,
+            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **self._ports, **more,
         }  # fmt: skip
         if text:
             attributes["label"] = escape(f" {text} ")

@@ -115,3 +115,14 @@ def test_state_holds_nothing_that_a_fork_cannot_copy(modules: list[Path], root: 
 def test_an_attribute_that_keeps_a_lambda_is_found() -> None:
     assert uncopyable("class A:\n    def __init__(self):\n        self.key = lambda pod: pod\n") == [3]
     assert uncopyable("class A:\n    def __init__(self):\n        self.keys = sorted(x, key=lambda pod: pod)\n") == []
+
+
+TOP = {
+    *(".ci", ".github", ".gitignore", "binder", "cp_sim", "docs", "notebooks", "tests", "tools"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md"),
+    *("course", "environment.yml", "pyproject.toml", "requirements.lock"),
+}
+
+
+def test_the_top_folder_holds_only_what_belongs_there(tracked: list[Path], root: Path) -> None:
+    assert {path.relative_to(root).parts[0] for path in tracked} - TOP == set()

@@ -11,7 +11,6 @@ from cp_sim.apiserver import errors, forms
 from cp_sim.apiserver.verbs import create, guaranteed, update
 from cp_sim.apiserver.work import Work
 from cp_sim.etcd.store import StoreAnswer
-from cp_sim.objects import patches
 
 
 def start(server: Any, work: Work) -> Any:
@@ -44,6 +43,8 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
 
 def patched(work: Work, current: dict[str, Any]) -> dict[str, Any]:
     """The current object with the patch applied."""
+    from cp_sim.objects import patches
+
     call, kind = work.call, work.kind
     assert kind is not None
     if call.patch_type == "json":

@@ -91,7 +91,7 @@ def _initial(server: Any, cache: ResourceCache, watch: Watch, kind: Any) -> None
         obj = cache.objects[key]
         if watch.name and obj["metadata"]["name"] != watch.name:
             continue
-        if listing.selected(kind, obj, watch.labels, watch.fields):
+        if listing.selected(obj, watch.labels, watch.fields):
             server.send_change(watch, "ADDED", server.in_version(kind, obj))
 
 
@@ -129,8 +129,8 @@ def _offer(server: Any, kind: Any, watch: Watch, change: Change) -> None:
     if watch.labels is None and watch.fields is None:
         now, before = obj is not None, previous is not None
     else:
-        now = obj is not None and listing.selected(kind, obj, watch.labels, watch.fields)
-        before = previous is not None and listing.selected(kind, previous, watch.labels, watch.fields)
+        now = obj is not None and listing.selected(obj, watch.labels, watch.fields)
+        before = previous is not None and listing.selected(previous, watch.labels, watch.fields)
     if now:
         type_, shown = ("MODIFIED" if before else "ADDED"), obj
     elif before:

@@ -161,14 +161,9 @@ def info_of(type_: Type, obj: dict[str, Any]) -> Info:
 
 def list_error(error: StatusError, type_: Type, selector: str, field_selector: str) -> StatusError:
     """A refused list as kubectl tells it: it adds what it was looking for."""
-    if error.reason == "BadRequest" and (selector or field_selector):
-        return StatusError(
-            {
-                **error.status,
-                "message": f'Unable to find "{type_.described}" that match label selector "{selector}", '
-                f'field selector "{field_selector}": {error.message}',
-            }
-        )
-    if error.reason == "NotFound":
+    if error.reason not in ("BadRequest", "NotFound"):
+        return error
+    if not selector and not field_selector:
         return error.at(f'Unable to list "{type_.described}"')
-    return error
+    looking = f'Unable to find "{type_.described}" that match label selector "{selector}", field selector "{field_selector}"'
+    return error.at(looking)

@@ -196,7 +196,7 @@ class Invocation:
     @property
     def now_ms(self) -> int:
         """The time on the client's clock, milliseconds since the world began."""
-        return int(self.cluster.now_ms)
+        return int(self.cluster.clock.now_ms)
 
     def settle(self) -> None:
         """Let the cluster work until it is quiet, unless the command was told not to."""

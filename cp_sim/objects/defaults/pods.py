@@ -1,233 +1,271 @@
-"""Pods and pod templates.  Source: pkg/apis/core/v1/defaults.go."""
+"""Defaults of pods and pod templates.
+
+*In Kubernetes:* `pkg/apis/core/v1/defaults.go` and the alias `serviceAccount` of `pkg/apis/core/v1/conversion.go`.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
-from cp_sim.objects.defaults.fill import Filler, absent, each, inside
-from cp_sim.objects.quantity import QuantityError, canonical
+from cp_sim.objects.quantity import rounded
 
 Object = dict[str, Any]
 
-_CONTAINER = {
-    "resources": {},
-    "terminationMessagePath": "/dev/termination-log",
-    "terminationMessagePolicy": "File",
-}
-_POD_SPEC = {
-    "restartPolicy": "Always",
-    "terminationGracePeriodSeconds": 30,
-    "dnsPolicy": "ClusterFirst",
-    "securityContext": {},
-    "schedulerName": "default-scheduler",
-}
-_PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
-_DEFAULT_MODE = 0o644
+MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+_IMAGE = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[A-Za-z][\w.+-]*:[0-9a-fA-F]{32,}))?")
+_REPOSITORY = re.compile(
+    r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
+    r"(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*)*"
+)
+
+
+@lru_cache(maxsize=2048)
+def pull_policy(image: str) -> str:
+    """`Always` for the tag `latest`, given or implied, else `IfNotPresent`."""
+    found = _IMAGE.fullmatch(image)
+    if found is None or not _REPOSITORY.fullmatch(found["name"]):
+        return "IfNotPresent"
+    tag = found["tag"] or ("" if found["digest"] else "latest")
+    return "Always" if tag == "latest" else "IfNotPresent"
+
+
+def resource_list(amounts: Object) -> Object:
+    """A resource list with every amount rounded up to thousandths; itself where nothing changes."""
+    for text in amounts.values():
+        if rounded(text) != text:
+            return {name: rounded(amount) for name, amount in amounts.items()}
+    return amounts
+
+
+def resources(wanted: Object, fill_requests: bool) -> Object:
+    """`resources` with rounded amounts and, in pods, requests filled in from limits."""
+    limits, requests = wanted.get("limits"), wanted.get("requests")
+    if not limits and not requests:
+        return wanted
+    made_limits = resource_list(limits) if limits else limits
+    made_requests = resource_list(requests) if requests else requests
+    if fill_requests and made_limits:
+        missing = {name: amount for name, amount in made_limits.items() if name not in (made_requests or {})}
+        if missing:
+            made_requests = {**(made_requests or {}), **missing}
+    if made_limits is limits and made_requests is requests:
+        return wanted
+    made = dict(wanted)
+    if made_limits:
+        made["limits"] = made_limits
+    if made_requests:
+        made["requests"] = made_requests
+    return made
+
+
+def http_get(action: Object) -> Object:
+    """An HTTP action with path and scheme."""
+    return {**action, "path": action.get("path") or "/", "scheme": action.get("scheme") or "HTTP"}
+
+
+def probe(given: Object) -> Object:
+    """A probe with its numbers."""
+    made = dict(given)
+    for field, value in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+        if not made.get(field):
+            made[field] = value
+    if "httpGet" in made:
+        made["httpGet"] = http_get(made["httpGet"])
+    if "grpc" in made and made["grpc"].get("service") is None:
+        made["grpc"] = {**made["grpc"], "service": ""}
+    return made
+
+
+def _lifecycle(given: Object) -> Object:
+    made = dict(given)
+    for field in ("postStart", "preStop"):
+        if field in made and "httpGet" in made[field]:
+            made[field] = {**made[field], "httpGet": http_get(made[field]["httpGet"])}
+    return made
+
+
+def _field_ref(holder: Object) -> Object:
+    """What holds a `fieldRef`, with the API version of the reference."""
+    reference = holder.get("fieldRef")
+    if reference is None or reference.get("apiVersion"):
+        return holder
+    return {**holder, "fieldRef": {**reference, "apiVersion": "v1"}}
+
+
+def _env(entries: list[Object]) -> list[Object]:
+    made = entries
+    for index, entry in enumerate(entries):
+        source = entry.get("valueFrom")
+        if source is None:
+            continue
+        filled = _field_ref(source)
+        if "fileKeyRef" in filled and filled["fileKeyRef"].get("optional") is None:
+            filled = {**filled, "fileKeyRef": {**filled["fileKeyRef"], "optional": False}}
+        if filled is not source:
+            if made is entries:
+                made = list(entries)
+            made[index] = {**entry, "valueFrom": filled}
+    return made
+
+
+def ports(entries: list[Object], host_network: bool = False) -> list[Object]:
+    """Ports with their protocol; on the host's network also with the host's port."""
+    made = []
+    for entry in entries:
+        entry = entry if entry.get("protocol") else {**entry, "protocol": "TCP"}
+        if host_network and not entry.get("hostPort") and entry.get("containerPort"):
+            entry = {**entry, "hostPort": entry["containerPort"]}
+        made.append(entry)
+    return made
+
+
+def container(given: Object, in_pod: bool, host_network: bool = False) -> Object:
+    """A container with its defaults; `in_pod` is false in templates."""
+    made = dict(given)
+    if not made.get("imagePullPolicy"):
+        made["imagePullPolicy"] = pull_policy(made.get("image") or "")
+    if not made.get("terminationMessagePath"):
+        made["terminationMessagePath"] = "/dev/termination-log"
+    if not made.get("terminationMessagePolicy"):
+        made["terminationMessagePolicy"] = "File"
+    if made.get("resources"):
+        made["resources"] = resources(made["resources"], in_pod)
+    if "ports" in made:
+        made["ports"] = ports(made["ports"], in_pod and host_network)
+    if "env" in made:
+        made["env"] = _env(made["env"])
+    for field in _PROBES:
+        if field in made:
+            made[field] = probe(made[field])
+    if "lifecycle" in made:
+        made["lifecycle"] = _lifecycle(made["lifecycle"])
+    return made
+
+
+_EMPTY_SOURCES = {
+    "iscsi": {"iscsiInterface": "default"},
+    "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
+    "azureDisk": {"cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False},
+    "scaleIO": {"storageMode": "ThinProvisioned", "fsType": "xfs"},
+}
+
+
+def source(given: Object, field: str) -> Object:
+    """A volume's source with its defaults, for volumes of pods and persistent volumes."""
+    if field in ("secret", "configMap", "downwardAPI", "projected"):
+        made = given if given.get("defaultMode") is not None else {**given, "defaultMode": MODE}
+        if field == "downwardAPI" and "items" in made:
+            made = {**made, "items": [_field_ref(item) for item in made["items"]]}
+        if field == "projected" and made.get("sources"):
+            made = {**made, "sources": [_projection(one) for one in made["sources"]]}
+        return made
+    if field == "hostPath":
+        return given if given.get("type") is not None else {**given, "type": ""}
+    if field == "image":
+        return given if given.get("pullPolicy") else {**given, "pullPolicy": pull_policy(given.get("reference") or "")}
+    if field == "ephemeral" and "volumeClaimTemplate" in given:
+        template = given["volumeClaimTemplate"]
+        return {**given, "volumeClaimTemplate": {**template, "spec": claim_spec(template.get("spec") or {})}}
+    filled = _EMPTY_SOURCES.get(field)
+    if filled:
+        return {**filled, **{key: value for key, value in given.items() if value != ""}}
+    return given
+
+
+def _projection(given: Object) -> Object:
+    token = given.get("serviceAccountToken")
+    if token is not None and token.get("expirationSeconds") is None:
+        return {**given, "serviceAccountToken": {**token, "expirationSeconds": 3600}}
+    downward = given.get("downwardAPI")
+    if downward and downward.get("items"):
+        return {**given, "downwardAPI": {**downward, "items": [_field_ref(item) for item in downward["items"]]}}
+    certificate = given.get("podCertificate")
+    if certificate is not None and certificate.get("maxExpirationSeconds") is None:
+        return {**given, "podCertificate": {**certificate, "maxExpirationSeconds": 86400}}
+    return given
+
+
+def volume(given: Object) -> Object:
+    """A volume of a pod with its defaults; one without a source is an empty directory."""
+    if len(given) < 2 and "name" in given or not given:
+        return {**given, "emptyDir": {}}
+    for field in given:
+        if field != "name":
+            filled = source(given[field], field)
+            if filled is not given[field]:
+                return {**given, field: filled}
+    return given
+
+
+def claim_spec(given: Object) -> Object:
+    """The spec of a persistent volume claim with its defaults."""
+    made = given if given.get("volumeMode") is not None else {**given, "volumeMode": "Filesystem"}
+    if made.get("resources"):
+        filled = resources(made["resources"], False)
+        if filled is not made["resources"]:
+            made = {**made, "resources": filled}
+    return made
+
+
+def spec(given: Object, in_pod: bool) -> Object:
+    """A pod's spec with its defaults."""
+    made = dict(given)
+    if not made.get("dnsPolicy"):
+        made["dnsPolicy"] = "ClusterFirst"
+    if not made.get("restartPolicy"):
+        made["restartPolicy"] = "Always"
+    if made.get("securityContext") is None:
+        made["securityContext"] = {}
+    if made.get("terminationGracePeriodSeconds") is None:
+        made["terminationGracePeriodSeconds"] = 30
+    elif in_pod and made["terminationGracePeriodSeconds"] < 0:
+        made["terminationGracePeriodSeconds"] = 1
+    if not made.get("schedulerName"):
+        made["schedulerName"] = "default-scheduler"
+    if in_pod and made.get("enableServiceLinks") is None:
+        made["enableServiceLinks"] = True
+    account = made.get("serviceAccountName") or made.get("serviceAccount")
+    if account:
+        made["serviceAccountName"] = made["serviceAccount"] = account
+    on_host = bool(made.get("hostNetwork"))
+    for field in ("containers", "initContainers", "ephemeralContainers"):
+        if made.get(field):
+            fills = in_pod and field != "ephemeralContainers"
+            made[field] = [container(one, fills, on_host) for one in made[field]]
+    if made.get("volumes"):
+        made["volumes"] = [volume(one) for one in made["volumes"]]
+    if made.get("overhead"):
+        made["overhead"] = resource_list(made["overhead"])
+    if made.get("resources"):
+        made["resources"] = _pod_resources(made, in_pod)
+    return made
+
+
+def _pod_resources(made: Object, in_pod: bool) -> Object:
+    """Resources of the pod as a whole; requests come from the containers' before they come from the limits."""
+    filled = resources(made["resources"], False)
+    limits = filled.get("limits") or {}
+    if not in_pod or not limits:
+        return filled
+    requests = dict(filled.get("requests") or {})
+    for name, amount in limits.items():
+        if name in requests:
+            continue
+        asked = any(name in ((one.get("resources") or {}).get("requests") or {}) for one in made.get("containers") or ())
+        if not asked:
+            requests[name] = amount
+    return {**filled, "requests": requests} if requests else filled
 
 
 def pod(obj: Object) -> Object:
-    """A Pod: what every template gets, and what only a Pod gets."""
-    spec = obj.get("spec")
-    if not isinstance(spec, dict):
-        return obj
-    filled = absent(pod_spec(spec), {"enableServiceLinks": True})
-    if filled.get("hostNetwork"):
-        for key in ("initContainers", "containers"):
-            filled = each(filled, key, _host_ports)
-    for key in ("initContainers", "containers"):
-        filled = each(filled, key, _requests_from_limits)
-    filled = inside(filled, "resources", _pod_level_requests)
-    return obj if filled is spec else {**obj, "spec": filled}
+    """A pod with its defaults."""
+    return {**obj, "spec": spec(obj.get("spec") or {}, True)}
 
 
-def template(obj: Object) -> Object:
-    """A pod template as it stands in the spec of a workload."""
-    return inside(absent(obj, {"metadata": {}}), "spec", pod_spec)
-
-
-def pod_spec(spec: Object) -> Object:
-    """A PodSpec, in a Pod or in a template."""
-    spec = absent(spec, _POD_SPEC)
-    grace_s = spec["terminationGracePeriodSeconds"]
-    if isinstance(grace_s, int) and grace_s < 0:
-        spec = {**spec, "terminationGracePeriodSeconds": 1}
-    if spec.get("hostNetwork") is False:
-        spec = {key: value for key, value in spec.items() if key != "hostNetwork"}
-    account = spec.get("serviceAccountName") or spec.get("serviceAccount")
-    if account and (spec.get("serviceAccountName") != account or spec.get("serviceAccount") != account):
-        spec = {**spec, "serviceAccountName": account, "serviceAccount": account}
-    for key in _CONTAINER_LISTS:
-        spec = each(spec, key, _container)
-    spec = inside(spec, "overhead", _quantities)
-    spec = inside(spec, "resources", _resources)
-    return each(spec, "volumes", volume)
-
-
-def _container(container: Object) -> Object:
-    container = absent(container, _CONTAINER)
-    if not container.get("imagePullPolicy"):
-        container = {**container, "imagePullPolicy": _pull_policy(container.get("image") or "")}
-    container = inside(container, "resources", _resources)
-    container = each(container, "ports", _protocol)
-    container = each(container, "env", _environment)
-    for key in _PROBES:
-        container = inside(container, key, _probe)
-    return inside(container, "lifecycle", _lifecycle)
-
-
-def _pull_policy(image: str) -> str:
-    """`Always` for the tag `latest` or none at all, unless the image is named by digest."""
-    name, _, digest = image.partition("@")
-    tag = name.rpartition("/")[2].partition(":")[2]
-    return "Always" if tag == "latest" or (not tag and not digest) else "IfNotPresent"
-
-
-def _protocol(port: Object) -> Object:
-    return port if port.get("protocol") else {**port, "protocol": "TCP"}
-
-
-def _environment(variable: Object) -> Object:
-    return inside(variable, "valueFrom", _field_source) if variable.get("valueFrom") else variable
-
-
-def _field_source(source: Object) -> Object:
-    source = inside(source, "fieldRef", lambda reference: absent(reference, {"apiVersion": "v1"}))
-    return inside(source, "resourceFieldRef", lambda reference: absent(reference, {"divisor": "0"}))
-
-
-def _probe(probe: Object) -> Object:
-    zero = {key: None for key in _PROBE if probe.get(key) == 0}
-    probe = absent({**probe, **zero} if zero else probe, _PROBE)
-    probe = inside(probe, "httpGet", _http_get)
-    return inside(probe, "grpc", lambda grpc: absent(grpc, {"service": ""}))
-
-
-def _http_get(action: Object) -> Object:
-    return absent(action, {"path": "/", "scheme": "HTTP"})
-
-
-def _lifecycle(lifecycle: Object) -> Object:
-    for hook in ("postStart", "preStop"):
-        lifecycle = inside(lifecycle, hook, lambda handler: inside(handler, "httpGet", _http_get))
-    return lifecycle
-
-
-def _resources(resources: Object) -> Object:
-    for key in ("limits", "requests"):
-        resources = inside(resources, key, _quantities)
-    return resources
-
-
-def _quantities(amounts: Object) -> Object:
-    """Amounts in canonical form, as they come back from `resource.Quantity`; what is none stays for validation."""
-    written = {name: canonical_amount(amount) for name, amount in amounts.items()}
-    return amounts if written == amounts else written
-
-
-def canonical_amount(amount: Any) -> Any:
-    """A quantity in canonical form; anything else as it is."""
-    try:
-        return canonical(amount)
-    except (QuantityError, TypeError, ValueError):
-        return amount
-
-
-def _requests_from_limits(container: Object) -> Object:
-    limits = (container.get("resources") or {}).get("limits")
-    if not limits:
-        return container
-    return inside(
-        container,
-        "resources",
-        lambda resources: {**resources, "requests": {**limits, **(resources.get("requests") or {})}},
-    )
-
-
-def _pod_level_requests(resources: Object) -> Object:
-    limits = resources.get("limits")
-    return {**resources, "requests": {**limits, **(resources.get("requests") or {})}} if limits else resources
-
-
-def _host_ports(container: Object) -> Object:
-    return each(
-        container,
-        "ports",
-        lambda port: port if port.get("hostPort") else {**port, "hostPort": port.get("containerPort")},
-    )
-
-
-def _mode(source: Object) -> Object:
-    return absent(source, {"defaultMode": _DEFAULT_MODE})
-
-
-def _downward(source: Object) -> Object:
-    return each(_mode(source), "items", _field_source)
-
-
-def _projected(source: Object) -> Object:
-    return each(_mode(source), "sources", _projection)
-
-
-def _projection(source: Object) -> Object:
-    source = inside(source, "serviceAccountToken", lambda token: absent(token, {"expirationSeconds": 3600}))
-    return inside(source, "downwardAPI", lambda downward: each(downward, "items", _field_source))
-
-
-def _claim_template(source: Object) -> Object:
-    return inside(
-        source, "volumeClaimTemplate", lambda claim: inside(absent(claim, {"metadata": {}}), "spec", claim_spec)
-    )
-
-
-def claim_spec(spec: Object) -> Object:
-    """A PersistentVolumeClaimSpec."""
-    return inside(absent(spec, {"volumeMode": "Filesystem"}), "resources", _resources)
-
-
-def _empty_dir(source: Object) -> Object:
-    if "sizeLimit" not in source:
-        return source
-    size = canonical_amount(source["sizeLimit"])
-    return source if size == source["sizeLimit"] else {**source, "sizeLimit": size}
-
-
-# What each kind of volume source gets.  Also used for persistent volumes.
-VOLUME_SOURCES: dict[str, Filler] = {
-    "secret": _mode,
-    "configMap": _mode,
-    "downwardAPI": _downward,
-    "projected": _projected,
-    "emptyDir": _empty_dir,
-    "ephemeral": _claim_template,
-    "hostPath": lambda source: absent(source, {"type": ""}),
-    "iscsi": lambda source: absent(source, {"iscsiInterface": "default"}),
-    "rbd": lambda source: absent(source, {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"}),
-    "azureDisk": lambda source: absent(
-        source, {"cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False}
-    ),
-    "scaleIO": lambda source: absent(source, {"storageMode": "ThinProvisioned", "fsType": "xfs"}),
-    "image": lambda source: absent(source, {"pullPolicy": _pull_policy(source.get("reference") or "")}),
-}
-
-
-def volume(obj: Object) -> Object:
-    """A volume of a pod; one without a source is an emptyDir."""
-    if not any(key != "name" and value is not None for key, value in obj.items()):
-        return {**obj, "emptyDir": {}}
-    return volume_source(obj)
-
-
-def volume_source(obj: Object) -> Object:
-    """The defaults of whatever volume source stands in `obj`."""
-    for key, fill in VOLUME_SOURCES.items():
-        if key in obj:
-            obj = inside(obj, key, fill)
-    return obj
-
-
-DEFAULTS: dict[str, Filler] = {
-    "pods": pod,
-    "podtemplates": lambda obj: inside(obj, "template", template),
-}
+def template(given: Object | None) -> Object:
+    """A pod template with its defaults."""
+    given = given or {}
+    return {**given, "spec": spec(given.get("spec") or {}, False)}
