@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 # The first instant of every simulated world. Fixed, so that the same seed tells the same story on every day.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_EPOCH_NS = int(EPOCH.timestamp()) * 1_000_000_000
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -31,7 +32,7 @@ class Clock:
         return self._second_text
 
     def nanoseconds(self) -> int:
-        """Now in nanoseconds of Unix time, never the same twice: between two readings of a real clock time passes too."""
+        """Now in nanoseconds of Unix time, never the same twice: real clocks move between readings."""
         now = _EPOCH_NS + self.now_ms * 1_000_000
         self._nanosecond = max(now, self._nanosecond + 1)
         return self._nanosecond
