@@ -41,10 +41,10 @@ def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
     kind, name = parse_reference(what)
     inside = namespace if kind.namespaced and namespace != "*" else ""
     if name:
-        found = etcd.range_at(kind.store_key(inside, name), revision)
-        if not found:
-            raise ApiError(not_found(kind, name))
-        return decorated(found[0])
+        kv = etcd.get_at(kind.store_key(inside, name), revision)
+        if kv is None:
+            raise not_found(kind.plural, kind.group, name)
+        return decorated(kv)
     return [decorated(kv) for kv in etcd.range_at(kind.store_key(inside), revision)]
 
 

@@ -54,6 +54,10 @@ class Catalog:
         """Whether a group version is served at all."""
         return api_version in _VERSIONS or any(version == api_version for version, _ in self.by_path)
 
+    def kind_of_watch(self, watch: Any) -> Kind:
+        """The kind, in the version asked for, that a watch is about."""
+        return self.kind_at(watch.api_version, watch.plural) or self.kind_of_resource(watch.resource)
+
     def kinds(self) -> list[Kind]:
         """All kinds, one entry per version served, built-in ones first."""
         return [*KINDS.values(), *self.by_path.values()]

@@ -229,7 +229,6 @@ def leave(server: Any, work: Work, done: Done) -> tuple[Any, dict[str, Any], Don
             del headers["content-type"]
         return body, headers, done
     if done.watching:
-        negotiation.check_watch(work)
         return None, headers, done
     body, media = negotiation.represent(server, work, body)
     headers["content-type"] = media

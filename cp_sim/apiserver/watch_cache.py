@@ -47,6 +47,8 @@ class Watch:
     sent: int = 0
     user: str = ""
     resource: str = ""
+    api_version: str = ""
+    plural: str = ""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Watch:
         made = Watch(*(getattr(self, slot) for slot in self.__slots__))

@@ -9,5 +9,6 @@ of Nodes, deletes Nodes whose machine is gone, and writes the addresses of load 
 
 from cp_sim.cloud_controller_manager.cloud import Cloud, LoadBalancer, Machine
 from cp_sim.cloud_controller_manager.cloud_controller_manager import CloudControllerManager
+from cp_sim.cloud_controller_manager.install import MANIFEST
 
-__all__ = ["Cloud", "CloudControllerManager", "LoadBalancer", "Machine"]
+__all__ = ["MANIFEST", "Cloud", "CloudControllerManager", "LoadBalancer", "Machine"]

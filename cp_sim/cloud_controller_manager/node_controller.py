@@ -9,6 +9,7 @@ from typing import Any
 
 from cp_sim.client import NOTHING, Controller, Emit, Informers, Plan, Update
 from cp_sim.cloud_controller_manager.cloud import Cloud, Machine
+from cp_sim.cloud_controller_manager.install import NAME
 from cp_sim.objects import edit, meta
 
 Object = dict[str, Any]
@@ -26,7 +27,7 @@ class CloudNodeController(Controller):
     resource = "nodes"
 
     def __init__(self, informers: Informers, cloud: Cloud) -> None:
-        super().__init__("cloud-node-controller", informers)
+        super().__init__("cloud-node-controller", informers, NAME)
         self.cloud = cloud
 
     def setup(self) -> None:

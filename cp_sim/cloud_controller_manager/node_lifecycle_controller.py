@@ -9,6 +9,7 @@ from typing import Any
 
 from cp_sim.client import NOTHING, Action, Controller, Delete, Emit, Informers, Plan, Update
 from cp_sim.cloud_controller_manager.cloud import Cloud, Machine
+from cp_sim.cloud_controller_manager.install import NAME
 from cp_sim.cloud_controller_manager.node_controller import is_uninitialized
 from cp_sim.objects import edit, meta
 from cp_sim.sim import immutable
@@ -35,7 +36,7 @@ class CloudNodeLifecycleController(Controller):
     resource = "nodes"
 
     def __init__(self, informers: Informers, cloud: Cloud) -> None:
-        super().__init__("cloud-node-lifecycle-controller", informers)
+        super().__init__("cloud-node-lifecycle-controller", informers, NAME)
         self.cloud = cloud
         self.suspects: dict[str, None] = {}
 

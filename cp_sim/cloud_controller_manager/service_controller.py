@@ -10,6 +10,7 @@ from typing import Any
 from cp_sim.apiserver.request import Response
 from cp_sim.client import NOTHING, Action, Controller, Emit, Informers, Patch, Plan
 from cp_sim.cloud_controller_manager.cloud import Cloud, CloudAnswer, CloudRequest
+from cp_sim.cloud_controller_manager.install import NAME
 from cp_sim.objects import edit, meta
 
 Object = dict[str, Any]
@@ -34,7 +35,7 @@ class ServiceController(Controller):
     cap_backoff_ms = 300_000
 
     def __init__(self, informers: Informers, cloud: Cloud) -> None:
-        super().__init__("service-controller", informers)
+        super().__init__("service-controller", informers, NAME)
         self.cloud = cloud
         self.ordered: dict[str, CloudRequest] = {}
         self.answers: dict[str, CloudAnswer] = {}

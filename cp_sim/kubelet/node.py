@@ -7,7 +7,7 @@ from typing import Any
 
 from cp_sim.client import Client, EventRecorder
 from cp_sim.kubelet.podrun import PodRun
-from cp_sim.kubelet.spec import NodeSpec
+from cp_sim.kubelet.spec import NodeSpec, internal_address
 from cp_sim.objects import meta, quantity
 from cp_sim.sim import immutable
 
@@ -31,7 +31,7 @@ class HollowNode:
     def __init__(self, spec: NodeSpec, number: int, api: Client) -> None:
         self.spec = spec
         self.number = number
-        self.address = spec.address or f"10.0.{number // 250}.{number % 250 + 1}"
+        self.address = internal_address(spec) or f"10.0.{number // 250}.{number % 250 + 1}"
         self.uid = ""
         self.object: Object | None = None
         self.lease: Object | None = None

@@ -32,6 +32,8 @@ class ContainerRun:
         "message",
         "name",
         "pull_backoff_ms",
+        "pull_policy",
+        "pulled_ms",
         "ready",
         "reason",
         "restarts",
@@ -43,9 +45,10 @@ class ContainerRun:
         "tried",
     )
 
-    def __init__(self, name: str, image: str, role: str, behaviour: Behaviour) -> None:
-        self.name = name
-        self.image = image
+    def __init__(self, container: Object, role: str, behaviour: Behaviour) -> None:
+        self.name: str = container["name"]
+        self.image: str = container.get("image", "")
+        self.pull_policy: str = container.get("imagePullPolicy", "")
         self.role = role
         self.behaviour = behaviour
         self.state = WAITING
@@ -60,6 +63,7 @@ class ContainerRun:
         self.last: Object = {}
         self.backoff_ms = 0
         self.pull_backoff_ms = 0
+        self.pulled_ms = -1  # how long its image was pulled, -1: not at all
 
     @property
     def succeeded(self) -> bool:

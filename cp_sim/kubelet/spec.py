@@ -33,9 +33,10 @@ HEALTHY = (
 class NodeSpec:
     """A machine and how its kubelet is started.
 
-    `images` are the images that are there from the start, as (name, size in bytes) or plain names. `external_cloud`
-    is `--cloud-provider=external`: a cloud controller has to initialise the node before it takes pods. `static_pods`
-    are the control-plane components that run here as static pods.
+    `images` are the images that are there from the start, as (name, size in bytes) or plain names. `cloud` is
+    `--cloud-provider=external`: a cloud controller has to initialise the node before it takes pods. `addresses` are
+    the machine's own, as in `status.addresses` or plain IPs. `static_pods` are the control-plane components that run
+    here as static pods (None: all of them on a control plane).
 
     Raises:
         QuantityError: `cpu`, `memory` or `ephemeral_storage` is no quantity.
@@ -53,14 +54,30 @@ class NodeSpec:
     region: str | None = None
     ephemeral_storage: str = "100Gi"
     extended: dict[str, str] = field(default_factory=dict)
-    address: str = ""
     provider_id: str = ""
-    external_cloud: bool = False
+    addresses: Any = None
+    cloud: bool = False
     static_pods: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         for amount in (self.cpu, self.memory, self.ephemeral_storage, *self.extended.values()):
             quantity.parse(amount)
+
+
+def internal_address(spec: NodeSpec) -> str:
+    """The machine's first internal IP, empty if none is known."""
+    for entry in spec.addresses or ():
+        if isinstance(entry, str):
+            return entry
+        if entry.get("type") == "InternalIP":
+            return str(entry["address"])
+    return ""
+
+
+def _addresses(spec: NodeSpec, address: str) -> list[Object]:
+    further = [entry for entry in spec.addresses or () if isinstance(entry, dict) and entry.get("address") != address]
+    own = [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": spec.name}]
+    return own + [entry for entry in further if entry not in own]
 
 
 def capacity(spec: NodeSpec) -> dict[str, str]:
@@ -83,7 +100,7 @@ def labels(spec: NodeSpec) -> dict[str, str]:
         "beta.kubernetes.io/arch": "amd64",
         "beta.kubernetes.io/os": "linux",
     }
-    if not spec.external_cloud:
+    if not spec.cloud:
         if spec.zone:
             found["topology.kubernetes.io/zone"] = spec.zone
         if spec.region:
@@ -119,7 +136,7 @@ def node_object(spec: NodeSpec, address: str, now: str, node_images: dict[str, i
     """The Node with which the kubelet registers, its first status included."""
     taints = [*spec.taints]
     node_spec: Object = {}
-    if spec.external_cloud:
+    if spec.cloud:
         taints.append(UNINITIALIZED_TAINT)
     elif spec.provider_id:
         node_spec["providerID"] = spec.provider_id
@@ -132,7 +149,7 @@ def node_object(spec: NodeSpec, address: str, now: str, node_images: dict[str, i
         "capacity": amounts,
         "allocatable": amounts,
         "conditions": conditions(now, now),
-        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": spec.name}],
+        "addresses": _addresses(spec, address),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {
             "machineID": identity,

@@ -1,14 +1,13 @@
-"""Manifests as people write them: YAML or JSON text with one or more documents, read into objects.
+"""Manifests as people write them: several YAML documents or JSON, with lists, in one text.
 
-*In Kubernetes:* kubectl's `resource.Builder` over sigs.k8s.io/yaml.  Booleans are those of YAML 1.1 as that library reads them
-(`yes`, `on`, and a bare `y` too); numbers and dates are what JSON knows: a date stays text.
+YAML is read as `sigs.k8s.io/yaml` reads it: into JSON, with YAML 1.1 booleans (`yes`, `on`), without dates, and map keys
+become strings.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -17,90 +16,163 @@ Object = dict[str, Any]
 
 
 class ManifestError(ValueError):
-    """A manifest that cannot be read; one sentence that names document and line."""
+    """A text holds no objects that could be sent; one sentence names document and line."""
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as sigs.k8s.io/yaml reads it."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML into JSON values."""
 
+
+_FLOAT = re.compile(
+    r"""^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?
+    |[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)
+    |\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)$""",
+    re.X,
+)
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    first: [pair for pair in pairs if pair[0] not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float")]
+    for first, pairs in _Loader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:y|Y|n|N)$"), list("yYnN"))
-_Loader.bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, re.compile(r"^(?:[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+)$"))
+        if tag == "tag:yaml.org,2002:int"
+        else (tag, pattern)
+        for tag, pattern in pairs
+    ]
+    for first, pairs in _Loader.yaml_implicit_resolvers.items()
+}
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Object:
-    """A mapping with text keys and no key twice."""
+def _integer(loader: Any, node: Any) -> int:
+    text = loader.construct_scalar(node).replace("_", "")
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-")
+    for prefix, base in (("0b", 2), ("0o", 8), ("0x", 16)):
+        if digits.startswith(prefix):
+            return sign * int(digits[2:], base)
+    return sign * int(digits, 8 if len(digits) > 1 and digits[0] == "0" else 10)
+
+
+def _mapping(loader: Any, node: Any) -> Object:
+    """A map with text keys.  *Raises* a YAML error for a key that stands twice."""
     loader.flatten_mapping(node)
-    result: Object = {}
+    made: Object = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, str):
-            key = json.dumps(key) if isinstance(key, bool | int | float) else str(key)
-        if key in result:
-            raise yaml.constructor.ConstructorError(None, None, f'key "{key}" already set in map', key_node.start_mark)
-        result[key] = loader.construct_object(value_node, deep=True)
-    return result
+        if isinstance(key, bool):
+            key = "true" if key else "false"
+        if not isinstance(key, (str, int, float)):
+            raise yaml.constructor.ConstructorError(None, None, "a key of a map has to be text", key_node.start_mark)
+        if str(key) in made:
+            text = f'key "{key}" already set in map'
+            raise yaml.constructor.ConstructorError(None, None, text, key_node.start_mark)
+        made[str(key)] = loader.construct_object(value_node, deep=True)
+    return made
 
 
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
-def read_manifests(manifest: str | Object | Iterable[Object]) -> list[Object]:
-    """The objects of a manifest: text, one object, or several; lists of kind `List` are taken apart.
-
-    Empty documents are skipped.  What is given as dicts is taken as it is.
-
-    Raises:
-        ManifestError: the text cannot be read, or a document is no object with apiVersion and kind.
-    """
-    if isinstance(manifest, str):
-        documents = read_documents(manifest)
-    elif isinstance(manifest, dict):
-        documents = [manifest]
-    else:
-        documents = list(manifest)
-    objects = [obj for place, document in enumerate(documents, 1) for obj in _flattened(document, place)]
-    if not objects:
-        raise ManifestError("there is no object in it: a manifest has at least apiVersion, kind and metadata.name")
-    return objects
+def parse(text: str) -> list[Object]:
+    """All objects of a text, in order, lists taken apart.  *Raises* `ManifestError`."""
+    found: list[Object] = []
+    for number, (value, line) in enumerate(_documents(text), start=1):
+        if value is None:
+            continue
+        where = f"document {number} (line {line})"
+        if isinstance(value, list):
+            for one in value:
+                found += _flatten(one, where)
+        else:
+            found += _flatten(value, where)
+    if not found:
+        raise ManifestError("no objects in the manifest: there is nothing but blanks and comments in it")
+    return found
 
 
-def read_documents(text: str) -> list[Any]:
-    """The documents of YAML or JSON text, empty ones left out.
+def parse_value(text: str) -> Any:
+    """The JSON value of one YAML or JSON text, e.g. of a patch or a request's body.  *Raises* `ManifestError`."""
+    values = [value for value, _ in _documents(text)]
+    return values[0] if values else None
 
-    Raises:
-        ManifestError: the text cannot be read.
-    """
+
+def _documents(text: str) -> list[tuple[Any, int]]:
+    """(value, first line) of each document."""
+    text = text.removeprefix("\ufeff")
+    stripped = text.lstrip()
+    if stripped.startswith(("{", "[")):
+        values = _json_documents(text)
+        if values is not None:
+            return values
     documents = []
+    loader = _Loader(text)
+    number = 1
     try:
-        for document in yaml.load_all(text, Loader=_Loader):  # noqa: S506 (a SafeLoader)
-            if document is not None:
-                documents.append(document)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f"line {mark.line + 1}" if mark else "somewhere"
-        raise ManifestError(
-            f"document {len(documents) + 1} cannot be read: {line}: {error.problem or error.context}"
-        ) from error
-    except yaml.YAMLError as error:
-        raise ManifestError(f"document {len(documents) + 1} cannot be read: {error}") from error
+        while loader.check_node():
+            node = loader.get_node()
+            documents.append((loader.construct_document(node), node.start_mark.line + 1))
+            number += 1
+    except yaml.YAMLError as problem:
+        raise ManifestError(_sentence(problem, number, text)) from None
+    except (ValueError, RecursionError) as problem:
+        raise ManifestError(f"document {number} cannot be read: {problem}") from None
+    finally:
+        loader.dispose()
     return documents
 
 
-def _flattened(document: Any, place: int) -> list[Object]:
-    if not isinstance(document, dict):
-        what = "a list" if isinstance(document, list) else repr(document)
-        raise ManifestError(f"document {place} is {what}, not an object with apiVersion, kind and metadata")
+def _json_documents(text: str) -> list[tuple[Any, int]] | None:
+    """The values of JSON texts one after the other, or None if it is no JSON (it may still be YAML)."""
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while True:
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
+        if at == len(text):
+            return found
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except ValueError:
+            return None
+        found.append((value, text.count("\n", 0, at) + 1))
+        at = end
+
+
+def _sentence(problem: yaml.YAMLError, number: int, text: str) -> str:
+    """One sentence about a YAML error."""
+    mark = getattr(problem, "problem_mark", None)
+    what = getattr(problem, "problem", None) or str(problem).splitlines()[0]
+    if mark is None:
+        return f"document {number} is not YAML: {what}"
+    lines = text.splitlines()
+    line = lines[mark.line].strip() if mark.line < len(lines) else ""
+    hint = ""
+    if "\t" in (lines[mark.line] if mark.line < len(lines) else ""):
+        hint = "; YAML is indented with blanks, not with tabs"
+    shown = f' at "{line[:60]}"' if line else ""
+    return f"document {number}, line {mark.line + 1}, column {mark.column + 1}: {what}{shown}{hint}"
+
+
+def _flatten(value: Any, where: str) -> list[Object]:
+    """An object, or the items of a list object."""
+    if not isinstance(value, dict):
+        name = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list"}.get(type(value), "null")
+        raise ManifestError(f"{where} is {name}, not an object with apiVersion, kind and metadata")
+    kind = value.get("kind")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list):
+        found: list[Object] = []
+        for index, item in enumerate(value["items"]):
+            if isinstance(item, dict) and kind != "List":
+                item = {"apiVersion": value.get("apiVersion"), "kind": kind[:-4], **item}
+            found += _flatten(item, f"{where}, item {index}")
+        return found
+    missing = [field for field in ("apiVersion", "kind") if not value.get(field)]
+    if missing:
+        raise ManifestError(f"{where} has no {' and no '.join(missing)}")
     for field in ("apiVersion", "kind"):
-        if not isinstance(document.get(field), str) or not document[field]:
-            raise ManifestError(f"document {place} has no {field}; add it, for example {_EXAMPLE[field]}")
-    if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-        return [obj for item in document["items"] for obj in _flattened(item, place)]
-    return [document]
-
-
-_EXAMPLE = {"apiVersion": '"apiVersion: v1"', "kind": '"kind: Pod"'}
+        if not isinstance(value[field], str):
+            raise ManifestError(f"{where}: {field} has to be text, not {value[field]!r}")
+    return [value]

@@ -23,7 +23,7 @@ FAMILY = (
 )  # fmt: skip
 CHILD_LIMIT = 8
 DEPTH_LIMIT = 4
-BOX_WIDTH = 200.0
+BOX_WIDTH = 178.0
 COLOURS = {
     "Deployment": "amber", "StatefulSet": "amber", "DaemonSet": "amber", "Job": "amber", "CronJob": "amber",
     "ReplicaSet": "amber", "ReplicationController": "amber", "Service": "sky", "EndpointSlice": "sky", "Endpoints": "sky",
@@ -38,7 +38,7 @@ def ownership(cluster: Any, what: str, namespace: str = "default") -> View:
     by_uid = {meta.uid(obj): obj for obj in family}
     root = next((obj for obj in family if obj.get("kind") == kind.kind and meta.name(obj) == name), None)
     title = f"Who owns whom around {kind.singular}/{name}"
-    flow = Flow(title, "LR", rank_gap=70, node_gap=9)
+    flow = Flow(title, "LR", rank_gap=48, node_gap=9)
     if root is None:
         flow.box("nothing", [f'{kind.plural} "{name}" not found in namespace {namespace}'], dashed=True)
         return flow.view(f'{kind.plural} "{name}" not found')

@@ -37,6 +37,8 @@ def start(server: Any, work: Work) -> Any:
         outside=work.outside,
         user=work.user.name,
         resource=kind.resource,
+        api_version=kind.api_version,
+        plural=kind.plural,
     )
     if fields is not None and kind.storage == "pods":
         watch.trigger = fields.exactly("spec.nodeName")
@@ -82,7 +84,7 @@ def opened(server: Any, work: Work) -> None:
 def ending(server: Any, cache: ResourceCache, watch: Watch) -> None:
     """The watch is about to be closed by the server: a bookmark tells how far it had come."""
     if watch.bookmarks:
-        _bookmark(server, watch, server.catalog.kind_of_resource(watch.resource), end_of_initial=False)
+        _bookmark(server, watch, server.catalog.kind_of_watch(watch), end_of_initial=False)
 
 
 def _initial(server: Any, cache: ResourceCache, watch: Watch, kind: Any) -> None:
@@ -139,8 +141,8 @@ def _offer(server: Any, kind: Any, watch: Watch, change: Change) -> None:
     else:
         return
     assert shown is not None
-    if watch.resource != kind.resource or kind.custom:
-        shown = server.in_version(server.catalog.kind_of_resource(watch.resource), shown)
+    if watch.api_version != kind.api_version:
+        shown = server.in_version(server.catalog.kind_of_watch(watch), shown)
     server.send_change(watch, type_, shown)
 
 
