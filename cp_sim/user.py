@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver.request import HttpRequest, Request, Response, WatchChange
+from cp_sim.apiserver.request import HttpRequest, Request, Response, WatchChange, WatchClosed
 from cp_sim.sim import Actor
 
 
@@ -19,6 +19,7 @@ class User(Actor):
         self.server = server
         self.answers: dict[int, Response] = {}
         self._token = 0
+        self._watches: dict[int, Response] = {}
         self._changes: dict[int, list[dict[str, Any]]] = {}
 
     def send(self, asked: HttpRequest) -> int:
@@ -35,11 +36,13 @@ class User(Actor):
         if isinstance(message, WatchChange):
             self._changes[message.token].append({"type": message.type, "object": message.object})
         elif isinstance(message, Response) and message.watching:
+            self._watches[message.token] = message
             self._changes[message.token] = []
+        elif isinstance(message, WatchClosed):
+            opened = self._watches.pop(message.token)
+            changes = self._changes.pop(message.token)
+            self.answers[message.token] = Response(message.token, opened.status, changes, opened.headers)
         elif isinstance(message, Response):
-            changes = self._changes.pop(message.token, None)
-            if changes is not None and message.ok:
-                message = Response(message.token, message.status, changes, message.headers)
             self.answers[message.token] = message
         else:
             super().receive(message)

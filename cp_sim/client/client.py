@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver.request import Call, Request, Response, StopWatch, WatchChange
+from cp_sim.apiserver.request import Call, Request, Response, StopWatch, WatchChange, WatchClosed
 from cp_sim.sim import Actor
 
 
@@ -59,6 +59,11 @@ class Client:
         if receiver is not None:
             getattr(receiver, then)(context, response)
 
+    def closed(self, message: WatchClosed) -> None:
+        """Tell whoever watches that the server has ended the watch, as a change of type CLOSED."""
+        self.changed(WatchChange(message.token, "CLOSED", {}))
+        self._watches.pop(message.token, None)
+
     def changed(self, change: WatchChange) -> None:
         """Hand a change to whoever watches."""
         receiver, each, context = self._watches.get(change.token, (None, "", None))
@@ -81,6 +86,8 @@ class Component(Actor):
             self.api.changed(message)
         elif type(message) is Response:
             self.api.answered(message)
+        elif type(message) is WatchClosed:
+            self.api.closed(message)
         else:
             self.notice(message)
 

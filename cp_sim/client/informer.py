@@ -159,6 +159,9 @@ class Informer:
             self.stop()
             self._relist()
             return
+        if change.type == "CLOSED":
+            self._open_watch()
+            return
         self.revision = meta.revision(change.object)
         if change.type != "BOOKMARK":
             key = meta.key(change.object)

@@ -15,12 +15,13 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 class Clock:
     """The time of the simulated world: `now_ms`, milliseconds since `EPOCH`."""
 
-    __slots__ = ("now_ms", "_second", "_second_text")
+    __slots__ = ("_nanosecond", "_second", "_second_text", "now_ms")
 
     def __init__(self, now_ms: int = 0) -> None:
         self.now_ms = now_ms
         self._second = -1
         self._second_text = ""
+        self._nanosecond = 0
 
     def timestamp(self) -> str:
         """Now, as the API writes `metav1.Time`: whole seconds, e.g. `2026-01-01T00:00:07Z`."""
@@ -28,6 +29,12 @@ class Clock:
         if second != self._second:
             self._second, self._second_text = second, timestamp(self.now_ms)
         return self._second_text
+
+    def nanoseconds(self) -> int:
+        """Now in nanoseconds of Unix time, never the same twice: between two readings of a real clock time passes too."""
+        now = _EPOCH_NS + self.now_ms * 1_000_000
+        self._nanosecond = max(now, self._nanosecond + 1)
+        return self._nanosecond
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes `metav1.MicroTime`: six digits of fraction."""

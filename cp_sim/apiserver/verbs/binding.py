@@ -119,7 +119,7 @@ def zone_labels(server: Any, node_name: str) -> dict[str, str]:
 
 def written(server: Any, work: Work, made: dict[str, Any], revision: int) -> Done:
     """The pod is bound."""
-    return Done({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201, revision)
+    return Done({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201, revision)
 
 
 class Handler:

@@ -28,7 +28,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     """The patched object in place of `current`."""
     call, kind = work.call, work.kind
     assert kind is not None
-    new = patched(work, current)
+    new = patched(server, work, current)
     metadata = new.get("metadata") or {}
     if metadata.get("name") != call.name:
         name = metadata.get("name") or ""
@@ -41,7 +41,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return update.replace(server, work, new, current, patched=True)
 
 
-def patched(work: Work, current: dict[str, Any]) -> dict[str, Any]:
+def patched(server: Any, work: Work, current: dict[str, Any]) -> dict[str, Any]:
     """The current object with the patch applied."""
     from cp_sim.objects import patches
 
