@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -77,11 +78,11 @@ class Informer:
         """The object `namespace/name` (or `name`), or None."""
         return self.objects.get(key)
 
-    def list(self, namespace: str = "") -> list[Object]:
+    def list(self, namespace: str = "") -> builtins.list[Object]:
         """All objects, or those of one namespace (indexed)."""
         return self.where("namespace", namespace) if namespace else list(self.objects.values())
 
-    def where(self, index: str, value: str) -> list[Object]:
+    def where(self, index: str, value: str) -> builtins.list[Object]:
         """The objects that an index files under `value`, in the order in which they came."""
         return list(self._indexes[index][1].get(value, {}).values())
 

@@ -284,6 +284,24 @@ def test_a_new_pod_of_the_same_name_is_another_pod(world):
     assert list(world.kubelets.nodes["worker-1"].pods) == [meta.uid(second)]
 
 
+def test_a_deadline_ends_a_pod_that_runs_too_long(world):
+    world.create(pod("slow", activeDeadlineSeconds=60))
+    world.settle()
+    assert world.status("slow")["phase"] == "Running"
+    world.run("61s")
+    status = world.status("slow")
+    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+    assert status["message"] == "Pod was active on the node longer than the specified deadline"
+
+
+def test_conditions_look_like_the_real_ones(world):
+    world.create(pod("web"))
+    world.settle()
+    for entry in world.status("web")["conditions"]:
+        assert entry["lastProbeTime"] is None
+        assert entry["observedGeneration"] == 1
+
+
 def test_finalizers_see_how_a_pod_ended(world):
     made = pod("job", policy="OnFailure")
     made["metadata"]["finalizers"] = ["batch.kubernetes.io/job-tracking"]
