@@ -1,6 +1,8 @@
-"""What changed, in the words of the queue; and what a decision means for the pod's place in it, its condition and its record.
+"""What changed, in the words of the queue; and what a decision means for the pod's place in it, its condition and its
+record.
 
-*In Kubernetes:* pkg/scheduler/framework/events.go (which changes count), pkg/scheduler/schedule_one.go (`handleSchedulingFailure`).
+*In Kubernetes:* pkg/scheduler/framework/events.go (which changes count), pkg/scheduler/schedule_one.go
+(`handleSchedulingFailure`).
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ def because(decision: Decision) -> str:
         return decision.pre_enqueue.reason
     if decision.result != SCHEDULED:
         return decision.message
-    total, ties = len(decision.nodes), len(decision.best)
+    total, ties = len(decision.nodes), decision.best_count
     if decision.nominated_node:
         return f"{decision.node} was nominated by a preemption and fits"
     if decision.scoring_skipped:

@@ -3,18 +3,19 @@
 How to read one (views, `describe`, `%kubectl`, checks of lessons all use only this):
 
 * `decision.pod`, `.attempt`, `.result` (`scheduled`, `unschedulable`, `gated`, `error`), `.node`, `.message`;
-* `decision.nodes` all node names of the cluster, `.considered` those that were looked at (sampling!), `.feasible` those
-  that passed every filter;
-* `decision.verdict("worker-1")` is None for a feasible node, else a `Verdict` (plugin, code, reasons, numbers, because);
-  `.verdicts()` is the dict of them all, `.groups()` the same summed up by plugin and reason (draw this for many nodes);
-* `decision.scores()` is {plugin: {node: 0..100}}, `.raw_scores()` the same before normalizing, `.weights` {plugin: weight},
-  `.totals()` {node: weighted sum}, `.best` the names tied at the top, `.draw` how the tie was broken;
+* `decision.nodes` all node names of the cluster, `.considered` those that were looked at (sampling!), `.feasible`
+  those that passed every filter;
+* `decision.verdict("worker-1")` is None for a feasible node, else a `Verdict` (plugin, code, reasons, numbers,
+  because); `.verdicts()` is the dict of them all, `.groups()` the same summed up by plugin and reason (draw this for
+  many nodes);
+* `decision.scores()` is {plugin: {node: 0..100}}, `.raw_scores()` the same before normalizing, `.weights` {plugin:
+  weight}, `.totals()` {node: weighted sum}, `.best` the names tied at the top, `.draw` how the tie was broken;
 * `decision.pre_filter`, `.pre_enqueue` say why the pod was refused as a whole, `.preemption` whom it would push out;
 * `decision.why_not("worker-1")` is one sentence, `decision.describe()` the whole story as text (the picture's twin).
 
-Inside, verdicts and scores are arrays over the nodes looked at and become dicts only when asked for; a decision over 5,000
-nodes costs a few KiB.  The scheduler lets go of the arrays of its oldest decisions when their sum exceeds a budget;
-such a decision says `detailed == False`, its dicts are empty, everything else stays.
+Inside, verdicts and scores are arrays over the nodes looked at and become dicts only when asked for; a decision over
+5,000 nodes costs a few KiB.  The scheduler lets go of the arrays of its oldest decisions when their sum exceeds a
+budget; such a decision says `detailed == False`, its dicts are empty, everything else stays.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ class Rejection:
 class Verdict:
     """Why one node cannot take the pod.
 
-    `code` is `Unschedulable` (removing pods might help) or `UnschedulableAndUnresolvable`; `reasons` are the real texts;
-    `numbers` is what the plugin knew, e.g. `{"cpu": {"requested": "500m", "free": "240m", "allocatable": "4"}}`;
-    `because` says the same as a few words for people: `needs 500m cpu, 240m free of 4`.
+    `code` is `Unschedulable` (removing pods might help) or `UnschedulableAndUnresolvable`; `reasons` are the real
+    texts; `numbers` is what the plugin knew, e.g. `{"cpu": {"requested": "500m", "free": "240m", "allocatable":
+    "4"}}`; `because` says the same as a few words for people: `needs 500m cpu, 240m free of 4`.
     """
 
     plugin: str
@@ -70,8 +71,8 @@ class Group:
 class Candidate:
     """A node that would fit the pod if `victims` (namespace/name, most important first) were gone.
 
-    `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and `earliest_start` are
-    what candidates are compared by, after `pdb_violations` and before the number of victims.
+    `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and
+    `earliest_start` are what candidates are compared by, after `pdb_violations` and before the number of victims.
     """
 
     node: str
@@ -99,7 +100,9 @@ class Preemption:
 
 @immutable
 class Draw:
-    """How a tie was broken: entry `index` of `among` names, drawn from `stream`, or the smallest name where `stream` is empty."""
+    """How a tie was broken: entry `index` of `among`, drawn from `stream`, or the smallest name where `stream` is
+    empty.
+    """
 
     among: tuple[str, ...]
     index: int
@@ -120,8 +123,8 @@ class Sample:
 class Outcome:
     """One distinct way to be rejected, shared by all nodes whose code is its place in `Detail.outcomes`.
 
-    `facts` are columns over the nodes with this outcome, in order of looking; `teller` is the plugin's class, which makes
-    numbers and words of them.
+    `facts` are columns over the nodes with this outcome, in order of looking; `teller` is the plugin's class, which
+    makes numbers and words of them.
     """
 
     plugin: str
@@ -183,7 +186,8 @@ NO_DETAIL = Detail()
 class Decision:
     """What one scheduling attempt decided and why; see the top of this module for how to read it.
 
-    *In Kubernetes:* the real scheduler keeps of this only the chosen node and the counted reasons (`FitError`, `Diagnosis`).
+    *In Kubernetes:* the real scheduler keeps of this only the chosen node and the counted reasons (`FitError`,
+    `Diagnosis`).
     """
 
     pod: str
@@ -192,13 +196,12 @@ class Decision:
     node: str | None = None
     message: str = ""
     nodes: tuple[str, ...] = ()
-    best: tuple[str, ...] = ()
     weights: dict[str, int] = field(default_factory=dict)
     pre_enqueue: Rejection | None = None
     pre_filter: Rejection | None = None
     preemption: Preemption | None = None
     sample: Sample | None = None
-    draw: Draw | None = None
+    drawn: tuple[int, str] | None = None  # (place among the tied nodes, stream) where there was a tie
     filters: tuple[str, ...] = ()  # the filter plugins that ran, in order
     skipped: tuple[str, ...] = ()  # plugins that had nothing to say about this pod
     scoring_skipped: bool = False  # only one feasible node: the real scheduler does not score
@@ -294,6 +297,35 @@ class Decision:
         """{node: sum of weight times score}."""
         names = self.scored
         return dict(zip(names, columns.listed(self.detail.totals, len(names)), strict=False))
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        """The names of all nodes tied at the highest total, sorted."""
+        return tuple(sorted(self._tied()))
+
+    @property
+    def best_count(self) -> int:
+        """How many nodes are tied at the highest total."""
+        if self.node is None:
+            return 0
+        totals = self.detail.totals
+        return columns.count_largest(totals, self.feasible_count if not self.nominated_node else 1)
+
+    @property
+    def draw(self) -> Draw | None:
+        """How the tie was broken, None where there was none (or the totals are not kept any more)."""
+        if self.drawn is None or not self.detailed:
+            return None
+        index, stream = self.drawn
+        return Draw(self._tied() if stream else self.best, index, stream)
+
+    def _tied(self) -> tuple[str, ...]:
+        """The names tied at the highest total, in order of looking."""
+        totals = self.totals()
+        if not totals:
+            return (self.node,) if self.node else ()
+        most = max(totals.values())
+        return tuple(name for name, total in totals.items() if total == most)
 
     def score(self, plugin: str, node: str) -> int:
         """The normalized score that `plugin` gave `node`."""
