@@ -62,7 +62,7 @@ def because(decision: Decision) -> str:
         return decision.pre_enqueue.reason
     if decision.result != SCHEDULED:
         return decision.message
-    total, ties = len(decision.nodes), decision.best_count
+    total, ties = len(decision.nodes), len(decision.best)
     if decision.nominated_node:
         return f"{decision.node} was nominated by a preemption and fits"
     if decision.scoring_skipped:

@@ -143,9 +143,11 @@ def count_true(condition: Column) -> int:
     return int(np.count_nonzero(condition))
 
 
-def count_zero(column: Column) -> int:
-    """How many values are 0."""
-    return len(column) - int(np.count_nonzero(column))
+def count_zero(column: Column, length: int) -> int:
+    """How many of `length` values are 0."""
+    if isinstance(column, int):
+        return 0 if column else length
+    return length - int(np.count_nonzero(column))
 
 
 def same_values(values: list[str], wanted: set[str]) -> Column:
@@ -286,9 +288,10 @@ def compact(column: Column, known: tuple[int, int] | None = None) -> Column:
 
 def count_largest(column: Column, length: int) -> int:
     """How often the largest value occurs; an int counts for `length` nodes."""
-    if isinstance(column, np.ndarray):
-        return int(np.count_nonzero(column == column.max())) if len(column) else 0
-    return length
+    if isinstance(column, int):
+        return length
+    most = max(column) if isinstance(column, (list, tuple)) else column.max()
+    return sum(one == most for one in column) if isinstance(column, (list, tuple)) else int((column == most).sum())
 
 
 def inverse(order: Column, size: int) -> Column:

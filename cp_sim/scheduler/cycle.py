@@ -17,10 +17,12 @@ from cp_sim.scheduler.decision import (
     UNSCHEDULABLE,
     Decision,
     Detail,
+    Draw,
     Outcome,
     Preemption,
     Rejection,
     Sample,
+    Tied,
 )
 from cp_sim.scheduler.framework import (
     ERROR,
@@ -287,15 +289,17 @@ def scheduled(found: Found, rows: Column, attempt: int, chance: Any, known: dict
     single = len(nodes) == 1
     scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes)
     low, high = columns.bounds(totals)
-    chosen, drawn = pick(nodes if low == high else nodes.only(totals == high), chance)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
+    chosen, draw = pick(nodes if low == high else nodes.only(totals == high), chance, known["nodes"], detail)
+    best = (chosen,) if draw is None else Tied(known["nodes"], detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
         attempt,
         SCHEDULED,
         node=chosen,
         weights=weights,
-        drawn=drawn,
+        best=best,
+        draw=draw,
         scoring_skipped=single,
         detail=detail,
         skipped=tuple(sorted(found.state.skipped)),
@@ -343,11 +347,13 @@ def check_range(plugin: Plugin, low: int, high: int) -> None:
         raise PluginError(f"plugin {plugin.name} returns an invalid score {wrong}, it should in the range of [0, 100]")
 
 
-def pick(tied: Nodes, chance: Any) -> tuple[str, tuple[int, str] | None]:
-    """One of the equally good nodes, and how it was drawn: (place among them, stream)."""
+def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
+    """One of the equally good nodes, and how it was drawn."""
     if len(tied) == 1:
         return tied.names()[0], None
     if chance is None:
-        return min(tied.names()), (0, "")
+        chosen = min(tied.names())
+        return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
     index = chance.randrange(len(tied))
-    return tied.only(slice(index, index + 1)).names()[0], (index, "scheduler")
+    chosen = tied.only(slice(index, index + 1)).names()[0]
+    return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")

@@ -20,6 +20,7 @@ budget; such a decision says `detailed == False`, its dicts are empty, everythin
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -104,7 +105,7 @@ class Draw:
     empty.
     """
 
-    among: tuple[str, ...]
+    among: Sequence[str]
     index: int
     stream: str = ""
 
@@ -182,6 +183,59 @@ class Detail:
 NO_DETAIL = Detail()
 
 
+class Tied(Sequence[str]):
+    """The names of the nodes tied at the highest total, looked up when somebody reads them.
+
+    In order of looking, or sorted.  Where the arrays are not kept any more, only the chosen node is left.
+    """
+
+    __slots__ = ("chosen", "detail", "names", "ordered")
+
+    def __init__(self, names: tuple[str, ...], detail: Detail, chosen: str, ordered: bool) -> None:
+        self.names = names
+        self.detail = detail
+        self.chosen = chosen
+        self.ordered = ordered
+
+    def _read(self) -> list[str]:
+        detail = self.detail
+        if detail.looked is None:
+            return [self.chosen]
+        feasible = [self.names[place] for place, code in detail.pairs() if not code]
+        totals = columns.listed(detail.totals, len(feasible))
+        most = max(totals)
+        tied = [name for name, total in zip(feasible, totals) if total == most]
+        return sorted(tied) if self.ordered else tied
+
+    def __len__(self) -> int:
+        detail = self.detail
+        if detail.looked is None:
+            return 1
+        feasible = columns.count_zero(detail.codes, len(detail.looked))
+        return columns.count_largest(detail.totals, feasible)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._read()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._read()))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self._read()))
+
+    def __deepcopy__(self, _memo: Any) -> Tied:
+        return self
+
+
 @immutable
 class Decision:
     """What one scheduling attempt decided and why; see the top of this module for how to read it.
@@ -201,7 +255,8 @@ class Decision:
     pre_filter: Rejection | None = None
     preemption: Preemption | None = None
     sample: Sample | None = None
-    drawn: tuple[int, str] | None = None  # (place among the tied nodes, stream) where there was a tie
+    best: Sequence[str] = ()  # the names tied at the highest total, sorted
+    draw: Draw | None = None  # how the tie was broken, None where there was none
     filters: tuple[str, ...] = ()  # the filter plugins that ran, in order
     skipped: tuple[str, ...] = ()  # plugins that had nothing to say about this pod
     scoring_skipped: bool = False  # only one feasible node: the real scheduler does not score
@@ -229,10 +284,7 @@ class Decision:
     @property
     def feasible_count(self) -> int:
         """How many nodes passed every filter."""
-        looked, codes = self.detail.looked, self.detail.codes
-        if not self.detailed or (isinstance(codes, int) and codes):
-            return 0
-        return len(looked) if isinstance(codes, int) else columns.count_zero(codes)
+        return columns.count_zero(self.detail.codes, len(self.detail.looked)) if self.detailed else 0
 
     def verdict(self, node: str) -> Verdict | None:
         """Why `node` was rejected; None if it is feasible.
@@ -297,35 +349,6 @@ class Decision:
         """{node: sum of weight times score}."""
         names = self.scored
         return dict(zip(names, columns.listed(self.detail.totals, len(names)), strict=False))
-
-    @property
-    def best(self) -> tuple[str, ...]:
-        """The names of all nodes tied at the highest total, sorted."""
-        return tuple(sorted(self._tied()))
-
-    @property
-    def best_count(self) -> int:
-        """How many nodes are tied at the highest total."""
-        if self.node is None:
-            return 0
-        totals = self.detail.totals
-        return columns.count_largest(totals, self.feasible_count if not self.nominated_node else 1)
-
-    @property
-    def draw(self) -> Draw | None:
-        """How the tie was broken, None where there was none (or the totals are not kept any more)."""
-        if self.drawn is None or not self.detailed:
-            return None
-        index, stream = self.drawn
-        return Draw(self._tied() if stream else self.best, index, stream)
-
-    def _tied(self) -> tuple[str, ...]:
-        """The names tied at the highest total, in order of looking."""
-        totals = self.totals()
-        if not totals:
-            return (self.node,) if self.node else ()
-        most = max(totals.values())
-        return tuple(name for name, total in totals.items() if total == most)
 
     def score(self, plugin: str, node: str) -> int:
         """The normalized score that `plugin` gave `node`."""
