@@ -89,8 +89,8 @@ def next_revision(old: Iterable[Object]) -> int:
 def annotate_new(deployment: Object, replica_set: Object, new_revision: int) -> Object:
     """The new ReplicaSet with the Deployment's annotations and its revision; the same object if nothing changes.
 
-    An annotation that the Deployment has lost stays on the ReplicaSet.  A revision that it had before (a rollback) goes into its
-    revision history.
+    An annotation that the Deployment has lost stays on the ReplicaSet.  A revision that it had before (a rollback)
+    goes into its revision history.
     """
     now = annotations(replica_set)
     wanted = dict(now)
