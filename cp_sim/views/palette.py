@@ -17,7 +17,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "muted": ("#566173", "#a5b0be"),
     "blue": ("#2563c9", "#82aefc"),
     "blue-tint": ("#e7effc", "#1b2b47"),
-    "teal": ("#0b7c7a", "#5dcbc6"),
+    "teal": ("#096c6a", "#5dcbc6"),
     "teal-tint": ("#dff3f1", "#113432"),
     "violet": ("#7046c6", "#bda2ff"),
     "violet-tint": ("#efe9fb", "#2b2345"),

@@ -85,7 +85,7 @@ class _Paper:
         self.details: dict[str, str] = {}
         self.lettering: dict[str, Sequence[str]] = {}
         self.graph = Digraph(
-            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, "tooltip": " ", **attributes}
+            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, **attributes}
         )
 
     def tell(self, identity: str, detail: str) -> None:

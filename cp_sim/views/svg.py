@@ -74,6 +74,7 @@ _NOISE = re.compile(r"<!--.*?-->\n?|<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*", re.DOTALL
 def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[str, Sequence[str]]) -> str:
     """Graphviz' SVG, made fit for a page."""
     text = _NOISE.sub("", raw).replace(' xml:space="preserve"', "").replace(' stroke="transparent"', ' stroke="none"')
+    text = text.replace("&#45;", "-")
     head = _HEAD.search(text)
     if head is None:
         raise NoEngine("the engine did not return an SVG")

@@ -46,6 +46,7 @@ class Desk {
 
   show(frame) {
     if (!frame || !frame.seq) return;
+    if (this.frame && (this.frame.tab !== frame.tab || this.frame.picture.title !== frame.picture.title)) this.sentence.textContent = "";
     const mine = frame.answers && frame.answers.startsWith(this.serial);
     const first = !this.frame;
     this.frame = frame;
