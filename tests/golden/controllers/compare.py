@@ -224,13 +224,43 @@ def _bare(value: Any) -> Any:
 
 
 def _difference(recorded: Any, ours: Any) -> str:
-    def lines(value: Any) -> list[str]:
-        if isinstance(value, list):
-            return [one if isinstance(one, str) else canonical(one) for one in value]
-        return [canonical(value)]
+    """The differences, as paths into the things that can be paired, in the order of the recording."""
+    if not isinstance(recorded, list) or not isinstance(ours, list):
+        return "\n".join(_paths("", recorded, ours))
+    left = [json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in recorded if one not in ours]
+    right = [json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in ours if one not in recorded]
+    lines: list[str] = []
+    for thing in left:
+        same = next((other for other in right if _title(other) == _title(thing)), None)
+        if same is None:
+            lines.append(f"  missing {canonical(thing)}")
+        else:
+            right.remove(same)
+            lines += [f"  {_title(thing)}{path}" for path in _paths("", thing, same)]
+    return "\n".join(lines + [f"  too many {canonical(thing)}" for thing in right])
 
-    found = difflib.unified_diff(lines(recorded), lines(ours), "recorded", "ours", lineterm="", n=0)
-    return "\n".join(line for line in found if not line.startswith(("---", "+++", "@@")))
+
+def _title(thing: Any) -> str:
+    if isinstance(thing, dict) and "metadata" in thing:
+        return f"{thing['kind']}/{thing['metadata']['name']}"
+    return thing[0] if isinstance(thing, list) and isinstance(thing[0], str) else ""
+
+
+def _paths(path: str, recorded: Any, ours: Any) -> Iterator[str]:
+    if isinstance(recorded, dict) and isinstance(ours, dict):
+        for key in [*recorded, *(key for key in ours if key not in recorded)]:
+            yield from _paths(f"{path}.{key}", recorded.get(key), ours.get(key))
+    elif isinstance(recorded, list) and isinstance(ours, list) and len(recorded) == len(ours):
+        for place, (one, two) in enumerate(zip(recorded, ours)):
+            yield from _paths(f"{path}[{place}]", one, two)
+    elif isinstance(recorded, list) and isinstance(ours, list):
+        matcher = difflib.SequenceMatcher(a=[canonical(x) for x in recorded], b=[canonical(x) for x in ours], autojunk=False)
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+            if tag != "equal":
+                yield f"{path}[{i1}:] was {canonical(recorded[i1:i2])}"
+                yield f"{' ' * len(path)}    is {canonical(ours[j1:j2])}"
+    elif recorded != ours:
+        yield f"{path} was {canonical(recorded)} is {canonical(ours)}"
 
 
 def main(wanted: list[str]) -> None:

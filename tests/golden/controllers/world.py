@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cp_sim.apiserver.apiserver import ApiServer
-from cp_sim.apiserver.request import Call, Request, Response
+from cp_sim.apiserver.request import Call, Request, Response, WatchChange
 from cp_sim.client.client import Component
 from cp_sim.client.informer import Informers, Relist
 from cp_sim.controller_manager import ControllerManager
@@ -27,6 +27,24 @@ SHORT_FLAGS = {
     "node_startup_grace_period_ms": 10_000,
     "terminated_pod_gc_threshold": 10,
 }
+
+
+class SlowNetwork(Loop):
+    """A loop in which a request takes some milliseconds to the API server, as it did where the recordings were made.
+
+    Without that nothing ever happens while a controller waits for an answer.
+    """
+
+    request_ms = 4
+    answer_ms = 2
+
+    def send(self, to: str, message: Any) -> None:
+        if to == "kube-apiserver" and isinstance(message, Request):
+            self.after(self.request_ms, to, message)
+        elif isinstance(message, Response | WatchChange) and not getattr(message, "watching", False):
+            self.after(self.answer_ms, to, message)
+        else:
+            super().send(to, message)
 
 
 class Recorder(Actor):
@@ -98,7 +116,7 @@ class FakeKubelet(Component):
     """All fake kubelets of the recordings: pods run 0.3 s after they were bound and end 0.5 s after their deletion."""
 
     def __init__(self, beat_ms: int) -> None:
-        super().__init__("fake-kubelet", "system:admin")
+        super().__init__("fake-kubelet", "admin")
         self.informers = Informers(self)
         self.beat_ms = beat_ms
         self.running: dict[str, None] = {}  # nodes
@@ -295,7 +313,7 @@ class World:
 
     def __init__(self, run: Object, order: Arrival | None = None, seed: int = 0) -> None:
         self.run = run
-        self.loop = Loop(Clock(), Chance(seed), Trace(), order)
+        self.loop = SlowNetwork(Clock(), Chance(seed), Trace(), order)
         short = run["flagsProfile"] == "short-nodes"
         self.recorder, self.user = Recorder(), User()
         self.kubelet = FakeKubelet(2_000 if short else 10_000)
