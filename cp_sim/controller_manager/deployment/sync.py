@@ -127,7 +127,7 @@ def _create_new(draft: Draft, replica_sets: list[Object]) -> None:
 def new_replica_set(deployment: Object, others: Sequence[Object], number: int) -> Object:
     """The ReplicaSet for the Deployment's present template, named by its hash, as big as surge allows now."""
     template = get(deployment, "spec.template") or {}
-    hashed = template_hash(template, get(deployment, "status.collisionCount"))
+    hashed = template_hash(revisions.meaning(template), get(deployment, "status.collisionCount"))
     template = put(template, ("metadata", "labels", revisions.HASH_LABEL), hashed)
     spec: Object = {
         "replicas": sizes.new_size(deployment, others, None),

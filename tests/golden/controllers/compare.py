@@ -171,9 +171,8 @@ def _note_replicas(series: Object, change: Any, normal: Normalizer) -> None:
         series.setdefault(key, []).append("deleted")
         return
     now = obj["spec"].get("replicas")
-    before = change.previous.value["spec"].get("replicas") if change.previous is not None else None
-    if now != before:
-        series.setdefault(key, []).append(now)
+    if series.setdefault(key, [])[-1:] != [now]:
+        series[key].append(now)
 
 
 def _compare(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cp_sim.apiserver.apiserver import ApiServer
-from cp_sim.apiserver.request import Call, Request, Response, WatchChange
+from cp_sim.apiserver.request import Call, HttpRequest, Request, Response, WatchChange
 from cp_sim.client.client import Component
 from cp_sim.client.informer import Informers, Relist
 from cp_sim.controller_manager import ControllerManager
@@ -45,6 +45,9 @@ class SlowNetwork(Loop):
             self.after(self.answer_ms, to, message)
         else:
             super().send(to, message)
+
+
+_KINDS = {kind.kind for kind in KINDS.values()}
 
 
 class Recorder(Actor):
@@ -210,12 +213,14 @@ class FakeKubelet(Component):
         self._patch(pod, {"phase": "Failed" if code else "Succeeded", "conditions": done})
 
     def _ready(self, status: str) -> list[Object]:
-        reason = "ContainersNotReady" if status == "False" else None
-        return [self._condition(t, status, reason) for t in ("Ready", "ContainersReady")]
+        if status == "True":
+            return [self._condition(t, status) for t in ("Ready", "ContainersReady")]
+        words = ("ContainersNotReady", "containers with unready status: [c]")
+        return [self._condition(t, status, *words) for t in ("Ready", "ContainersReady")]
 
-    def _condition(self, type_: str, status: str, reason: str | None = None) -> Object:
+    def _condition(self, type_: str, status: str, reason: str | None = None, message: str | None = None) -> Object:
         now = self.loop.clock.timestamp()
-        return {"type": type_, "status": status, "lastTransitionTime": now, "reason": reason, "message": None}
+        return {"type": type_, "status": status, "lastTransitionTime": now, "reason": reason, "message": message}
 
     def _patch(self, pod: Object, status: Object) -> None:
         call = Call(
@@ -348,7 +353,7 @@ class World:
         """Send a request and run until it is answered."""
         self.user.token += 1
         token = self.user.token
-        self.loop.send("kube-apiserver", Request("user", token, user, call))
+        self.loop.send("kube-apiserver", Request("user", token, user, _on_the_wire(call, user)))
         if not self.loop.run_until(self._answered, 60_000):
             raise AssertionError(f"no answer to {call}")
         return self.user.answers[token]
@@ -475,13 +480,27 @@ class World:
         return found[: action["n"]] if action.get("n") else found
 
     def do_create(self, action: Object) -> Response:
-        obj = self.fill(action["obj"])
+        obj = self._with_uids(self.fill(action["obj"]))
         kind = find(obj["kind"])
         if kind.namespaced:
             obj = {**obj, "metadata": {**obj["metadata"], "namespace": self.namespace}}
         if obj["kind"] == "Node":
             self.own_nodes.append(obj["metadata"]["name"])
         return self.call(Call("create", kind.resource, self.namespace if kind.namespaced else "", body=obj))
+
+    def _with_uids(self, obj: Object) -> Object:
+        """The recordings do not show the uids of owners: those that exist have theirs, unless it was a wrong one."""
+        references = obj["metadata"].get("ownerReferences")
+        if not references:
+            return obj
+        filled = []
+        for reference in references:
+            found = None
+            if obj["metadata"]["name"] != "web2" and reference["kind"] in _KINDS:
+                found = self.get(reference["kind"], reference["name"])
+            uid = meta.uid(found) if found else self.loop.chance.uid()
+            filled.append({**reference, "uid": uid})
+        return {**obj, "metadata": {**obj["metadata"], "ownerReferences": filled}}
 
     def _on(self, verb: str, action: Object, **more: Any) -> Response:
         resource, _, rest = self.fill(action["ref"]).partition("/")
@@ -529,8 +548,7 @@ class World:
         if "pod" not in action:
             found = [p for p in found if meta.is_ready(p) != (status == "True") or True]
         for pod in found:
-            conditions = [self.kubelet._condition(t, status) for t in ("Ready", "ContainersReady")]
-            body = {"status": {"conditions": conditions}}
+            body = {"status": {"conditions": self.kubelet._ready(status)}}
             call = Call("patch", "pods", self.namespace, meta.name(pod), "status", body=body, patch_type="strategic")
             self.call(call)
         return len(found)
@@ -596,6 +614,18 @@ class World:
             if one is not None:
                 found.append(one)
         return found
+
+
+PATCHES = {"json": "json-patch", "merge": "merge-patch", "strategic": "strategic-merge-patch"}
+METHODS = {"create": "POST", "get": "GET", "list": "GET", "update": "PUT", "patch": "PATCH", "delete": "DELETE"}
+
+
+def _on_the_wire(call: Call, user: str) -> HttpRequest:
+    """The call as a user's client sends it, so that the server reads it as strictly."""
+    path = KINDS[call.resource].path(call.namespace, call.name, call.subresource)
+    headers = {"Content-Type": f"application/{PATCHES[call.patch_type]}+json"} if call.patch_type else {}
+    body = {"kind": "DeleteOptions", "apiVersion": "v1", **call.options} if call.verb == "delete" else call.body
+    return HttpRequest(METHODS[call.verb], path, {}, headers, body, user)
 
 
 def _scheduler() -> Actor:
