@@ -18,7 +18,7 @@ from cp_sim.objects.kinds import BY_API
 from cp_sim.objects.schema import root
 
 MEDIA_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
-_SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
+SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 _META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
 _TYPE_META = 'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
@@ -156,7 +156,7 @@ def check_kind(
     if not known and given_version in _SERVED_GROUPS and not kind.custom:
         raise errors.bad_request(
             f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: no kind '
-            f'"{given_kind}" is registered for version "{given_version}" in scheme "{_SCHEME}"'
+            f'"{given_kind}" is registered for version "{given_version}" in scheme "{SCHEME}"'
         )
     if given_version != wanted:
         raise errors.bad_request(

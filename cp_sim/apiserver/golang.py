@@ -106,3 +106,8 @@ def quoted(text: str) -> str:
         else:
             made.append(f"\\x{ord(char):02x}" if ord(char) < 0x80 else f"\\u{ord(char):04x}")
     return "".join(made) + '"'
+
+
+def compact(value: Any) -> str:
+    """JSON as Go writes a map: no spaces, keys in order."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)

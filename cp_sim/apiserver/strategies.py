@@ -48,12 +48,12 @@ _NEW_STATUS: dict[str, Object] = {
 _SPEC_ONLY = "spec"
 
 
-def prepare_create(kind: Kind, obj: Object) -> Object:
+def prepare_create(kind: Kind, obj: Object, now: str) -> Object:
     """The object as the registry would store it for the first time; names and uid are filled in already."""
     if kind.resets_status_on_create and not kind.custom:
         new = _NEW_STATUS.get(kind.storage)
         if kind.storage == "pods":
-            obj = {**obj, "status": pod_status(obj)}
+            obj = {**obj, "status": pod_status(obj, now)}
         elif new is not None:
             obj = {**obj, "status": new}
         elif "status" in obj:
@@ -137,7 +137,7 @@ def without_metadata(obj: Object) -> Object:
 # -- one kind at a time --------------------------------------------------------------------------------------------------
 
 
-def pod_status(pod: Object) -> Object:
+def pod_status(pod: Object, now: str) -> Object:
     """The status of a new pod (`podStrategy.PrepareForCreate`)."""
     status: Object = {"phase": "Pending", "qosClass": qos_class(pod)}
     gates = (pod.get("spec") or {}).get("schedulingGates")
@@ -149,7 +149,7 @@ def pod_status(pod: Object) -> Object:
                 "reason": "SchedulingGated",
                 "message": "Scheduling is blocked due to non-empty scheduling gates",
                 "lastProbeTime": None,
-                "lastTransitionTime": None,
+                "lastTransitionTime": now,
             }
         ]
     return status

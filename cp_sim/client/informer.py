@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from cp_sim.apiserver.request import Call, Response, WatchChange
 from cp_sim.client.client import Component
+from cp_sim.client.workqueue import FOREGROUND_LIMIT_MS
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
@@ -14,7 +16,9 @@ from cp_sim.sim import immutable
 Object = dict[str, Any]
 IndexFunction = Callable[[Object], Iterable[str]]
 
-RETRY_MS = 1_000
+# Source: k8s.io/client-go/tools/cache/reflector.go.
+RETRY_MS = 800
+RETRY_CAP_MS = 30_000
 
 
 @immutable
@@ -66,6 +70,7 @@ class Informer:
         self.synced = False
         self.started = False
         self.relists = 0
+        self._failures = 0
         self._watch: int | None = None
         self._kind = KINDS[resource]
         self._indexes: dict[str, tuple[IndexFunction, dict[str, dict[str, Object]]]] = {}
@@ -77,11 +82,11 @@ class Informer:
         """The object `namespace/name` (or `name`), or None."""
         return self.objects.get(key)
 
-    def list(self, namespace: str = "") -> list[Object]:
+    def list(self, namespace: str = "") -> builtins.list[Object]:
         """All objects, or those of one namespace (indexed)."""
         return self.where("namespace", namespace) if namespace else list(self.objects.values())
 
-    def where(self, index: str, value: str) -> list[Object]:
+    def where(self, index: str, value: str) -> builtins.list[Object]:
         """The objects that an index files under `value`, in the order in which they came."""
         return list(self._indexes[index][1].get(value, {}).values())
 
@@ -124,6 +129,7 @@ class Informer:
         if not response.ok:
             self._again_later()
             return
+        self._failures = 0
         seen: dict[str, Object] = {}
         for item in response.body["items"]:
             if "kind" not in item:
@@ -180,7 +186,10 @@ class Informer:
         self.start()
 
     def _again_later(self) -> None:
-        self.owner.loop.after(RETRY_MS, self.owner.name, Relist(self.resource), background=True)
+        delay_ms = min(RETRY_MS << min(self._failures, 10), RETRY_CAP_MS)
+        self._failures += 1
+        background = delay_ms > FOREGROUND_LIMIT_MS
+        self.owner.loop.after(delay_ms, self.owner.name, Relist(self.resource), background)
 
     def _apply(self, change: str, key: str, obj: Object) -> None:
         old = self.objects.get(key)

@@ -8,7 +8,7 @@ from typing import Any
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.client import Client
 from cp_sim.objects import meta
-from cp_sim.sim.clock import EPOCH, Clock
+from cp_sim.sim import Clock
 
 Object = dict[str, Any]
 
@@ -17,8 +17,6 @@ SIMILAR_LIMIT = 10
 SIMILAR_WINDOW_MS = 600_000
 BURST = 25
 REFILL_MS = 300_000
-
-_EPOCH_NS = int(EPOCH.timestamp()) * 1_000_000_000
 
 
 @dataclass(slots=True)
@@ -49,7 +47,6 @@ class EventRecorder:
     def __init__(self, api: Client, component: str, host: str = "") -> None:
         self.api = api
         self.source = {"component": component, **({"host": host} if host else {})}
-        self._serial = 0
         self._written: dict[tuple[str, ...], _Written] = {}
         self._similar: dict[tuple[str, ...], tuple[dict[str, None], int]] = {}
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
@@ -78,14 +75,12 @@ class EventRecorder:
     def _create(
         self, reference: Object, type_: str, reason: str, message: str, same: tuple[str, ...], clock: Clock
     ) -> None:
-        self._serial += 1
-        nanoseconds = _EPOCH_NS + clock.now_ms * 1_000_000 + self._serial % 1_000_000
         namespace = reference.get("namespace") or "default"
         now = clock.timestamp()
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"name": f"{reference.get('name', '')}.{nanoseconds:016x}", "namespace": namespace},
+            "metadata": {"name": f"{reference.get('name', '')}.{clock.nanoseconds():016x}", "namespace": namespace},
             "involvedObject": reference,
             "reason": reason,
             "message": message,

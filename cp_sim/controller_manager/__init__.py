@@ -7,3 +7,7 @@ Reads: the API server's watches.  Writes: through the API server, and nothing el
 
 *Simplified:* client-side rate limits (20 requests a second per controller) are left out, and one key is reconciled at a time.
 """
+
+from cp_sim.controller_manager.controller_manager import CONTROLLERS, ControllerManager
+
+__all__ = ["CONTROLLERS", "ControllerManager"]

@@ -15,6 +15,7 @@ A container runs until somebody stops it, unless something says otherwise:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import meta
@@ -41,7 +42,8 @@ class Rules:
 
     `pull_ms` is paid once per image and node. `jitter` is the share by which pulling and starting vary by chance.
     `creating` reports ContainerCreating first, `events` writes Kubernetes Events, `crash_loop` restarts failed
-    containers with back-off (otherwise they go on in place, and are only counted).
+    containers with back-off (otherwise they go on in place, and are only counted), `plain` leaves out what the fake
+    kubelets of recordings do not say (observed generations, why finished pods are not ready).
     """
 
     pull_ms: int = 800
@@ -52,12 +54,14 @@ class Rules:
     creating: bool = True
     events: bool = True
     crash_loop: bool = True
+    plain: bool = False
 
 
 LESSONS = Rules()
 # The fake kubelets of the recordings of kube-controller-manager and of kubectl.
-CONTROLLERS = Rules(pull_ms=0, start_ms=300, stop_ms=500, jitter=0, creating=False, events=False, crash_loop=False)
-KUBECTL = Rules(pull_ms=0, start_ms=0, stop_ms=100, run_ms=0, jitter=0, creating=False, events=False)
+_RECORDED = Rules(pull_ms=0, run_ms=0, jitter=0, creating=False, events=False, plain=True)
+CONTROLLERS = replace(_RECORDED, start_ms=300, stop_ms=500, crash_loop=False)
+KUBECTL = replace(_RECORDED, start_ms=0, stop_ms=100)
 
 
 @immutable

@@ -83,6 +83,20 @@ class Endings(PodWork):
         container.restarts += 1
         self._step("begin", node, run, place)
 
+    def _deadline(self, node: HollowNode, run: PodRun, _place: int) -> None:
+        """`activeDeadlineSeconds` are over: the pod has failed, whatever it does (`pkg/kubelet/active_deadline.go`)."""
+        message = "Pod was active on the node longer than the specified deadline"
+        run.failure = ("DeadlineExceeded", message)
+        key = f"pods/{meta.key(run.pod)}"
+        self.actor.loop.record("finish", key, message, actor=f"kubelet/{node.name}")
+        self._emit(node, run.pod, "Normal", "DeadlineExceeded", message)
+        for container in run.containers:
+            if container.state == RUNNING:
+                self._emit(node, run.pod, "Normal", "Killing", f"Stopping container {container.name}", container)
+                self._end(run, container, 143)
+        self.report(node, run)
+        self.drop(node, run)
+
     # -- being deleted ------------------------------------------------------------------------------------------
 
     def _begin_stop(self, node: HollowNode, run: PodRun) -> None:

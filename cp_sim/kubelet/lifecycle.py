@@ -52,11 +52,14 @@ class Lifecycle(Pulls, Endings):
         if refusal is not None:
             self._reject(node, pod, refusal.reason, refusal.message)
             return
-        run = PodRun(pod, node.name, self._containers(pod), self.actor.loop.clock.timestamp())
+        run = PodRun(pod, node.name, self._containers(pod), self.actor.loop.clock.timestamp(), self.rules.plain)
         node.take(run)
         if staticpods.is_mirror(pod):
             self._start_at_once(node, run)
             return
+        deadline_s = pod["spec"].get("activeDeadlineSeconds")
+        if deadline_s is not None:
+            self._after(node, run, deadline_s * 1000, "deadline", background=True)
         if any(container.behaviour.pending for container in run.containers):
             return
         if self.rules.creating:

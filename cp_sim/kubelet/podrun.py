@@ -115,9 +115,24 @@ class ContainerRun:
 class PodRun:
     """A pod that a kubelet has taken on."""
 
-    __slots__ = ("conditions", "containers", "ip", "node", "pod", "requests", "start_text", "stopping", "timers", "uid")
+    __slots__ = (
+        "conditions",
+        "containers",
+        "failure",
+        "ip",
+        "node",
+        "plain",
+        "pod",
+        "requests",
+        "start_text",
+        "stopping",
+        "timers",
+        "uid",
+    )
 
-    def __init__(self, pod: Object, node: str, containers: list[ContainerRun], start_text: str) -> None:
+    def __init__(
+        self, pod: Object, node: str, containers: list[ContainerRun], start_text: str, plain: bool = False
+    ) -> None:
         self.uid = meta.uid(pod)
         self.pod = pod
         self.node = node
@@ -125,6 +140,8 @@ class PodRun:
         self.ip = ""
         self.start_text = start_text
         self.stopping = False
+        self.plain = plain  # say no more than the fake kubelets of the recordings do
+        self.failure: tuple[str, str] | None = None  # reason and message, once the kubelet has given the pod up
         self.timers: dict[tuple[str, int], Timer] = {}
         self.conditions: dict[str, tuple[str, str, str, str]] = {}  # type -> status, reason, message, since
         self.requests: tuple[int, int] = (0, 0)  # milli CPU, bytes of memory
@@ -149,6 +166,8 @@ class PodRun:
     @property
     def phase(self) -> str:
         """The pod's phase, from its containers and its restart policy."""
+        if self.failure is not None:
+            return "Failed"
         mains = self.of_role(MAIN)
         policy = self.restart_policy
         if policy == "Never" and any(c.role == INIT and c.state == TERMINATED and c.exit_code for c in self.containers):
@@ -167,7 +186,9 @@ class PodRun:
         """The pod's `status`, and nulls for what is to be taken out of the stored one."""
         phase = self.phase
         status: Object = {"phase": phase, "startTime": self.start_text, "hostIP": host_ip, "hostIPs": [{"ip": host_ip}]}
-        generation = meta.generation(self.pod)
+        if self.failure is not None:
+            status["reason"], status["message"] = self.failure
+        generation = 0 if self.plain else meta.generation(self.pod)
         if generation:
             status["observedGeneration"] = generation
         if self.ip:
@@ -186,14 +207,16 @@ class PodRun:
         containers_ready = self._containers_ready(phase)
         wanted.append(("Ready", *self.ready_condition()))
         wanted.append(("ContainersReady", *containers_ready))
-        if meta.condition(self.pod, "PodScheduled") is None:
+        if not self.plain and meta.condition(self.pod, "PodScheduled") is None:
             wanted.append(("PodScheduled", "True", "", ""))
         found = []
         for type_, status, reason, message in wanted:
             before = self.conditions.get(type_)
             since = before[3] if before is not None and before[0] == status else now
             self.conditions[type_] = (status, reason, message, since)
-            entry: Object = {"type": type_, "status": status, "lastProbeTime": None, "lastTransitionTime": since}
+            entry: Object = {"type": type_, "status": status, "lastTransitionTime": since}
+            if before is None:
+                entry["lastProbeTime"] = None
             if generation:
                 entry["observedGeneration"] = generation
             for field, text, old in (("reason", reason, 1), ("message", message, 2)):
@@ -206,7 +229,7 @@ class PodRun:
 
     def _initialized(self, phase: str) -> tuple[str, str, str]:
         if phase == "Succeeded":
-            return "True", "PodCompleted", ""
+            return "True", "" if self.plain else "PodCompleted", ""
         if self.initialized or phase == "Failed":
             return "True", "", ""
         names = [c.name for c in self.of_role(INIT, SIDECAR) if not (c.succeeded or c.state == RUNNING)]
@@ -217,7 +240,7 @@ class PodRun:
         if phase == "Succeeded":
             return "False", "PodCompleted", ""
         if phase == "Failed":
-            return "False", "PodFailed", ""
+            return "False", "PodCompleted" if self.plain else "PodFailed", ""
         unready = " ".join(container.name for container in self.of_role(SIDECAR, MAIN) if not container.ready)
         if unready:
             return "False", "ContainersNotReady", f"containers with unready status: [{unready}]"

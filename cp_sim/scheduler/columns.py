@@ -143,6 +143,11 @@ def count_true(condition: Column) -> int:
     return int(np.count_nonzero(condition))
 
 
+def count_zero(column: Column) -> int:
+    """How many values are 0."""
+    return len(column) - int(np.count_nonzero(column))
+
+
 def same_values(values: list[str], wanted: set[str]) -> Column:
     """Which of the values are among the wanted."""
     return np.fromiter((value in wanted for value in values), dtype=np.bool_, count=len(values))

@@ -13,17 +13,13 @@ from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import Decision, Detail, Draw, Outcome, Preemption, Rejection, Sample
 from cp_sim.scheduler.decision import GATED, SCHEDULED, UNSCHEDULABLE
-from cp_sim.scheduler.framework import ERROR, MAX_NODE_SCORE, SKIP, UNRESOLVABLE, CycleState, Only, Plugin, Profile
+from cp_sim.scheduler.framework import ERROR, MAX_NODE_SCORE, SKIP, UNRESOLVABLE, CycleState, Only, Plugin, PluginError, Profile
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
 
 NO_NODES = "no nodes available to schedule pods"
 RAW_LIMIT = 300  # scores before normalizing are kept for at most so many nodes
 CHUNK = 128
-
-
-class PluginError(Exception):
-    """A plugin did what it must not, e.g. gave a score outside 0..100."""
 
 
 class Found:
@@ -191,7 +187,7 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     found.processed = len(found.rows) + len(absent)
     if absent and only is not None:
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
-        found.outcomes.append(Outcome("", UNRESOLVABLE, (reason,), {}))
+        found.outcomes.append(Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])}))
         found.sizes.append(len(absent))
         found.rows = columns.joined([found.rows, columns.rows_of(absent)])
         found.codes = columns.joined([found.codes, columns.filled(len(absent), len(found.outcomes))])

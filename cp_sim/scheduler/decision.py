@@ -223,6 +223,14 @@ class Decision:
         detail = self.detail
         return tuple(self.nodes[place] for place, code in detail.pairs() if not code)
 
+    @property
+    def feasible_count(self) -> int:
+        """How many nodes passed every filter."""
+        looked, codes = self.detail.looked, self.detail.codes
+        if not self.detailed or (isinstance(codes, int) and codes):
+            return 0
+        return len(looked) if isinstance(codes, int) else columns.count_zero(codes)
+
     def verdict(self, node: str) -> Verdict | None:
         """Why `node` was rejected; None if it is feasible.
 

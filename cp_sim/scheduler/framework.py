@@ -35,6 +35,10 @@ ERROR = "Error"
 MAX_NODE_SCORE = 100
 
 
+class PluginError(Exception):
+    """A plugin did what it must not, e.g. gave a score outside 0..100."""
+
+
 @immutable
 class Status:
     """What a plugin says at an extension point: a code and, where it is not Success, the reasons."""
@@ -83,6 +87,10 @@ class Plugin:
     verdicts: ClassVar[dict[int, tuple[str, str]]] = {}
     moved_by: ClassVar[tuple[str, ...]] = ("*",)
     follows_pods: ClassVar[bool] = False
+
+    def hint(self, pod: PodInfo, change: Any) -> bool:
+        """QueueingHint: whether a `queue.Change` of a kind in `moved_by` may let in a pod that this plugin rejected."""
+        return True
 
     # -- before a pod enters the queue -------------------------------------------------------------------------------
 
@@ -228,14 +236,12 @@ class Profile:
         self.scheduler_name = scheduler_name
         self.percentage_of_nodes_to_score = percentage_of_nodes_to_score
         self.at = {point: tuple(one for one in plugins if takes_part(one, point)) for point in POINTS}
+        self.by_name = {plugin.name: plugin for plugin in plugins}
         self.filter_names = tuple(plugin.name for plugin in self.at["filter"])
 
     def plugin(self, name: str) -> Plugin:
         """The plugin of that name.  *Raises* `KeyError`."""
-        for plugin in self.plugins:
-            if plugin.name == name:
-                return plugin
-        raise KeyError(name)
+        return self.by_name[name]
 
 
 def normalized(scores: Column, reverse: bool = False) -> Column:

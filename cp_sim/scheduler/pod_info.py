@@ -76,12 +76,27 @@ class SpecFacts:
         return bool(self.affinity or self.anti_affinity or self.preferred_affinity or self.preferred_anti_affinity)
 
 
+# The fields of a spec that facts are made of.
+DECIDING = (
+    "containers",
+    "initContainers",
+    "volumes",
+    "nodeSelector",
+    "affinity",
+    "tolerations",
+    "topologySpreadConstraints",
+    "resources",
+    "overhead",
+    "hostNetwork",
+)
+
+
 class PodInfo:
     """A pod object together with what the scheduler knows of it.  Never changes; an update makes a new one."""
 
     __slots__ = ("facts", "key", "labels", "name", "namespace", "object", "priority", "terminating", "uid")
 
-    def __init__(self, pod: Object) -> None:
+    def __init__(self, pod: Object, facts: SpecFacts | None = None) -> None:
         metadata = pod["metadata"]
         self.object = pod
         self.name: str = metadata["name"]
@@ -92,13 +107,19 @@ class PodInfo:
         self.terminating = bool(metadata.get("deletionTimestamp"))
         spec = pod["spec"]
         self.priority: int = spec.get("priority") or 0
-        self.facts = facts_of(spec, self.namespace)
+        self.facts = facts or facts_of(spec, self.namespace)
 
     def __deepcopy__(self, _memo: Any) -> PodInfo:
         return self
 
     def __repr__(self) -> str:
         return f"PodInfo({self.key})"
+
+    def updated(self, pod: Object) -> PodInfo:
+        """The same pod in a newer state; what did not change is not worked out again."""
+        before, after = self.object["spec"], pod["spec"]
+        same = before is after or all(before.get(field) is after.get(field) for field in DECIDING)
+        return PodInfo(pod, self.facts if same else None)
 
     @property
     def spec(self) -> Object:

@@ -87,8 +87,6 @@ def bound(server: Any, pod: dict[str, Any], node: str, body: dict[str, Any]) -> 
     labels |= (body.get("metadata") or {}).get("labels") or {}
     if labels:
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
-    if metadata.get("generation"):
-        metadata["generation"] += 1
     status = pod.get("status") or {}
     condition = {
         "type": "PodScheduled",
@@ -96,9 +94,6 @@ def bound(server: Any, pod: dict[str, Any], node: str, body: dict[str, Any]) -> 
         "lastProbeTime": None,
         "lastTransitionTime": server.loop.clock.timestamp(),
     }
-    generation = metadata.get("generation")
-    if generation:
-        condition["observedGeneration"] = generation
     others = [one for one in status.get("conditions") or () if one["type"] != "PodScheduled"]
     return {
         **pod,
@@ -119,7 +114,7 @@ def zone_labels(server: Any, node_name: str) -> dict[str, str]:
 
 def written(server: Any, work: Work, made: dict[str, Any], revision: int) -> Done:
     """The pod is bound."""
-    return Done({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}, 201, revision)
+    return Done({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201, revision)
 
 
 class Handler:

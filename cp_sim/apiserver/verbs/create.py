@@ -65,7 +65,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     generation = strategies.generation_on_create(kind)
     if generation:
         metadata["generation"] = generation
-    obj = strategies.prepare_create(kind, {**obj, "metadata": metadata})
+    obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
     release = allocation.on_create(server, work, obj)
     if release is not None:
         obj = release

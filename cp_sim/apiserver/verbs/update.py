@@ -57,7 +57,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return replace(server, work, work.state, current)
 
 
-def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any], patched: bool = False) -> Any:
+def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any]) -> Any:
     """`new` in place of `current`, through admission, strategy and validation."""
     call, kind = work.call, work.kind
     assert kind is not None
