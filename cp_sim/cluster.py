@@ -23,12 +23,14 @@ from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.apiserver.request import User as Caller
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
+from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.history import Explanation, Input, Past, decorated, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.objects import edit, manifests, meta
 from cp_sim.objects.kinds import KINDS, Kind, kind_of
 from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
+from cp_sim.scheduler import Scheduler
 from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
 from cp_sim.taints import changed_taints
 from cp_sim.user import User
@@ -139,15 +141,10 @@ class Cluster:
             for obj in cloud_controller_manager.MANIFEST:
                 self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
             self.loop.add(CloudControllerManager(self.cloud))
-        # Until both rooms are finished they are opened by name.
         if "controller-manager" in self.components:
-            room = importlib.import_module("cp_sim.controller_manager")
-            if hasattr(room, "ControllerManager"):
-                self.loop.add(room.ControllerManager())
+            self.loop.add(ControllerManager())
         if "scheduler" in self.components:
-            room = importlib.import_module("cp_sim.scheduler")
-            if hasattr(room, "Scheduler"):
-                self.loop.add(room.Scheduler(profiles=scheduler_profiles))
+            self.loop.add(Scheduler(profiles=scheduler_profiles))
         if "kubelet" in self.components:
             self.loop.add(self.kubelets)
 

@@ -30,7 +30,7 @@ from cp_sim.objects.kinds import kind_of
 
 @dataclass(slots=True)
 class Execution:
-    """A plan on its way: which action is next, which answers are awaited."""
+    """A plan on its way: which action is next, which answers are awaited.  `cause` is the record of the reconcile."""
 
     key: str
     plan: Plan
@@ -112,6 +112,7 @@ class Controller(Component):
         if plan.expect_creations or plan.expect_deletions:
             self.expectations.expect(key, self.loop.clock, plan.expect_creations, plan.expect_deletions)
         self.executions[key] = execution
+        execution.cause = self.loop.cause
         self._go_on(execution)
 
     def _go_on(self, execution: Execution) -> None:
@@ -191,6 +192,7 @@ class Controller(Component):
         else:
             self._note_failure(execution, action, response)
         if not execution.awaited:
+            self.loop.caused_by(execution.cause)  # what comes next is due to the plan, not to the answer before it
             self._go_on(execution)
 
     def _note_failure(self, execution: Execution, action: Action, response: Response) -> None:
