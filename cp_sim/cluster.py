@@ -244,7 +244,8 @@ class Cluster:
         """A request of the user behind one of the methods below; raises `ApiError` if it is refused."""
         self.loop.record(verb, subject_of(kind, namespace, name), because, actor="user")
         path = kind.path(namespace, "" if method == "POST" and not subresource else name, subresource)
-        asked = HttpRequest(method, path, {}, {"content-type": content_type}, body, "admin")
+        query = {} if method == "DELETE" else {"fieldValidation": "Strict"}  # as kubectl asks
+        asked = HttpRequest(method, path, query, {"content-type": content_type}, body, "admin")
         response = self._answer(asked, record=False)
         if not response.ok:
             raise ApiError(response.body)

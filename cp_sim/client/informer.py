@@ -8,6 +8,7 @@ from typing import Any
 
 from cp_sim.apiserver.request import Call, Response, WatchChange
 from cp_sim.client.client import Component
+from cp_sim.client.workqueue import FOREGROUND_LIMIT_MS
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
@@ -15,7 +16,9 @@ from cp_sim.sim import immutable
 Object = dict[str, Any]
 IndexFunction = Callable[[Object], Iterable[str]]
 
-RETRY_MS = 1_000
+# Source: k8s.io/client-go/tools/cache/reflector.go.
+RETRY_MS = 800
+RETRY_CAP_MS = 30_000
 
 
 @immutable
@@ -67,6 +70,7 @@ class Informer:
         self.synced = False
         self.started = False
         self.relists = 0
+        self._failures = 0
         self._watch: int | None = None
         self._kind = KINDS[resource]
         self._indexes: dict[str, tuple[IndexFunction, dict[str, dict[str, Object]]]] = {}
@@ -125,6 +129,7 @@ class Informer:
         if not response.ok:
             self._again_later()
             return
+        self._failures = 0
         seen: dict[str, Object] = {}
         for item in response.body["items"]:
             if "kind" not in item:
@@ -181,7 +186,10 @@ class Informer:
         self.start()
 
     def _again_later(self) -> None:
-        self.owner.loop.after(RETRY_MS, self.owner.name, Relist(self.resource), background=True)
+        delay_ms = min(RETRY_MS << min(self._failures, 10), RETRY_CAP_MS)
+        self._failures += 1
+        background = delay_ms > FOREGROUND_LIMIT_MS
+        self.owner.loop.after(delay_ms, self.owner.name, Relist(self.resource), background)
 
     def _apply(self, change: str, key: str, obj: Object) -> None:
         old = self.objects.get(key)

@@ -118,7 +118,6 @@ class Kubelets(Registration):
             return
         self._numbers += 1
         node = self.nodes[spec.name] = HollowNode(spec, self._numbers, self.api)
-        node.since = self.loop.clock.timestamp()
         self._keep_alive(node)
         self.register(node)
 
@@ -136,12 +135,7 @@ class Kubelets(Registration):
             return
         node.stopped = False
         overdue, node.overdue = node.overdue, []
-        if node.object is None:
-            self.register(node)
-        else:
-            self._event(node, "Starting", "Starting kubelet.")
-            self._renew(node)
-            self._post_status(node)
+        self.register(node)
         for timer in overdue:
             self.lifecycle.due(node, timer)
         known = {meta.uid(pod) for pod in self.pods.where("node", name)}

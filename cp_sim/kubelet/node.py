@@ -37,7 +37,6 @@ class HollowNode:
         self.lease: Object | None = None
         self.stopped = False
         self.ready = (True, "", "")  # whether it posts Ready, else with what reason and message
-        self.since = ""  # when that last changed
         self.status_due_ms = 0
         self.pods: dict[str, PodRun] = {}
         self.overdue: list[Any] = []  # timers that fired while the kubelet was stopped

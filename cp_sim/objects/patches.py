@@ -219,7 +219,7 @@ def _merge_map(original: Object, patch: Object, struct: Struct | None, item: Fie
             continue
         old = made.get(name)
         if old is None:
-            if not deletes:
+            if not deletes and not (isinstance(value, dict) and _DIRECTIVE in value):
                 made[name] = _plain(value)
         elif isinstance(old, dict) and isinstance(value, dict):
             made[name] = _merge_into(old, value, _field(struct, item, name))

@@ -264,3 +264,161 @@ class Lab:
 def lab(page: Page, server: Server) -> Lab:
     """JupyterLab in a fresh page; `lab.open(...)` comes first."""
     return Lab(page, server)
+
+
+# -- the dashboard -----------------------------------------------------------------------------------------------------
+
+# Notes which controls were there and which were pressed, by their `data-do`, `data-tab`, `data-panel`, ... or label.
+WATCH_CONTROLS = """root => {
+    const nameOf = control => {
+        const kinds = ['do', 'tab', 'panel', 'open'].filter(kind => control.dataset[kind]);
+        if (kinds.length) return `${kinds[0]}:${control.dataset[kinds[0]]}`;
+        return (control.ariaLabel ?? control.textContent).replace(/[0-9]+/g, 'N');
+    };
+    const note = () => root.querySelectorAll('button, select, input[type=checkbox], input[type=range]')
+        .forEach(control => { if (!control.closest('.cp-log')) window.cpSeen.add(nameOf(control)); });
+    window.cpSeen = new Set();
+    window.cpPressed = new Set();
+    note();
+    const watched = {childList: true, subtree: true, attributes: true, attributeFilter: ['data-do']};
+    new MutationObserver(note).observe(root, watched);
+    const press = happening => {
+        const control = happening.target.closest('button, select, input');
+        if (control && !control.closest('.cp-log')) window.cpPressed.add(nameOf(control));
+    };
+    root.addEventListener('click', press, true);
+    root.addEventListener('change', press, true);
+    root.addEventListener('input', press, true);
+}"""
+
+# Where the boxes of a picture are, in pixels from the picture's own corner, once nothing moves any more.
+PLACES = """async root => {
+    const svg = root.querySelector('.cp-picture > svg');
+    await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
+    const corner = svg.getBoundingClientRect();
+    return Object.fromEntries([...svg.querySelectorAll('g.node[id], g.cluster[id]')].map(group => {
+        const box = group.getBoundingClientRect();
+        return [group.id, [box.x - corner.x, box.y - corner.y]];
+    }));
+}"""
+
+# Milliseconds from a click to the first frame in which the new picture stands.
+CLICK_TO_REDRAW = """([root, selector]) => new Promise(resolve => {
+    const before = +root.dataset.seq, started = performance.now();
+    const watch = new MutationObserver(() => {
+        if (+root.dataset.seq > before && !root.hasAttribute('aria-busy')) {
+            watch.disconnect();
+            requestAnimationFrame(() => resolve(performance.now() - started));
+        }
+    });
+    watch.observe(root, {attributes: true});
+    root.querySelector(selector).click();
+})"""
+
+
+class Desk:
+    """The dashboard in a page: presses its controls and waits until their answer is shown."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.root = lab.page.locator(".cp-desk")
+        self.root.locator(".cp-picture > svg").wait_for()
+        self.root.evaluate(WATCH_CONTROLS)
+
+    @property
+    def seq(self) -> int:
+        """The number of the frame that is shown."""
+        return int(self.root.get_attribute("data-seq") or 0)
+
+    def after(self, before: int) -> None:
+        """Wait until a frame newer than `before` is shown and none is awaited."""
+        self.lab.page.wait_for_function(
+            "([root, seq]) => +root.dataset.seq > seq && !root.hasAttribute('aria-busy')",
+            arg=[self.root.element_handle(), before],
+        )
+
+    def press(self, selector: str) -> None:
+        """Click what `selector` names and wait for the answer."""
+        before = self.seq
+        self.root.locator(selector).first.click()
+        self.after(before)
+
+    def panel(self, name: str) -> None:
+        """Open a panel of controls."""
+        self.root.locator(f'[data-panel="{name}"]').click()
+
+    def fill(self, form: str, **fields: str) -> None:
+        """Write into the fields of a form."""
+        for name, text in fields.items():
+            self.root.locator(f'form[data-form="{form}"] [name="{name}"]').fill(text)
+
+    @property
+    def picture(self) -> str:
+        """The text twin of the picture."""
+        return self.root.locator(".cp-twin pre").text_content() or ""
+
+    @property
+    def outcome(self) -> str:
+        """What became of the last command."""
+        return self.root.locator(".cp-outcome").text_content() or ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the last command was carried out."""
+        return self.root.get_attribute("data-ok") == "true"
+
+    @property
+    def revision(self) -> int:
+        """The revision that is shown."""
+        return int(self.root.locator('[aria-label="revision"]').input_value())
+
+    def ids(self, start: str = "") -> list[str]:
+        """The ids of the picture's groups that begin with `start`."""
+        found = self.root.evaluate(
+            "root => [...root.querySelectorAll('.cp-picture > svg g[id]')].map(group => group.id)"
+        )
+        return sorted(name for name in found if name.startswith(start))
+
+    def places(self) -> dict[str, tuple[float, float]]:
+        """Where each box stands, once nothing moves any more."""
+        return {name: (place[0], place[1]) for name, place in self.root.evaluate(PLACES).items()}
+
+    def redraw_ms(self, selector: str) -> float:
+        """Click, and measure until the new picture is drawn."""
+        return float(self.lab.page.evaluate(CLICK_TO_REDRAW, [self.root.element_handle(), selector]))
+
+    def unpressed(self) -> list[str]:
+        """The controls that were shown and never pressed."""
+        return sorted(self.root.evaluate("() => [...window.cpSeen].filter(name => !window.cpPressed.has(name))"))
+
+
+@pytest.fixture
+def open_desk(lab: Lab) -> Any:
+    """`open_desk(code)`: a notebook that runs `code`, which makes `cluster`, and shows its dashboard."""
+
+    def opened(code: str, name: str = "desk.ipynb") -> Desk:
+        lab.open(lab.server.write_notebook(name, ["from cp_sim import Cluster\n" + code, "cluster.dashboard()"]))
+        lab.run_all()
+        assert lab.cell_errors() == []
+        return Desk(lab)
+
+    return opened
+
+
+FIGURES: list[str] = []
+
+
+@pytest.fixture
+def figures() -> list[str]:
+    """Measured figures, shown at the end of the run; nothing is asserted about them."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show the measured figures and keep them beside the screenshots."""
+    if FIGURES:
+        terminalreporter.section("measured in the browser")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
+        ARTEFACTS.mkdir(exist_ok=True)
+        (ARTEFACTS / "figures.txt").write_text("\n".join(FIGURES) + "\n")

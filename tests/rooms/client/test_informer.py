@@ -75,10 +75,23 @@ def test_after_a_compacted_revision_it_lists_anew_and_misses_nothing() -> None:
 
 def test_a_list_that_fails_is_tried_again() -> None:
     loop, server = new_world()
-    server.refuse["list"] = 500
+    server.refuse["list"] = 403
     reader = Reader()
     loop.add(reader)
+    loop.run(1)
+    assert not reader.informers.synced
+    loop.settle()
+    assert reader.informers.synced
+
+
+def test_a_list_that_is_never_allowed_does_not_keep_the_world_from_settling() -> None:
+    loop, server = new_world()
+    server.refuse["list"] = 403
+    reader = Reader()
+    loop.add(reader)
+    for _ in range(200):
+        server.refuse["list"] = 403
+        loop.run(100)
+    server.refuse["list"] = 403
     loop.settle()
     assert not reader.informers.synced
-    loop.run(1_000)
-    assert reader.informers.synced
