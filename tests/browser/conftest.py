@@ -26,7 +26,7 @@ from playwright.sync_api import Page
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "test-artefacts"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = {"fetchNews": "false", "checkForUpdates": "false"}
+QUIET = {"fetchNews": "false", "checkForUpdates": False}
 LONG_MS = 40_000
 
 
