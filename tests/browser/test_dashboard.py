@@ -223,6 +223,19 @@ cluster.settle()
 """
 
 
+def test_a_picture_for_the_readme(lab: Any, open_desk: Any) -> None:
+    desk = open_desk("cluster = Cluster(workers=3, seed=7)" + DEPLOYMENT.format(pods=7), "readme.ipynb")
+    before = desk.seq
+    desk.root.locator('g[id^="pods/default/web-"]').first.click()
+    desk.after(before)
+    desk.panel("Nodes")
+    lab.page.set_viewport_size({"width": 1500, "height": 1250})
+    desk.places()  # until nothing moves any more
+    desk.root.screenshot(path=lab.picture("readme"))
+    assert len(desk.ids("pods/default/web-")) == 7
+    lab.assert_clean()
+
+
 def test_redrawing_is_measured(lab: Any, open_desk: Any, figures: list[str]) -> None:
     for workers, pods in ((9, 45), (29, 215)):  # with the control plane and its five pods 60 and 250 boxes
         desk = open_desk(
