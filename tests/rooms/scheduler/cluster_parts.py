@@ -38,7 +38,7 @@ def node(name: str, cpu: str = "4", memory: str = "8Gi", pods: str = "110", **mo
 
 
 def pod(name: str = "web", cpu: str = "", memory: str = "", on: str = "", **more: Any) -> Object:
-    """A pod with one container; `labels`, `namespace`, `requests`, `priority` by name, everything else goes into the spec."""
+    """A pod with one container; `labels`, `namespace`, `requests` by name, everything else goes into the spec."""
     requests = {**({"cpu": cpu} if cpu else {}), **({"memory": memory} if memory else {}), **more.pop("requests", {})}
     container: Object = {"name": "main", "image": more.pop("image", "nginx:1.27"), "resources": {"requests": requests}}
     if "ports" in more:

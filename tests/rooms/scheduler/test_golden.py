@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS
 from cp_sim.scheduler.framework import Profile
+from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS
 from cp_sim.scheduler.scenario import answer
 
 Object = dict[str, Any]

@@ -1,7 +1,7 @@
 """Tables for the plugins: one node or a few, one pod, the verdict or the scores.
 
-The cases follow the tables of the plugins' own tests in kubernetes/kubernetes under pkg/scheduler/framework/plugins; each table
-names its file.
+The cases follow the tables of the plugins' own tests in kubernetes/kubernetes under pkg/scheduler/framework/plugins;
+each table names its file.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.rooms.scheduler.cluster_parts import HOSTNAME, ZONE, cluster, decide, node, pod
 
 from cp_sim.scheduler import requests
 from cp_sim.scheduler.pod_info import PodInfo
+from tests.rooms.scheduler.cluster_parts import HOSTNAME, ZONE, cluster, decide, node, pod
 
 Object = dict[str, Any]
 
@@ -35,15 +35,23 @@ def verdict(wanted: Object, one: Object, *others: Object) -> str:
 # noderesources/fit_test.go: what the pod asks for, what is used on a node of 10m cpu, 20 bytes, 32 pods.
 FIT = {
     "no requests always fit": ({}, {"cpu": "10m", "memory": "20"}, FITS),
-    "too many of both": ({"cpu": "1m", "memory": "1"}, {"cpu": "10m", "memory": "20"}, "Insufficient cpu, Insufficient memory"),
+    "too many of both": (
+        {"cpu": "1m", "memory": "1"},
+        {"cpu": "10m", "memory": "20"},
+        "Insufficient cpu, Insufficient memory",
+    ),
     "only memory lacks": ({"cpu": "1m", "memory": "2"}, {"cpu": "5m", "memory": "19"}, "Insufficient memory"),
     "exactly the rest": ({"cpu": "5m", "memory": "1"}, {"cpu": "5m", "memory": "19"}, FITS),
     "one too many cpu": ({"cpu": "6m", "memory": "1"}, {"cpu": "5m", "memory": "19"}, "Insufficient cpu"),
     "a device that no node has": ({"example.com/aaa": "1"}, {}, "Insufficient example.com/aaa"),
     "a device of which none is wanted": ({"example.com/aaa": "0"}, {}, FITS),
     "more storage than there is": ({"ephemeral-storage": "25"}, {"cpu": "1m"}, "Insufficient ephemeral-storage"),
-    "huge pages of a size that is used up": ({"hugepages-2Mi": "4"}, {"hugepages-2Mi": "3"}, "Insufficient hugepages-2Mi"),
-}  # fmt: skip
+    "huge pages of a size that is used up": (
+        {"hugepages-2Mi": "4"},
+        {"hugepages-2Mi": "3"},
+        "Insufficient hugepages-2Mi",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", FIT)
@@ -104,15 +112,23 @@ def test_a_container_that_does_not_say_counts_in_scores_but_an_explicit_zero_doe
 # tainttoleration/taint_toleration_test.go: taints, tolerations, whether the pod may go there.
 TOLERATIONS: dict[str, tuple[list[Object], list[Object], str]] = {
     "no toleration": ([taint("dedicated", "user1")], [], TAINTED),
-    "equal value": ([taint("dedicated", "user1")], [{"key": "dedicated", "value": "user1", "effect": "NoSchedule"}], FITS),
-    "another value": ([taint("dedicated", "user1")], [{"key": "dedicated", "operator": "Equal", "value": "user2"}], TAINTED),
+    "equal value": (
+        [taint("dedicated", "user1")],
+        [{"key": "dedicated", "value": "user1", "effect": "NoSchedule"}],
+        FITS,
+    ),
+    "another value": (
+        [taint("dedicated", "user1")],
+        [{"key": "dedicated", "operator": "Equal", "value": "user2"}],
+        TAINTED,
+    ),
     "any value": ([taint("foo", "bar")], [{"key": "foo", "operator": "Exists", "effect": "NoSchedule"}], FITS),
     "another effect": ([taint("foo", "bar")], [{"key": "foo", "operator": "Exists", "effect": "NoExecute"}], TAINTED),
     "any key and effect": ([taint("foo", "bar", "NoExecute")], [{"operator": "Exists"}], FITS),
     "one of two": ([taint("a"), taint("b")], [{"key": "a", "operator": "Exists"}], TAINTED),
     "only preferred": ([taint("foo", "bar", "PreferNoSchedule")], [], FITS),
     "an unknown operator": ([taint("foo", "bar")], [{"key": "foo", "operator": "Maybe", "value": "bar"}], TAINTED),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", TOLERATIONS)
@@ -169,7 +185,11 @@ def test_terms_are_alternatives_and_the_selector_holds_beside_them() -> None:
     terms = [{"matchExpressions": [{"key": key, "operator": "Exists"}]} for key in ("a", "b")]
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
     wanted = pod(affinity={"nodeAffinity": required}, nodeSelector={"disk": "ssd"})
-    nodes = [node("n1", labels={"a": ""}), node("n2", labels={"b": "", "disk": "ssd"}), node("n3", labels={"disk": "ssd"})]
+    nodes = [
+        node("n1", labels={"a": ""}),
+        node("n2", labels={"b": "", "disk": "ssd"}),
+        node("n3", labels={"disk": "ssd"}),
+    ]
     assert decide(wanted, *nodes).feasible == ("n2",)
 
 
@@ -221,10 +241,25 @@ BETWEEN_PODS: dict[str, tuple[Object, dict[str, str], list[Object], tuple[str, .
     "near nobody": (affinity("podAffinity", "cache"), {}, [DB], ()),
     "the first of its kind": (affinity("podAffinity", "web"), {"app": "web"}, [DB], ("a1", "b1", "a2")),
     "far from a pod": (affinity("podAntiAffinity", "db"), {}, [DB], ("none", "b1")),
-    "pods of other namespaces do not count": (affinity("podAntiAffinity", "db", namespaces=["shop"]), {}, [DB], ("a1", "none", "b1", "a2")),
-    "a pod that keeps others away": ({}, {"app": "web"}, [pod("shy", on="b1", affinity=affinity("podAntiAffinity", "web"))], ("a1", "none", "a2")),
-    "a pod that keeps away from others": ({}, {"app": "x"}, [pod("shy", on="b1", affinity=affinity("podAntiAffinity", "web"))], ("a1", "none", "b1", "a2")),
-}  # fmt: skip
+    "pods of other namespaces do not count": (
+        affinity("podAntiAffinity", "db", namespaces=["shop"]),
+        {},
+        [DB],
+        ("a1", "none", "b1", "a2"),
+    ),
+    "a pod that keeps others away": (
+        {},
+        {"app": "web"},
+        [pod("shy", on="b1", affinity=affinity("podAntiAffinity", "web"))],
+        ("a1", "none", "a2"),
+    ),
+    "a pod that keeps away from others": (
+        {},
+        {"app": "x"},
+        [pod("shy", on="b1", affinity=affinity("podAntiAffinity", "web"))],
+        ("a1", "none", "b1", "a2"),
+    ),
+}
 
 
 @pytest.mark.parametrize("case", BETWEEN_PODS)
@@ -249,7 +284,9 @@ def spread(max_skew: int = 1, key: str = ZONE, when: str = "DoNotSchedule", **mo
 
 def webs(**on: int) -> list[Object]:
     """So many pods app=web per node."""
-    return [pod(f"{name}-{place}", labels={"app": "web"}, on=name) for name, count in on.items() for place in range(count)]
+    return [
+        pod(f"{name}-{place}", labels={"app": "web"}, on=name) for name, count in on.items() for place in range(count)
+    ]
 
 
 # podtopologyspread/filtering_test.go: constraint, pods per node, feasible nodes.
@@ -309,7 +346,7 @@ def test_the_emptiest_and_the_balanced_get_points() -> None:
 def test_the_counts_of_a_cache_follow_labels_of_nodes() -> None:
     cache = cluster(*ZONES, *webs(a1=2))
     term = PodInfo(pod(affinity=affinity("podAffinity", "web"))).facts.affinity[0]
-    from cp_sim.scheduler.pod_index import Question  # noqa: PLC0415
+    from cp_sim.scheduler.pod_index import Question
 
     question = Question((term,))
     zone = cache.table.label(ZONE)
