@@ -60,6 +60,10 @@ class Normalizer:
 
     def object(self, obj: Object) -> Object:
         """One object in the recorded form."""
+        return self.text(self.shape(obj))
+
+    def shape(self, obj: Object) -> Object:
+        """The fields that are recorded, with real names and times."""
         kind = obj["kind"]
         if obj.get("status", {}).get("podIP"):
             self.ips[obj["status"]["podIP"]] = f"ip({self.names.get(meta.name(obj), meta.name(obj))})"
@@ -85,7 +89,7 @@ class Normalizer:
         shown = _without_uids(shown)
         if not self.keep_node:
             shown = _hide_nodes(shown, kind)
-        return self.text(shown)
+        return shown
 
 
 def _metadata(obj: Object) -> Object:
@@ -215,13 +219,13 @@ def write_of(change: KeyChange, normal: Normalizer) -> Object | None:
     told = f"{obj['kind']}/{name}"
     if change.kv is None:
         return {"op": "delete", "obj": told}
-    now = flat(normal.object(change.kv.value))
+    now = flat(normal.shape(change.kv.value))
     if change.previous is None:
-        return {"op": "create", "obj": told, "set": {k: v for k, v in now.items() if ON_CREATE.fullmatch(k)}}
-    before = flat(normal.object(change.previous.value))
+        return {"op": "create", "obj": told, "set": normal.text({k: v for k, v in now.items() if ON_CREATE.fullmatch(k)})}
+    before = flat(normal.shape(change.previous.value))
     changed = {k: v for k, v in now.items() if before.get(k, _NOTHING) != v}
     changed.update({k: None for k in before if k not in now})
-    return {"op": "update", "obj": told, "set": changed}
+    return {"op": "update", "obj": told, "set": normal.text(changed)}
 
 
 _NOTHING = object()

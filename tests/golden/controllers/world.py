@@ -334,7 +334,7 @@ class World:
         if short:
             if "all-down" not in run["id"]:
                 for number in (1, 2, 3):
-                    self.add_node(f"base{number}", {"topology.kubernetes.io/zone": "zbase", "pool": "base"})
+                    self.add_node(f"base{number}", {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"})
         else:
             for node, zone in ZONES.items():
                 self.add_node(node, {"topology.kubernetes.io/zone": zone, "pool": "general"})
@@ -496,7 +496,7 @@ class World:
         filled = []
         for reference in references:
             found = None
-            if obj["metadata"]["name"] != "web2" and reference["kind"] in _KINDS:
+            if obj["metadata"]["name"] not in ("web2", "late") and reference["kind"] in _KINDS:
                 found = self.get(reference["kind"], reference["name"])
             uid = meta.uid(found) if found else self.loop.chance.uid()
             filled.append({**reference, "uid": uid})
