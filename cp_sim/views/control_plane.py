@@ -116,6 +116,11 @@ def watchers(cluster: Any) -> dict[str, list[str]]:
     return {component: sorted(resources) for component, resources in sorted(found.items())}
 
 
+def few(names: list[str], limit: int = 10) -> str:
+    """The names, the first of them if they are many."""
+    return ", ".join(names) if len(names) <= limit else f"{', '.join(names[:limit])} and {len(names) - limit} more kinds"
+
+
 def _writes_of(trace: Any, records: list[Any]) -> list[Write]:
     return folded(write_of(trace, record) for record in records if is_write(record))
 
@@ -154,8 +159,8 @@ def _component_lines(
         ]
     elif component == "kubelet":
         lines.append(styled("small", f"on {many(len(facts.listed(cluster, 'nodes')), 'node')}"))
-    elif component == "kube-controller-manager":
-        lines += [styled("small", fit(", ".join(_controllers(mine)) or "its controllers are at rest", wide, 9.5))]
+    elif component == "kube-controller-manager" and mine:
+        lines += [styled("small", fit(", ".join(_controllers(mine)), wide, 9.5))]
     if component not in ("etcd", "kube-apiserver"):
         text = mine[-1].what() if mine else "at rest" if component == "user" else "no part in this request"
         lines.append(styled("small", fit(_short(text), wide if component != "user" else 110, 9.5)))
@@ -183,7 +188,7 @@ def _watch_line(
     begin: Point = (port, server_top + server_high)
     end: Point = (left + wide / 2 - 16, top)
     moving = flights["kube-apiserver", component, "change"]
-    detail = f"{component} watches {', '.join(resources) or 'nothing yet'}"
+    detail = f"{component} watches {few(resources) or 'nothing yet'}"
     sketch.arrow(
         f"watch/{component}", begin, end, bend=_bend(begin, end), colour="blue" if moving else "grey",
         style="dashed", pen=2.4 if moving else 1, kind="watch", detail=detail,
@@ -232,7 +237,7 @@ def _store_line(sketch: Sketch, writes: list[Write], flights: Counter[tuple[str,
     moving = flights["kube-apiserver", "etcd", "store request"] + flights["etcd", "kube-apiserver", "store answer"]
     text = many(moving, "message") if moving else ""
     if revisions and not moving:
-        text = f"rev {revisions[0]}" if len(revisions) == 1 else f"rev {revisions[0]} … {revisions[-1]}"
+        text = f"rev {revisions[0]}" if len(revisions) == 1 else f"rev {min(revisions)} … {max(revisions)}"
     middle = top + high / 2
     sketch.arrow(
         "requests/kube-apiserver", (left + wide, middle), (etcd_left, middle), colour="teal", pen=2.2 if text else 1,
@@ -299,7 +304,7 @@ def _as_text(
         state = "" if component in present else " (not running here)"
         lines.append(f"{component}{state}: {NOTES[component]}")
         if watches.get(component):
-            lines.append(f"  watches {', '.join(watches[component])}")
+            lines.append(f"  watches {few(watches[component])}")
     lines.append("on the way: " + (", ".join(_flight_words(flights)) or "nothing"))
     if newest:
         lines.append("the newest request from outside, and all it set in motion:")

@@ -86,7 +86,9 @@ class _Painter:
         self.first_lane = POD_WIDTH + 56
         self.nodes_left = self.first_lane + len(lanes) * LANE_WIDTH + 8
         self.right = self.nodes_left + NODE_WIDTH + 16
-        self.scores = decided.scores() if decided.detailed else {}
+        given = decided.scores() if decided.detailed else {}
+        self.scores = {plugin: of for plugin, of in given.items() if any(of.values())}
+        self.without_points = [plugin for plugin in given if plugin not in self.scores]
         self.middle = ROWS_TOP + max(1, len(rows)) * ROW_HEIGHT / 2
 
     def head(self) -> None:
@@ -178,7 +180,7 @@ class _Painter:
         if row.total is None or not self.scores:
             return
         weights = self.decided.weights
-        whole = 100 * sum(weights.get(plugin, 1) for plugin in self.scores) or 1
+        whole = 100 * sum(weights.get(plugin, 1) for plugin in [*self.scores, *self.without_points]) or 1
         room = WIDTH - self.right - 54
         points = {plugin: given[row.name] * weights.get(plugin, 1) for plugin, given in self.scores.items() if row.name in given}
         share = {plugin: value / whole for plugin, value in points.items() if value > 0}
@@ -237,6 +239,11 @@ class _Painter:
             self.sketch.box(f"legend/{plugin}#colour", left, top + 2, 10, 10, fill=self._hue(plugin), edge="none", pen=0, rounded=False)
             self.sketch.words(f"legend/{plugin}", left + 15, top, text, size=9.5, ink="muted")
             left += wide
+        if self.without_points:
+            words = f"no points from {', '.join(self.without_points)}"
+            if left + width_of(words, 9.5) > WIDTH:
+                left, top = 8.0, top + 16
+            self.sketch.words("legend", left, top, words, size=9.5, ink="muted")
         top += 20 if self.scores else 0
         for place, line in enumerate(self._closing()):
             self.sketch.words(f"closing/{place}", 8, top + place * 17, line, width=WIDTH - 20)

@@ -70,7 +70,7 @@ def component_of(actor: str) -> str:
     for known in ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager", "cloud-controller-manager"):
         if actor == known or actor.startswith(known + "-") or actor.startswith(known + "/"):
             return known
-    if actor.startswith(("kubelet", "hollow", "system:node:")):
+    if actor.startswith(("kubelet", "system:node:")):
         return "kubelet"
     if actor.startswith("cloud") or actor in ("service-controller", "service-lb-controller", "node-ipam", "route-controller"):
         return "cloud-controller-manager"

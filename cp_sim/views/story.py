@@ -37,11 +37,11 @@ class Write:
         return f"{self.verb} {self.subjects[0]}"
 
     def revision_text(self) -> str:
-        """`revision 57`, `revisions 57 to 59`, or what became of it instead."""
+        """`revision 57`, `3 revisions, 57 to 61`, or what became of it instead."""
         if not self.revisions:
             return "refused" if self.refused else "nothing written"
         first, last = self.revisions[0], self.revisions[-1]
-        return f"revision {first}" if first == last else f"revisions {first} to {last}"
+        return f"revision {first}" if first == last else f"{len(self.revisions)} revisions, {first} to {last}"
 
 
 def is_write(record: Record) -> bool:
@@ -50,50 +50,58 @@ def is_write(record: Record) -> bool:
 
 
 def asker_of(trace: Any, record: Record) -> str:
-    """The actor behind a request that the API server noted."""
+    """Who asked for a request that the API server noted: `admin`, `replicaset-controller`, `kubelet/worker-1`, ..."""
+    user = str(getattr(record.evidence, "user", "") or "")
+    if user.startswith("system:node:"):
+        return f"kubelet/{user.removeprefix('system:node:')}"
+    if user.startswith("system:"):
+        return user.rpartition(":")[2]
     cause = trace.get(record.cause)
+    if user and (cause is None or cause.actor in (SERVER, _OUTSIDE)):
+        return user if user != "admin" else _OUTSIDE
     if cause is not None and cause.actor not in (SERVER, "etcd"):
         return str(cause.actor)
-    user = getattr(record.evidence, "user", "")
-    return str(user).rpartition(":")[2] if user else (_OUTSIDE if cause is None else str(cause.actor))
+    return user or _OUTSIDE
 
 
 def write_of(trace: Any, record: Record) -> Write:
     """A record of the API server as a `Write`."""
     asker = asker_of(trace, record)
-    component = component_of(asker)
-    user = getattr(record.evidence, "user", "")
-    if component == "user" and str(user).startswith("system:") and asker != _OUTSIDE:
-        component = component_of(str(user))
     revisions = (record.revision,) if record.revision is not None else ()
     refused = int(getattr(record.evidence, "code", 0) or 0) >= 400
-    return Write(asker, component, record.verb, (record.subject,), revisions, (record,), refused)
+    return Write(asker, component_of(asker), record.verb, (record.subject,), revisions, (record,), refused)
 
 
 def folded(writes: Iterable[Write]) -> list[Write]:
-    """Neighbouring writes of one asker, one verb and one kind, folded into one."""
-    done: list[Write] = []
+    """The writes in order of their first appearance, those of one asker, one verb and one kind folded into one.
+
+    The kubelets count as one asker; Kubernetes Events, which everybody writes along the way, come last.
+    """
+    groups: dict[tuple[str, str, str, bool], list[Write]] = {}
     for write in writes:
-        last = done[-1] if done else None
-        if last and (last.asker, last.verb, last.plural, last.refused) == (
-            write.asker,
-            write.verb,
-            write.plural,
-            write.refused,
-        ):
-            subjects = last.subjects + tuple(one for one in write.subjects if one not in last.subjects)
-            done[-1] = Write(
-                last.asker,
-                last.component,
-                last.verb,
-                subjects,
-                last.revisions + write.revisions,
-                last.records + write.records,
-                last.refused,
-            )
-        else:
-            done.append(write)
-    return done
+        who = "kubelets" if write.component == "kubelet" else write.asker
+        key = (who, write.verb, write.plural, write.refused)
+        if write.plural == "events":
+            key = ("everybody", write.verb, "events", write.refused)
+        groups.setdefault(key, []).append(write)
+    ranked = sorted(groups.items(), key=lambda item: item[0][2] == "events")
+    return [_together(key[0], members) for key, members in ranked]
+
+
+def _together(who: str, members: list[Write]) -> Write:
+    first = members[0]
+    if len(members) == 1:
+        return first
+    askers = dict.fromkeys(one.asker for one in members)
+    return Write(
+        first.asker if len(askers) == 1 else who,
+        first.component,
+        first.verb,
+        tuple(dict.fromkeys(subject for one in members for subject in one.subjects)),
+        tuple(revision for one in members for revision in one.revisions),
+        tuple(record for one in members for record in one.records),
+        first.refused,
+    )
 
 
 def roots(trace: Any, limit: int = 0, until_revision: int = 0) -> list[Record]:

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from html import escape, unescape
 
-from cp_sim.views.lettering import tspans
+from cp_sim.views.lettering import FONT, tspans
 
 
 class NoEngine(RuntimeError):
@@ -68,20 +68,22 @@ def _draw(source: str, engine: str) -> str:
 _HEAD = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"]*)"[^>]*>')
 _ELEMENT = re.compile(r'<g id="([^"]*)" class="([^"]*)">\s*<title>[^<]*</title>(.*?)</g>', re.DOTALL)
 _TEXT = re.compile(r"(<text [^>]*>)([^<]*)(</text>)")
+_UNSEEN = re.compile(r'<polygon fill="none" stroke="none"[^>]*/>\n?')
 _NOISE = re.compile(r"<!--.*?-->\n?|<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*", re.DOTALL)
 
 
 def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[str, Sequence[str]]) -> str:
     """Graphviz' SVG, made fit for a page."""
-    text = _NOISE.sub("", raw).replace(' xml:space="preserve"', "").replace(' stroke="transparent"', ' stroke="none"')
-    text = text.replace("&#45;", "-")
+    text = _NOISE.sub("", raw).replace(' xml:space="preserve"', "")
+    text = text.replace(' stroke="transparent"', ' stroke="none"').replace(' fill="transparent"', ' fill="none"')
+    text = _UNSEEN.sub("", text.replace("&#45;", "-")).replace(f' font-family="{FONT}"', "")
     head = _HEAD.search(text)
     if head is None:
         raise NoEngine("the engine did not return an SVG")
     width, height = (round(float(size)) for size in head.group(1, 2))
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="{head.group(3)}" '
-        f'role="img" aria-label="{escape(title, quote=True)}" style="max-width:100%;height:auto">'
+        f'font-family="{FONT}" role="img" aria-label="{escape(title, quote=True)}" style="max-width:100%;height:auto">'
     )
 
     def element(match: re.Match[str]) -> str:
@@ -95,5 +97,6 @@ def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[
         return f'<g id="{identity}" class="{classes}">{tooltip}{inner}</g>'
 
     body = _ELEMENT.sub(element, text[head.end() :].strip())
+    body = re.sub(r'(<g id="graph0"[^>]*>)\s*<title>[^<]*</title>', r"\1", body)
     body = body.replace('transform="scale(1 1) rotate(0) translate(', 'transform="translate(')
     return f"{opening}\n{body}\n"

@@ -60,7 +60,7 @@ class Desk {
     this.showSelected(frame);
     this.showLog(frame);
     this.showOutcome(frame);
-    this.root.dataset.tab = frame.tab;
+    this.root.dataset.showing = frame.tab;
     this.root.dataset.seq = frame.seq;
     if (mine) {
       this.root.dataset.ms = Math.round(performance.now() - this.sentAt);
