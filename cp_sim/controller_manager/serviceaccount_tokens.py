@@ -80,9 +80,7 @@ class TokensController(Controller):
     resource = "secrets"
 
     def __init__(self, informers: Informers) -> None:
-        super().__init__(
-            "serviceaccount-token-controller", informers, "system:serviceaccount:kube-system:tokens-controller"
-        )
+        super().__init__("serviceaccount-token-controller", informers, "system:kube-controller-manager")
 
     def setup(self) -> None:
         self.secrets = self.informers.of("secrets").index("account", by_account).on_change(self, "secret_changed")
