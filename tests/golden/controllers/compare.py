@@ -251,14 +251,14 @@ def _difference(recorded: Any, ours: Any) -> str:
             lines.append(f"  missing {canonical(thing)}")
         else:
             right.remove(same)
-            lines += [f"  {_title(thing)}{path}" for path in _paths("", thing, same)]
-    return "\n".join(lines + [f"  too many {canonical(thing)}" for thing in right])
+            lines += [f"  {canonical(_title(thing))}{path}" for path in _paths("", thing, same)]
+    return "\n".join(str(line) for line in lines + [f"  too many {canonical(thing)}" for thing in right])
 
 
-def _title(thing: Any) -> str:
+def _title(thing: Any) -> Any:
     if isinstance(thing, dict) and "metadata" in thing:
         return f"{thing['kind']}/{thing['metadata']['name']}"
-    return thing[0] if isinstance(thing, list) and isinstance(thing[0], str) else ""
+    return thing[0] if isinstance(thing, list) else ""
 
 
 def _paths(path: str, recorded: Any, ours: Any) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Normalizer:
             return value
         if value in self.ips:
             return self.ips[value]
+        if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+            return "<uid>"
         if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
             return "T"
         for real, told in self.names.items():
@@ -187,7 +189,8 @@ def _hide_nodes(value: Any, kind: str) -> Any:
 def flat(obj: Object) -> dict[str, Any]:
     """The fields of a recorded object, by dotted path."""
     found: dict[str, Any] = {}
-    _flatten("", {k: v for k, v in obj.items() if k != "kind"}, found)
+    left_out = ("kind",) if obj["kind"] == "Secret" else ("kind", "data")
+    _flatten("", {k: v for k, v in obj.items() if k not in left_out}, found)
     for hidden in ("metadata.name", "metadata.generateName", "status.qosClass"):
         found.pop(hidden, None)
     return found
@@ -198,10 +201,10 @@ def _flatten(path: str, value: Any, found: dict[str, Any]) -> None:
         for entry in value:
             text = f"{entry['status']}/{entry.get('reason') or ''}/{entry.get('message') or ''}"
             found[f"{path}[{entry['type']}]"] = text
-    elif isinstance(value, dict) and path != "data":
+    elif isinstance(value, dict):
         for key, one in value.items():
             _flatten(f"{path}.{key}" if path else key, one, found)
-    elif path != "data":
+    else:
         found[path] = value
 
 

@@ -38,13 +38,16 @@ class SlowNetwork(Loop):
     """
 
     request_ms = 4
+    change_ms = 1
     answer_ms = 2
 
     def send(self, to: str, message: Any) -> None:
         if to == "kube-apiserver" and isinstance(message, Request):
             self.after(self.request_ms, to, message)
-        elif isinstance(message, Response | WatchChange) and not getattr(message, "watching", False):
+        elif isinstance(message, Response) and not message.watching:
             self.after(self.answer_ms, to, message)
+        elif isinstance(message, WatchChange):
+            self.after(self.change_ms, to, message)
         else:
             super().send(to, message)
 
