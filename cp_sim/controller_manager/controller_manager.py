@@ -17,11 +17,13 @@ from cp_sim.controller_manager.nodelifecycle_controller import NodeLifecycleCont
 from cp_sim.controller_manager.podgc import PodGarbageCollector
 from cp_sim.controller_manager.replicaset_controller import ReplicaSetController, ReplicationControllerController
 from cp_sim.controller_manager.serviceaccounts import RootCertificatePublisher, ServiceAccountController
+from cp_sim.controller_manager.serviceaccount_tokens import TokensController
 from cp_sim.controller_manager.tainteviction_controller import TaintEvictionController
 from cp_sim.controller_manager.ttl import TtlController
 
 # In the order in which they are told of changes.
 CONTROLLERS: tuple[type[Controller], ...] = (
+    TokensController,
     ServiceAccountController,
     RootCertificatePublisher,
     EndpointsController,
