@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, errors, rest, verbs, versions
+from cp_sim.apiserver import admission, allocation, errors, rest, verbs, versions
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -69,6 +69,7 @@ class ApiServer(Actor):
         self.caches: dict[str, ResourceCache] = {}
         self.catalog = Catalog()
         self.authorizer = Authorizer()
+        self.allocations = allocation.Allocations()
         self.plugins = admission.default_plugins()
         self.revision = 0  # the watch caches have seen everything up to here
         self.compacted = 0  # the store's history begins after this
@@ -308,6 +309,8 @@ class ApiServer(Actor):
             if kind.storage in self.catalog.observed:
                 self.catalog.learn(kind.storage, change)
                 self.authorizer.learn(kind.storage)
+            if kind.storage == "services":
+                self.allocations.learn(change)
             if cache.watches:
                 record = trace.of_revision(key_change.revision)
                 if record is not None:

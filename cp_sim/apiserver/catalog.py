@@ -58,6 +58,19 @@ class Catalog:
         """The kind, in the version asked for, that a watch is about."""
         return self.kind_at(watch.api_version, watch.plural) or self.kind_of_resource(watch.resource)
 
+    def deprecation(self, kind: Kind) -> list[str]:
+        """The warning of a deprecated version of a custom resource."""
+        definition = self.definitions.get(f"{kind.plural}.{kind.group}")
+        versions = definition["spec"]["versions"] if definition is not None else []
+        found = next((one for one in versions if one["name"] == kind.version), {})
+        if not found.get("deprecated"):
+            return []
+        if found.get("deprecationWarning"):
+            return [found["deprecationWarning"]]
+        newer = [one["name"] for one in versions if one.get("served") and not one.get("deprecated")]
+        text = f"{kind.api_version} {kind.kind} is deprecated"
+        return [f"{text}; use {kind.group}/{newer[0]} {kind.kind}" if newer else text]
+
     def kinds(self) -> list[Kind]:
         """All kinds, one entry per version served, built-in ones first."""
         return [*KINDS.values(), *self.by_path.values()]

@@ -253,7 +253,7 @@ def patch_body(work: Work, http: HttpRequest, patch_type: str) -> Any:
     return value
 
 
-def unsupported_patch(supported: list[str]) -> ApiError:
+def unsupported_patch() -> ApiError:
     """415 of a patch."""
     return ApiError(errors.status(415, "UnsupportedMediaType", "415: Unsupported Media Type", {}))
 

@@ -100,6 +100,9 @@ def enter(server: Any, work: Work, http: HttpRequest) -> Done | None:
     work.kind = kind
     _check_shape(target, kind, http)
     negotiation.check(work, http)
+    if http.method == "PATCH":
+        _patch_type(work, http)
+    work.warnings.extend(deprecations(server, kind))
     _take_body(server, work, http)
     return None
 
@@ -195,19 +198,32 @@ def _check_shape(target: Target, kind: Kind, http: HttpRequest) -> None:
         raise errors.method_not_allowed()
 
 
+def _patch_type(work: Work, http: HttpRequest) -> None:
+    kind = work.kind
+    assert kind is not None
+    patch_type = PATCH_TYPES.get(decoding.media_type(http.headers))
+    if patch_type is None or patch_type == "apply-cbor":
+        raise decoding.unsupported_patch()
+    if patch_type == "strategic" and kind.custom:
+        raise errors.unsupported_media_type(one for one, type_ in PATCH_TYPES.items() if type_ in _CUSTOM_PATCHES)
+    work.call.patch_type = patch_type
+
+
+_CUSTOM_PATCHES = ("json", "merge", "apply")
+
+
+def deprecations(server: Any, kind: Kind) -> list[str]:
+    """What every answer about a deprecated version warns of."""
+    if kind.storage == "endpoints":
+        return ["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"]
+    return server.catalog.deprecation(kind) if kind.custom else []
+
+
 def _take_body(server: Any, work: Work, http: HttpRequest) -> None:
     call = work.call
     decoding.check_options(work)
     if call.verb == "patch":
-        media = decoding.media_type(http.headers)
-        patch_type = PATCH_TYPES.get(media)
-        kind = work.kind
-        assert kind is not None
-        if patch_type is None or (patch_type == "strategic" and kind.custom):
-            supported = [one for one in PATCH_TYPES if not (kind.custom and PATCH_TYPES[one] == "strategic")]
-            raise decoding.unsupported_patch(supported)
-        call.patch_type = patch_type
-        call.body = decoding.patch_body(work, http, patch_type)
+        call.body = decoding.patch_body(work, http, call.patch_type)
     elif call.verb in ("create", "update"):
         call.body = decoding.object_body(server, work, http)
     elif call.verb in ("delete", "deletecollection"):

@@ -56,6 +56,8 @@ def prepare_create(kind: Kind, obj: Object, now: str) -> Object:
             obj = {**obj, "status": pod_status(obj, now)}
         elif new is not None:
             obj = {**obj, "status": new}
+            if kind.storage == "persistentvolumes":
+                obj["status"] = {**new, "lastPhaseTransitionTime": now}
         elif "status" in obj:
             obj = edit.drop(obj, "status")
     elif kind.custom and kind.has_status and "status" in obj:
@@ -222,9 +224,53 @@ def _changed_namespace(new: Object, old: Object) -> Object:
     return {**new, "metadata": {**new["metadata"], "labels": labels}, "spec": spec}
 
 
-def _changed_pod(new: Object, old: Object) -> Object:
-    return new
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
-_ON_CREATE: dict[str, Callable[[Object], Object]] = {"namespaces": _new_namespace}
-_ON_UPDATE: dict[str, Callable[[Object, Object], Object]] = {"namespaces": _changed_namespace}
+def _new_daemon_set(obj: Object) -> Object:
+    return edit.put(obj, ("metadata", "annotations", TEMPLATE_GENERATION), "1")
+
+
+def _changed_daemon_set(new: Object, old: Object) -> Object:
+    generation = annotations(old).get(TEMPLATE_GENERATION, "1")
+    if edit.get(new, "spec.template") != edit.get(old, "spec.template"):
+        generation = str(int(generation) + 1)
+    return edit.put(new, ("metadata", "annotations", TEMPLATE_GENERATION), generation)
+
+
+_JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid")
+_JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
+
+
+def _new_job(job: Object) -> Object:
+    """A job selects its pods by its own uid unless it says `manualSelector` (`generateSelector`)."""
+    spec = job.get("spec") or {}
+    if spec.get("manualSelector"):
+        return job
+    metadata = job["metadata"]
+    template = spec.get("template") or {}
+    labels = dict((template.get("metadata") or {}).get("labels") or {})
+    for key in _JOB_LABELS:
+        labels.setdefault(key, metadata["uid"])
+    for key in _JOB_NAMES:
+        labels.setdefault(key, metadata.get("name", ""))
+    selector = spec.get("selector") or {}
+    matched = {**(selector.get("matchLabels") or {}), _JOB_LABELS[0]: metadata["uid"]}
+    made = {
+        **spec,
+        "selector": {**selector, "matchLabels": matched},
+        "template": {**template, "metadata": {**(template.get("metadata") or {}), "labels": labels}},
+    }
+    job = {**job, "spec": made}
+    return job if metadata.get("labels") else edit.put(job, "metadata.labels", labels)
+
+
+_ON_CREATE: dict[str, Callable[[Object], Object]] = {
+    "namespaces": _new_namespace,
+    "daemonsets.apps": _new_daemon_set,
+    "jobs.batch": _new_job,
+}
+_ON_UPDATE: dict[str, Callable[[Object, Object], Object]] = {
+    "namespaces": _changed_namespace,
+    "daemonsets.apps": _changed_daemon_set,
+}

@@ -45,7 +45,8 @@ class ControllerManager(Manager):
     `controllers` says which, `None` for all of them.  The times are the flags `--node-monitor-period`,
     `--node-monitor-grace-period`, `--node-startup-grace-period`, in milliseconds, and `--terminated-pod-gc-threshold`.
 
-    *In Kubernetes:* the binary kube-controller-manager.  *Simplified:* one instance leads; all controllers share one set of informers.
+    *In Kubernetes:* the binary kube-controller-manager.  *Simplified:* one instance leads; all controllers share one
+    set of informers.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Endpoints: for each Service with a selector, the addresses of its pods, ready and not ready.
 
-*In Kubernetes:* `endpoints-controller` in kube-controller-manager, `pkg/controller/endpoint/endpoints_controller.go`, and
+*In Kubernetes:* `endpoints-controller` in kube-controller-manager, `pkg/controller/endpoint/endpoints_controller.go`,
+and
 `RepackSubsets` in `pkg/api/v1/endpoints`.
 """
 
@@ -58,7 +59,9 @@ def subsets_of(service: Object, pods: Sequence[Object]) -> list[Object]:
             continue
         address = _address(pod, service)
         counts_as_ready = tolerant or is_ready(pod)
-        _, ports = offered.setdefault((address["ip"], counts_as_ready, address["targetRef"]["uid"] or ""), (address, {}))
+        _, ports = offered.setdefault(
+            (address["ip"], counts_as_ready, address["targetRef"]["uid"] or ""), (address, {})
+        )
         for port, number in numbers:
             wire = _port(port, number)
             ports[(wire.get("name", ""), wire["protocol"], wire["port"])] = wire

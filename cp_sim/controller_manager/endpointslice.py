@@ -1,7 +1,7 @@
 """EndpointSlices: the same as Endpoints, in pieces of at most 100, each endpoint with its state.
 
-*In Kubernetes:* `staging/src/k8s.io/endpointslice/reconciler.go`.  *Simplified:* IPv4 only; topology hints only for traffic
-distribution PreferClose and PreferSameZone.
+*In Kubernetes:* `staging/src/k8s.io/endpointslice/reconciler.go`.  *Simplified:* IPv4 only; topology hints only for
+traffic distribution PreferClose and PreferSameZone.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ def reconcile(
 ) -> Plan:
     """What to do about the slices of one Service.
 
-    Endpoints stay in the slice in which they are; new ones fill slices that have to be written anyway, then others that have room,
-    then new slices.  `slices` are those that the controller manages, `zone_of` gives the zone of a node's name.
+    Endpoints stay in the slice in which they are; new ones fill slices that have to be written anyway, then others
+    that have room, then new slices.  `slices` are those that the controller manages, `zone_of` gives the zone of a
+    node's name.
     """
     if not serving.wants_endpoints(service):
         return NOTHING
@@ -78,9 +79,7 @@ def endpoint_of(pod: Object, service: Object, zone: str) -> Object:
     return endpoint
 
 
-def _wanted(
-    service: Object, pods: Sequence[Object], zone_of: Callable[[str], str]
-) -> dict[PortKey, dict[Any, Object]]:
+def _wanted(service: Object, pods: Sequence[Object], zone_of: Callable[[str], str]) -> dict[PortKey, dict[Any, Object]]:
     """The endpoints that there should be, by their ports and their identity."""
     wanted: dict[PortKey, dict[Any, Object]] = {}
     for pod in pods:
@@ -94,7 +93,12 @@ def _wanted(
 def identity(endpoint: Object) -> Any:
     """What makes an entry the same entry although its state has changed."""
     target = endpoint.get("targetRef") or {}
-    return tuple(endpoint.get("addresses") or ()), endpoint.get("hostname", ""), target.get("uid", ""), target.get("name")
+    return (
+        tuple(endpoint.get("addresses") or ()),
+        endpoint.get("hostname", ""),
+        target.get("uid", ""),
+        target.get("name"),
+    )
 
 
 def _port_key(port: Object, number: int) -> tuple[Any, ...]:
@@ -227,7 +231,9 @@ class _Slices:
             self.written[piece_name] = self._labelled({**piece, **content})
         requests: list[Action] = []
         requests += [Create(_noted(piece, trigger), f"a new slice for {name(self.service)}") for piece in self.new]
-        requests += [Update(_noted(piece, trigger), "", f"{name(piece)} has changed") for piece in self.written.values()]
+        requests += [
+            Update(_noted(piece, trigger), "", f"{name(piece)} has changed") for piece in self.written.values()
+        ]
         requests += [
             Delete("endpointslices.discovery.k8s.io", namespace(piece), name(piece), because="nothing is left in it")
             for piece in self.gone.values()

@@ -29,8 +29,8 @@ def by_service(piece: Object) -> Iterable[str]:
 class EndpointSliceController(ServiceController):
     """Keeps the EndpointSlices of each Service with a selector.
 
-    It remembers the generation of every slice that it wrote.  As long as its cache shows an older one it does not act on
-    the Service but comes back a second later.
+    It remembers the generation of every slice that it wrote.  As long as its cache shows an older one it does not act
+    on the Service but comes back a second later.
 
     *In Kubernetes:* `endpointslice-controller` in kube-controller-manager.
     """

@@ -1,6 +1,7 @@
 """Mirrors of Endpoints that users wrote for Services without a selector, as EndpointSlices.
 
-*In Kubernetes:* `endpointslice-mirroring-controller` in kube-controller-manager, `pkg/controller/endpointslicemirroring`.
+*In Kubernetes:* `endpointslice-mirroring-controller` in kube-controller-manager,
+`pkg/controller/endpointslicemirroring`.
 *Simplified:* at most one slice for each set of ports, IPv4 only.
 """
 
@@ -77,7 +78,9 @@ def _entries(subset: Object) -> list[Object]:
 
 
 def _empty(endpoints: Object) -> Object:
-    tags = {label: value for label, value in labels(endpoints).items() if not label.startswith("endpoints.kubernetes.io/")}
+    tags = {
+        label: value for label, value in labels(endpoints).items() if not label.startswith("endpoints.kubernetes.io/")
+    }
     metadata: Object = {
         "generateName": name(endpoints) + "-",
         "namespace": namespace(endpoints),

@@ -30,8 +30,8 @@ class Dependent:
 class Family:
     """What the collector knows around one object.
 
-    `owners` maps the uid of each owner to its object, or to None where it does not exist (any more); a uid that is missing
-    is not known yet.  `dependents` are those that name this object.
+    `owners` maps the uid of each owner to its object, or to None where it does not exist (any more); a uid that is
+    missing is not known yet.  `dependents` are those that name this object.
     """
 
     owners: dict[str, Object | None]

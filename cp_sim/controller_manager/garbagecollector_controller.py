@@ -30,7 +30,9 @@ class GarbageCollector(Controller):
     workers = 20
 
     def __init__(self, informers: Informers) -> None:
-        super().__init__("garbage-collector-controller", informers, "system:serviceaccount:kube-system:generic-garbage-collector")
+        super().__init__(
+            "garbage-collector-controller", informers, "system:serviceaccount:kube-system:generic-garbage-collector"
+        )
         self.graph = OwnerGraph()
         self.asked: dict[str, None] = {}
 

@@ -18,7 +18,7 @@ def collected() -> tuple[str, ...]:
     return tuple(
         resource
         for resource, kind in KINDS.items()
-        if NEEDED <= set(kind.verbs) and resource not in IGNORED and kind.storage in ("", resource)
+        if set(kind.verbs) >= NEEDED and resource not in IGNORED and kind.storage in ("", resource)
     )
 
 

@@ -25,7 +25,10 @@ DEFAULT_POD_GRACE_S = 30
 FINE = {
     "NamespaceDeletionDiscoveryFailure": ("ResourcesDiscovered", "All resources successfully discovered"),
     "NamespaceDeletionGroupVersionParsingFailure": ("ParsedGroupVersions", "All legacy kube types successfully parsed"),
-    "NamespaceDeletionContentFailure": ("ContentDeleted", "All content successfully deleted, may be waiting on finalization"),
+    "NamespaceDeletionContentFailure": (
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
     "NamespaceContentRemaining": ("ContentRemoved", "All content successfully removed"),
     "NamespaceFinalizersRemaining": ("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 }
@@ -98,7 +101,8 @@ def with_conditions(subject: Object, held: Sequence[tuple[str, Object]], now_ms:
     for type_, (status, reason, message) in wanted.items():
         before = next((entry for entry in conditions if entry["type"] == type_), None)
         if before is not None and all(
-            before.get(field) == value for field, value in (("status", status), ("reason", reason), ("message", message))
+            before.get(field) == value
+            for field, value in (("status", status), ("reason", reason), ("message", message))
         ):
             continue
         since = timestamp(now_ms)

@@ -56,11 +56,7 @@ class NamespaceController(Controller):
         subject = self.namespaces.get(key_)
         if subject is None:
             return NOTHING
-        deleted = {
-            (action.resource, action.name)
-            for group in plan.actions
-            for action in getattr(group, "actions", ())
-        }
+        deleted = {(action.resource, action.name) for group in plan.actions for action in getattr(group, "actions", ())}
         for resource, objects in self._contents(key_).items():
             if any((resource, name(obj)) not in deleted or is_deleting(obj) for obj in objects):
                 return Plan((Later(1_000, "something came or stayed"),), "something is still there")

@@ -1,6 +1,7 @@
 """Nodes: whether they are alive, and the taints, labels and conditions that follow from it.
 
-The functions look at one Node; `nodelifecycle_controller.py` knows when each was last heard of and how fast zones may be evicted.
+The functions look at one Node; `nodelifecycle_controller.py` knows when each was last heard of and how fast zones may
+be evicted.
 
 *In Kubernetes:* `pkg/controller/nodelifecycle/node_lifecycle_controller.go`.
 """
@@ -59,8 +60,8 @@ def reconcile(
 ) -> Plan:
     """What to do about one Node.
 
-    `silent`: it was not heard of for the grace period.  `may_evict`: its zone's queue has let it through, so it gets the taint
-    that evicts pods.  `reachable`: it is ready again, such taints go.  `pods` are those bound to it.
+    `silent`: it was not heard of for the grace period.  `may_evict`: its zone's queue has let it through, so it gets
+    the taint that evicts pods.  `reachable`: it is ready again, such taints go.  `pods` are those bound to it.
     """
     actions: list[Action] = []
     reasons: list[str] = []

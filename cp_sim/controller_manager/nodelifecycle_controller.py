@@ -11,7 +11,7 @@ from cp_sim.controller_manager import nodelifecycle
 from cp_sim.controller_manager.times import at_ms
 from cp_sim.controller_manager.zones import Zone, handle_disruption, zone_key
 from cp_sim.objects.edit import get
-from cp_sim.objects.meta import condition, is_ready, name, namespace, node_name
+from cp_sim.objects.meta import condition, name, namespace
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
@@ -49,7 +49,10 @@ class NodeLifecycleController(Controller):
         startup_grace_ms: int = nodelifecycle.STARTUP_GRACE_MS,
     ) -> None:
         super().__init__(
-            "node-lifecycle-controller", informers, "system:serviceaccount:kube-system:node-controller", "node-controller"
+            "node-lifecycle-controller",
+            informers,
+            "system:serviceaccount:kube-system:node-controller",
+            "node-controller",
         )
         self.period_ms = period_ms
         self.grace_ms = grace_ms
@@ -65,7 +68,7 @@ class NodeLifecycleController(Controller):
         self.reachable: dict[str, None] = {}
 
     def setup(self) -> None:
-        self.pods = self.informers.of("pods").index("node", by_node).on_change(self, "pod_changed")
+        self.pods = self.informers.of("pods").index("node", by_node)
         self.nodes = self.informers.of("nodes").on_change(self, "node_changed")
         self.leases = self.informers.of("leases.coordination.k8s.io").on_change(self, "lease_changed")
         self.loop.after(0, self.name, Monitor(), background=True)
@@ -98,9 +101,7 @@ class NodeLifecycleController(Controller):
             self._forget(name(new))
             return
         before, now = condition(old or {}, "Ready"), condition(new, "Ready")
-        if now is not None and (before or {}).get("lastHeartbeatTime") != now.get("lastHeartbeatTime"):
-            self._hear(name(new))
-        elif old is None:
+        if (now is not None and (before or {}).get("lastHeartbeatTime") != now.get("lastHeartbeatTime")) or old is None:
             self._hear(name(new))
         status = nodelifecycle.ready_status(new)
         self._count(name(new), zone_key(new), status == "True" if status else None)
@@ -128,14 +129,6 @@ class NodeLifecycleController(Controller):
             zone.waiting.pop(node, None)
         for kept in (self.heard, self.in_trouble, self.silent, self.let_through, self.reachable):
             kept.pop(node, None)
-
-    def pod_changed(self, change: str, _old: Object | None, new: Object) -> None:
-        """A pod that says it is ready on a node that is not: nobody can know that."""
-        node = node_name(new)
-        if change == "DELETED" or not node or not is_ready(new) or node not in self.in_trouble:
-            return
-        if self.states.get(node, ("", None))[1] is False:
-            self.enqueue(node)
 
     # -- the look at all nodes ----------------------------------------------------------------------------------------
 
@@ -208,7 +201,9 @@ class NodeLifecycleController(Controller):
     def _mark_for_tainting(self, node: Object) -> bool:
         """Put a node in its zone's queue, unless it is tainted already; one that has the other taint changes at once."""
         if nodelifecycle.is_tainted(node):
-            wanted = nodelifecycle.NOT_READY if nodelifecycle.ready_status(node) == "False" else nodelifecycle.UNREACHABLE
+            wanted = (
+                nodelifecycle.NOT_READY if nodelifecycle.ready_status(node) == "False" else nodelifecycle.UNREACHABLE
+            )
             if not nodelifecycle.has_taint(node, wanted, "NoExecute"):
                 self.let_through[name(node)] = None
                 self.enqueue(name(node))
@@ -273,4 +268,3 @@ class NodeLifecycleController(Controller):
         if reachable and not nodelifecycle.is_tainted(node):
             self.reachable.pop(key_, None)
         return plan
-

@@ -26,8 +26,8 @@ class Claim:
 def claim(owner: Object, candidates: Iterable[Object], resource: str, matches: Callable[[Object], bool]) -> Claim:
     """Sort `candidates` into those that `owner` controls, adopts, releases, and those that do not concern it.
 
-    An object that belongs to nobody and matches is adopted; one that is owned but does not match any more is released; one
-    that another controller owns is left alone.  An owner that is being deleted neither adopts nor releases.
+    An object that belongs to nobody and matches is adopted; one that is owned but does not match any more is released;
+    one that another controller owns is left alone.  An owner that is being deleted neither adopts nor releases.
     """
     claimed: list[Object] = []
     patches: list[Patch] = []

@@ -74,13 +74,16 @@ class Collect:
 class PodGarbageCollector(Controller):
     """Looks every 20 s for pods that nobody else will ever remove.
 
-    *In Kubernetes:* `pod-garbage-collector-controller` in kube-controller-manager; flag `--terminated-pod-gc-threshold` (12500).
+    *In Kubernetes:* `pod-garbage-collector-controller` in kube-controller-manager; flag
+    `--terminated-pod-gc-threshold` (12500).
     """
 
     resource = "pods"
 
     def __init__(self, informers: Informers, threshold: int = TERMINATED_THRESHOLD) -> None:
-        super().__init__("pod-garbage-collector-controller", informers, "system:serviceaccount:kube-system:pod-garbage-collector")
+        super().__init__(
+            "pod-garbage-collector-controller", informers, "system:serviceaccount:kube-system:pod-garbage-collector"
+        )
         self.threshold = threshold
         self.missing: dict[str, int] = {}  # node -> since when it is known to be gone
         self.reasons: dict[str, tuple[str, bool]] = {}  # pod -> (why it goes, whether its node is gone)

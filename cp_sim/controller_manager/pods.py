@@ -40,8 +40,8 @@ def ready_since_ms(pod: Object) -> int | None:
 def is_available(pod: Object, min_ready_s: int, now_ms: int) -> bool:
     """Whether the pod has been ready for `min_ready_s` seconds.
 
-    *In Kubernetes:* `IsPodAvailable` in `pkg/api/v1/pod/util.go`.  The transition time has whole seconds, so availability
-    starts on a whole second.
+    *In Kubernetes:* `IsPodAvailable` in `pkg/api/v1/pod/util.go`.  The transition time has whole seconds, so
+    availability starts on a whole second.
     """
     if not is_ready(pod):
         return False
@@ -83,11 +83,11 @@ def from_template(template: Object, owner: Object) -> Object:
 def victims(pods: Sequence[Object], related: Iterable[Object], count: int, now_ms: int) -> list[Object]:
     """The `count` pods that a ReplicaSet deletes first, the least useful one in front.
 
-    `related` are the pods of all ReplicaSets with the same owner: of two equal pods the one that shares its node with more
-    of them goes first.
+    `related` are the pods of all ReplicaSets with the same owner: of two equal pods the one that shares its node with
+    more of them goes first.
 
-    *In Kubernetes:* `getPodsToDelete` and `ActivePodsWithRanks` in `pkg/controller`.  Ages are compared in powers of two
-    (LogarithmicScaleDown) and among equals the smallest uid goes, which is as good as chance.
+    *In Kubernetes:* `getPodsToDelete` and `ActivePodsWithRanks` in `pkg/controller`.  Ages are compared in powers of
+    two (LogarithmicScaleDown) and among equals the smallest uid goes, which is as good as chance.
     """
     if count >= len(pods):
         return list(pods)

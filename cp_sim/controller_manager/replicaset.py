@@ -1,7 +1,7 @@
 """ReplicaSet and ReplicationController: keep so many pods of one template, no more and no less.
 
-The idea is `reconcile`: a function of the ReplicaSet, its pods and the time.  The actor around it finds the pods and turns
-changes of pods into keys.
+The idea is `reconcile`: a function of the ReplicaSet, its pods and the time.  The actor around it finds the pods and
+turns changes of pods into keys.
 
 *In Kubernetes:* `pkg/controller/replicaset/replica_set.go`; the ReplicationController is served by the same code.
 """
@@ -67,9 +67,9 @@ def reconcile(
 ) -> Plan:
     """What to do about one ReplicaSet.
 
-    `claim` holds its active pods, with the adoptions and releases that are due; `terminating` counts its pods that are on
-    their way out; `related` are the pods of all ReplicaSets of the same owner.  `may_act` is false while pods that were
-    ordered before have not come back through the watch; then only the status is written.
+    `claim` holds its active pods, with the adoptions and releases that are due; `terminating` counts its pods that are
+    on their way out; `related` are the pods of all ReplicaSets of the same owner.  `may_act` is false while pods that
+    were ordered before have not come back through the watch; then only the status is written.
     """
     active = claim.claimed
     wanted = replicas(owner)
@@ -117,15 +117,21 @@ def after_failed(
 ) -> Plan | None:
     """What follows when an action of the plan was refused; None for nothing but the usual retry.
 
-    A pod that could not be created or deleted shows as the condition ReplicaFailure.  While the namespace is ending, creations are
-    bound to fail and there is nothing to retry.
+    A pod that could not be created or deleted shows as the condition ReplicaFailure.  While the namespace is ending,
+    creations are bound to fail and there is nothing to retry.
     """
     if not isinstance(action, Create | Delete):
         return None
     ending = namespace_is_ending(response.body)
     failure = None if ending else _failure(owner, active, response.body)
     status = new_status(owner, active, terminating, now_ms, failure, flavour)
-    because = "the namespace is being deleted: no pod can be created" if ending else f"{failure[0]}: {failure[1]}" if failure else ""
+    because = (
+        "the namespace is being deleted: no pod can be created"
+        if ending
+        else f"{failure[0]}: {failure[1]}"
+        if failure
+        else ""
+    )
     return Plan(status_update(owner, status, because), because, retry=not ending)
 
 

@@ -8,9 +8,9 @@ from cp_sim.client.controller import Controller
 from cp_sim.client.informer import Informers
 from cp_sim.controller_manager import serving
 from cp_sim.controller_manager.indexes import by_label, by_selector, selected
+from cp_sim.controller_manager.serving import TriggerTimes, trigger_time
 from cp_sim.objects.edit import get
 from cp_sim.objects.meta import is_deleting, is_ready, key, labels, namespace, node_name, phase
-from cp_sim.controller_manager.serving import TriggerTimes, trigger_time
 
 Object = dict[str, Any]
 
@@ -18,8 +18,8 @@ Object = dict[str, Any]
 class ServiceController(Controller):
     """A controller whose keys are Services and whose work follows the pods that they select.
 
-    A pod looks up the Services of its namespace through its own labels, so that one change never makes anybody go through all
-    Services.
+    A pod looks up the Services of its namespace through its own labels, so that one change never makes anybody go
+    through all Services.
     """
 
     resource = "services"

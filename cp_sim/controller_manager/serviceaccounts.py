@@ -24,7 +24,9 @@ DESCRIPTION = (
     "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
 )
 # The simulated cluster signs nothing; this stands where the certificate would.
-CERTIFICATE = "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVkIGNsdXN0ZXIsIG5vIHJlYWwgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
+CERTIFICATE = (
+    "-----BEGIN CERTIFICATE-----\nc2ltdWxhdGVkIGNsdXN0ZXIsIG5vIHJlYWwgY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n"
+)
 
 
 def default_account(namespace: str, existing: Object | None) -> Plan:

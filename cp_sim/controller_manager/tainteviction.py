@@ -76,7 +76,14 @@ def evict(pod: Object, taints: Sequence[Object], now_ms: int) -> Plan:
     return Plan(
         (
             Emit(pod, "Normal", "TaintManagerEviction", text),
-            Patch("pods", namespace(pod), name(pod), {"status": {"conditions": [entry]}}, subresource="status", because=because),
+            Patch(
+                "pods",
+                namespace(pod),
+                name(pod),
+                {"status": {"conditions": [entry]}},
+                subresource="status",
+                because=because,
+            ),
             Delete("pods", namespace(pod), name(pod), because=because),
         ),
         because,

@@ -17,7 +17,7 @@ from cp_sim.kubelet.behaviour import Rules
 from cp_sim.kubelet.lifecycle import Lifecycle
 from cp_sim.kubelet.messages import Beat, PostReady
 from cp_sim.kubelet.node import HollowNode
-from cp_sim.objects import edit
+from cp_sim.objects import edit, meta
 
 Object = dict[str, Any]
 
@@ -114,29 +114,41 @@ class Heartbeats(Component):
             node.lease = None
         elif response.status == 409:
             self.send(node, Call("get", "leases.coordination.k8s.io", "kube-node-lease", name), "renewed")
+        else:
+            node.status_due_ms = 0  # who knows what they think of this node meanwhile
 
     def _post(self, message: PostReady) -> None:
         node = self.nodes.get(message.name)
         if node is None or node.stopped:
             return
-        if node.ready[0] != message.ready:
-            node.since = self.loop.clock.timestamp()
-            reason = "NodeReady" if message.ready else "NodeNotReady"
-            self._event(node, reason, f"Node {node.name} status is now: {reason}")
         node.ready = (message.ready, message.reason, message.message)
         verb = "ready" if message.ready else "unready"
         self.loop.record(verb, f"nodes/{node.name}", message.message, actor=f"kubelet/{node.name}")
         self._post_status(node)
 
-    def _post_status(self, node: HollowNode, whole: bool = False) -> None:
+    def _post_status(self, node: HollowNode) -> None:
+        """Write the Node's conditions, after a look at what the API server has."""
+        node.status_due_ms = self.loop.clock.now_ms + STATUS_PERIOD_MS
+        self.send(node, Call("get", "nodes", "", node.name), "looked")
+
+    def looked(self, name: str, response: Response) -> None:
+        """This is how the API server has the Node; a Node that was deleted is not made again."""
+        node = self.nodes.get(name)
+        if node is not None and response.ok and not node.stopped:
+            node.object = response.body
+            self._write_status(node, response.body)
+
+    def _write_status(self, node: HollowNode, stored: Object, whole: bool = False) -> None:
         """Write the Node's conditions; `whole` writes the rest of its status, too."""
-        clock = self.loop.clock
-        node.status_due_ms = clock.now_ms + STATUS_PERIOD_MS
-        since = node.since if node.ready[0] else clock.timestamp()
-        status: Object = {"conditions": node_spec.conditions(clock.timestamp(), since, *node.ready)}
+        now = self.loop.clock.timestamp()
+        status: Object = {
+            "conditions": node_spec.conditions(now, edit.get(stored, "status.conditions", []), *node.ready)
+        }
         if whole:
-            made = node_spec.node_object(node.spec, node.address, clock.timestamp(), node.images)
-            status = made["status"] | status
+            status = node_spec.node_object(node.spec, node.address, now, node.images)["status"] | status
+        if meta.is_ready(stored) != node.ready[0]:
+            reason = "NodeReady" if node.ready[0] else "NodeNotReady"
+            self._event(node, reason, f"Node {node.name} status is now: {reason}")
         call = Call("patch", "nodes", "", node.name, "status", {"status": status}, {}, "strategic")
         self.send(node, call, "posted")
 

@@ -118,7 +118,6 @@ class Kubelets(Registration):
             return
         self._numbers += 1
         node = self.nodes[spec.name] = HollowNode(spec, self._numbers, self.api)
-        node.since = self.loop.clock.timestamp()
         self._keep_alive(node)
         self.register(node)
 
@@ -136,12 +135,7 @@ class Kubelets(Registration):
             return
         node.stopped = False
         overdue, node.overdue = node.overdue, []
-        if node.object is None:
-            self.register(node)
-        else:
-            self._event(node, "Starting", "Starting kubelet.")
-            self._renew(node)
-            self._post_status(node)
+        self.register(node)
         for timer in overdue:
             self.lifecycle.due(node, timer)
         known = {meta.uid(pod) for pod in self.pods.where("node", name)}
@@ -171,6 +165,26 @@ class Kubelets(Registration):
         node = self.nodes.get(name)
         if node is not None and not response.ok:
             self.lifecycle.answered(node, uid, again, response)
+
+    def need_answered(self, context: tuple[str, str, str, str], response: Response) -> None:
+        """The API server's answer to whether something that a pod names is there."""
+        name, uid, resource, needed = context
+        node = self.nodes.get(name)
+        run = node.pods.get(uid) if node is not None else None
+        if node is not None and run is not None:
+            self.lifecycle.need_answered(node, run, resource, needed, response)
+
+    def node_looked_at(self, context: tuple[str, str], response: Response) -> None:
+        """The node as it is now, for a pod that did not seem to suit it."""
+        name, key = context
+        node = self.nodes.get(name)
+        pod = self.pods.get(key)
+        if node is None or node.stopped:
+            return
+        if response.ok:
+            node.object = response.body
+        if pod is not None and meta.node_name(pod) == name:
+            self.lifecycle.looked_again(node, pod)
 
     def _each_container(self, key: str, ready: bool, exit_code: int | None) -> None:
         pod = self.pods.get(key)

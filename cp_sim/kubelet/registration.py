@@ -23,7 +23,7 @@ class Registration(Heartbeats):
     """The part of the actor that registers nodes."""
 
     def register(self, node: HollowNode) -> None:
-        """Create the Node object."""
+        """Create the Node object, or find the one that is there."""
         now = self.loop.clock.timestamp()
         made = node_spec.node_object(node.spec, node.address, now, node.images)
         self.loop.record("register", f"nodes/{node.name}", "a kubelet has started", actor=f"kubelet/{node.name}")
@@ -40,8 +40,8 @@ class Registration(Heartbeats):
             self.loop.after(RETRY_MS, self.name, Again(name, "register"), background=True)
         else:
             self._registered(node, response.body)
-            if not (response.body.get("status") or {}).get("conditions"):
-                self._post_status(node, whole=True)
+            for condition in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"):
+                self._event(node, condition, f"Node {node.name} status is now: {condition}")
 
     def found(self, name: str, response: Response) -> None:
         """A Node of that name was there before its kubelet: take it over."""
@@ -52,13 +52,11 @@ class Registration(Heartbeats):
             self.loop.after(RETRY_MS, self.name, Again(name, "register"), background=True)
             return
         self._registered(node, response.body)
-        self._post_status(node, whole=True)
+        self._write_status(node, response.body, whole=True)
 
     def _registered(self, node: HollowNode, stored: Object) -> None:
         node.object, node.uid = stored, meta.uid(stored)
         self._event(node, "Starting", "Starting kubelet.")
-        for condition in ("NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID", "NodeReady"):
-            self._event(node, condition, f"Node {node.name} status is now: {condition}")
         self._renew(node)
         components = node.spec.static_pods
         if components is None:

@@ -108,17 +108,19 @@ def labels(spec: NodeSpec) -> dict[str, str]:
     return found | spec.labels
 
 
-def conditions(now: str, since: str, ready: bool = True, reason: str = "", message: str = "") -> list[Object]:
-    """What the kubelet posts about its node at `now`, when it has been so since `since`."""
+def conditions(now: str, stored: list[Object], ready: bool = True, reason: str = "", message: str = "") -> list[Object]:
+    """What the kubelet posts about its node at `now`; what stays as the API server has it keeps its transition time."""
+    since = {(entry["type"], entry["status"]): entry.get("lastTransitionTime") for entry in stored}
     posted = []
     for type_, healthy_reason, healthy_message in HEALTHY:
         is_ready = type_ == "Ready"
+        status = str(is_ready and ready)
         posted.append(
             {
                 "type": type_,
-                "status": str(is_ready and ready),
+                "status": status,
                 "lastHeartbeatTime": now,
-                "lastTransitionTime": since,
+                "lastTransitionTime": since.get((type_, status)) or now,
                 "reason": healthy_reason if ready or not is_ready else reason,
                 "message": healthy_message if ready or not is_ready else message,
             }
@@ -148,7 +150,7 @@ def node_object(spec: NodeSpec, address: str, now: str, node_images: dict[str, i
     status: Object = {
         "capacity": amounts,
         "allocatable": amounts,
-        "conditions": conditions(now, now),
+        "conditions": conditions(now, []),
         "addresses": _addresses(spec, address),
         "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
         "nodeInfo": {

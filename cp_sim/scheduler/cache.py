@@ -1,7 +1,7 @@
 """What the scheduler believes about the cluster: nodes, pods on them (bound or assumed), and what plugins look up.
 
-*In Kubernetes:* pkg/scheduler/backend/cache and the listers of the informers.  The real scheduler takes a snapshot before each
-pod; here nothing can change while a pod is being placed, so that plugins read the cache itself.
+*In Kubernetes:* pkg/scheduler/backend/cache and the listers of the informers.  The real scheduler takes a snapshot
+before each pod; here nothing can change while a pod is being placed, so that plugins read the cache itself.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ Object = dict[str, Any]
 class Cache:
     """Nodes and pods in columns and indexes, and a shelf for everything else that decisions depend on.
 
-    `others` holds the remaining objects by plural (`services`, `replicasets.apps`, `poddisruptionbudgets.policy`, ...), then by
-    key; `generation_of` counts the changes per plural.
+    `others` holds the remaining objects by plural (`services`, `replicasets.apps`, `poddisruptionbudgets.policy`,
+    ...), then by key; `generation_of` counts the changes per plural.
     """
 
     def __init__(self) -> None:

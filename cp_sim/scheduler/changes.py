@@ -1,6 +1,8 @@
-"""What changed, in the words of the queue; and what a decision means for the pod's place in it, its condition and its record.
+"""What changed, in the words of the queue; and what a decision means for the pod's place in it, its condition and its
+record.
 
-*In Kubernetes:* pkg/scheduler/framework/events.go (which changes count), pkg/scheduler/schedule_one.go (`handleSchedulingFailure`).
+*In Kubernetes:* pkg/scheduler/framework/events.go (which changes count), pkg/scheduler/schedule_one.go
+(`handleSchedulingFailure`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Numbers of many nodes at once: the only module that knows numpy.
 
-A *column* holds one value per node: an array, or a plain int that stands for the same value everywhere.  Plugins compute
-with columns by the usual operators (`+ - * // < == & | ~`) and with the handful of functions below; they never import
-numpy.  Integers are 64 bits wide, as in the real scheduler; `divided` cuts towards zero, as Go does.
+A *column* holds one value per node: an array, or a plain int that stands for the same value everywhere.  Plugins
+compute with columns by the usual operators (`+ - * // < == & | ~`) and with the handful of functions below; they
+never import numpy.  Integers are 64 bits wide, as in the real scheduler; `divided` cuts towards zero, as Go does.
 """
 
 from __future__ import annotations
@@ -143,9 +143,11 @@ def count_true(condition: Column) -> int:
     return int(np.count_nonzero(condition))
 
 
-def count_zero(column: Column) -> int:
-    """How many values are 0."""
-    return len(column) - int(np.count_nonzero(column))
+def count_zero(column: Column, length: int) -> int:
+    """How many of `length` values are 0."""
+    if isinstance(column, int):
+        return 0 if column else length
+    return length - int(np.count_nonzero(column))
 
 
 def same_values(values: list[str], wanted: set[str]) -> Column:
@@ -191,16 +193,26 @@ def widened(column: Column, size: int) -> Column:
 
 
 def divided(value: Column, by: Column) -> Column:
-    """Integer division that cuts towards zero, as Go's does; 0 where `by` is 0."""
-    safe = np.where(by == 0, 1, by)
-    quotient = np.abs(value) // np.abs(safe)
-    return np.where(by == 0, 0, np.where((value < 0) != (safe < 0), -quotient, quotient))
+    """Integer division that cuts towards zero, as Go's does; 0 where `by` is 0.  `by` is not negative."""
+    if isinstance(value, np.ndarray) and len(value) and value.min() < 0:
+        return np.where(value < 0, -quotient(np.abs(value), by), quotient(np.abs(value), by))
+    return quotient(value, by)
+
+
+def quotient(value: Column, by: Column) -> Column:
+    """Integer division of what is not negative; 0 where `by` is 0."""
+    if not isinstance(by, np.ndarray):
+        return value // by if by else value * 0
+    if by.all():
+        return value // by
+    return np.where(by == 0, 0, value // np.where(by == 0, 1, by))
 
 
 def ratio(value: Column, by: Column) -> Column:
     """The quotient as a floating point number; 0 where `by` is 0."""
-    safe = np.where(by == 0, 1, by)
-    return np.where(by == 0, 0.0, value / safe)
+    if by.all():
+        return value / by
+    return np.where(by == 0, 0.0, value / np.where(by == 0, 1, by))
 
 
 def cut(value: Column) -> Column:
@@ -249,30 +261,51 @@ def without(column: Column, place: int) -> Column:
 # -- keeping and reading -----------------------------------------------------------------------------------------
 
 
-def compact(column: Column) -> Column:
-    """A copy of small non-negative numbers that takes as little memory as possible; a constant becomes an int."""
+def bounds(column: Column) -> tuple[int, int]:
+    """(smallest, largest) value; (0, 0) of none."""
+    if not isinstance(column, np.ndarray):
+        return column, column
+    return (int(column.min()), int(column.max())) if len(column) else (0, 0)
+
+
+_WIDTHS = ((np.uint8, 0, 255), (np.int16, -(2**15), 2**15 - 1), (np.int32, -(2**31), 2**31 - 1))
+
+
+def compact(column: Column, known: tuple[int, int] | None = None) -> Column:
+    """A copy that takes as little memory as possible; a constant becomes an int.  `known` are its bounds."""
     if not isinstance(column, np.ndarray):
         return column
     if not len(column):
         return np.zeros(0, dtype=np.uint8)
-    low, high = int(column.min()), int(column.max())
+    low, high = known or bounds(column)
     if low == high:
         return low
-    for kind in (np.uint8, np.int16, np.int32):
-        if low >= np.iinfo(kind).min and high <= np.iinfo(kind).max:
+    for kind, least, most in _WIDTHS:
+        if low >= least and high <= most:
             return column.astype(kind)
     return column.copy()
 
 
-def places_in(order: Column, rows: Column, size: int) -> Column:
-    """For each of `rows` its place in `order`; a plain range where that is an unbroken run."""
+def count_largest(column: Column, length: int) -> int:
+    """How often the largest value occurs; an int counts for `length` nodes."""
+    if isinstance(column, int):
+        return length
+    most = max(column) if isinstance(column, (list, tuple)) else column.max()
+    return sum(one == most for one in column) if isinstance(column, (list, tuple)) else int((column == most).sum())
+
+
+def inverse(order: Column, size: int) -> Column:
+    """For each row its place in `order`."""
     place = np.zeros(size, dtype=NARROW)
     place[order] = np.arange(len(order), dtype=NARROW)
-    found = place[rows]
-    if len(found) and (len(found) == 1 or (np.diff(found) == 1).all()):
-        first = int(found[0])
-        return range(first, first + len(found))
-    return found
+    return place
+
+
+def run_of(places: Column) -> Column:
+    """The places, as a plain range where they are an unbroken run."""
+    if len(places) and int(places[-1]) - int(places[0]) == len(places) - 1 and (np.diff(places) == 1).all():
+        return range(int(places[0]), int(places[0]) + len(places))
+    return places.astype(NARROW)
 
 
 def listed(column: Column, length: int = 0) -> list[Any]:

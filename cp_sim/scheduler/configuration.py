@@ -1,7 +1,7 @@
 """Reading a `KubeSchedulerConfiguration`: profiles, plugins enabled, disabled and reweighted.
 
-*In Kubernetes:* pkg/scheduler/apis/config/v1, `mergePlugins` in default_plugins.go.  *Simplified:* plugin arguments are not read, and a
-plugin takes part in all of its extension points or in none.
+*In Kubernetes:* pkg/scheduler/apis/config/v1, `mergePlugins` in default_plugins.go.  *Simplified:* plugin arguments
+are not read, and a plugin takes part in all of its extension points or in none.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def read_profiles(given: Any) -> list[Profile]:
             return list(given)
         if given and all(isinstance(one, Plugin) for one in given):
             return [default_profile(tuple(given))]
-        raise ConfigurationError("scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins")
+        raise ConfigurationError(
+            "scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins"
+        )
     if isinstance(given, str):
         try:
             given = yaml.safe_load(given)
@@ -67,7 +69,7 @@ def _from_configuration(given: Any) -> list[Profile]:
     if given.get("apiVersion") != API_VERSION:
         raise ConfigurationError(f'apiVersion: wants "{API_VERSION}", not {given.get("apiVersion")!r}')
     share = _share(given.get("percentageOfNodesToScore"), "percentageOfNodesToScore")
-    profiles = []
+    profiles: list[Profile] = []
     for place, one in enumerate(given.get("profiles") or [{}]):
         path = f"profiles[{place}]"
         name = one.get("schedulerName") or "default-scheduler"

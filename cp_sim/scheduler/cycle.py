@@ -11,9 +11,30 @@ from typing import Any
 from cp_sim.scheduler import columns, filtering
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.decision import Decision, Detail, Draw, Outcome, Preemption, Rejection, Sample
-from cp_sim.scheduler.decision import GATED, SCHEDULED, UNSCHEDULABLE
-from cp_sim.scheduler.framework import ERROR, MAX_NODE_SCORE, SKIP, UNRESOLVABLE, CycleState, Only, Plugin, PluginError, Profile
+from cp_sim.scheduler.decision import (
+    GATED,
+    SCHEDULED,
+    UNSCHEDULABLE,
+    Decision,
+    Detail,
+    Draw,
+    Outcome,
+    Preemption,
+    Rejection,
+    Sample,
+    Tied,
+)
+from cp_sim.scheduler.framework import (
+    ERROR,
+    MAX_NODE_SCORE,
+    SKIP,
+    UNRESOLVABLE,
+    CycleState,
+    Only,
+    Plugin,
+    PluginError,
+    Profile,
+)
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
 
@@ -25,8 +46,8 @@ CHUNK = 128
 class Found:
     """What the filters left and threw out, for PostFilter plugins and for the decision.
 
-    `rows` are the nodes looked at, `codes` their verdicts (0 feasible, else 1 + place in `outcomes`).  `absent` is the outcome of
-    the nodes that PreFilter ruled out by name.
+    `rows` are the nodes looked at, `codes` their verdicts (0 feasible, else 1 + place in `outcomes`).  `absent` is
+    the outcome of the nodes that PreFilter ruled out by name.
     """
 
     def __init__(self, profile: Profile, state: CycleState, pod: PodInfo) -> None:
@@ -70,8 +91,8 @@ def schedule(
 ) -> tuple[Decision, CycleState]:
     """Decide where `pod` goes.  Changes nothing but `room`.
 
-    `chance` draws among equally good nodes, None takes the smallest name.  `look_everywhere` also judges the nodes that need not be
-    looked at because a nominated node fits.
+    `chance` draws among equally good nodes, None takes the smallest name.  `look_everywhere` also judges the nodes
+    that need not be looked at because a nominated node fits.
     """
     state = CycleState(cache)
     names = cache.table.ordered_names
@@ -196,7 +217,8 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
 def narrowed_order(found: Found, only: tuple[set[str], list[str]]) -> tuple[Column, list[int]]:
     """(rows of the nodes that PreFilter left, rows of the others)."""
     table = found.state.cache.table
-    left, absent = [], []
+    left: list[int] = []
+    absent: list[int] = []
     for name, row in zip(table.ordered_names, columns.listed(table.order)):
         (left if name in only[0] else absent).append(row)
     return columns.rows_of(left), absent
@@ -254,8 +276,7 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
 
 def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = None, totals: Any = ()) -> Detail:
     """The arrays of a decision, as small as they can be."""
-    table = found.state.cache.table
-    looked = columns.places_in(table.order, found.rows, table.columns.size)
+    looked = columns.run_of(found.state.cache.table.place_of[found.rows])
     return Detail(looked, columns.compact(found.codes), tuple(found.outcomes), scores, raw, totals)
 
 
@@ -267,24 +288,17 @@ def scheduled(found: Found, rows: Column, attempt: int, chance: Any, known: dict
     nodes = Nodes(found.state.cache.table, rows)
     single = len(nodes) == 1
     scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes)
-    top = totals if isinstance(totals, int) else columns.largest(totals)
-    tied = nodes if isinstance(totals, int) else nodes.only(totals == top)
-    best = tied.names()
-    chosen, draw = pick(best, chance)
-    keep_raw = raw if len(nodes) <= RAW_LIMIT else {}
-    detail = detail_of(
-        found,
-        {name: columns.compact(column) for name, column in scores.items()},
-        {name: columns.compact(column) for name, column in keep_raw.items()},
-        columns.compact(totals),
-    )
+    low, high = columns.bounds(totals)
+    detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
+    chosen, draw = pick(nodes if low == high else nodes.only(totals == high), chance, known["nodes"], detail)
+    best = (chosen,) if draw is None else Tied(known["nodes"], detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
         attempt,
         SCHEDULED,
         node=chosen,
-        best=tuple(sorted(best)),
         weights=weights,
+        best=best,
         draw=draw,
         scoring_skipped=single,
         detail=detail,
@@ -296,7 +310,10 @@ def scheduled(found: Found, rows: Column, attempt: int, chance: Any, known: dict
 def score(
     profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes
 ) -> tuple[dict[str, Column], dict[str, Column], Column, dict[str, int]]:
-    """(normalized scores, raw scores of those that normalize, totals, weights) of the plugins that did not skip."""
+    """(normalized scores, raw scores of those that normalize, totals, weights) of the plugins that did not skip.
+
+    Scores come compact, raw ones only for few nodes.
+    """
     scores: dict[str, Column] = {}
     raw: dict[str, Column] = {}
     totals: Column = 0
@@ -307,10 +324,12 @@ def score(
             continue
         column = plugin.score(state, pod, nodes)
         if plugin in profile.at["normalize_score"]:
-            raw[plugin.name] = column
+            if len(nodes) <= RAW_LIMIT:
+                raw[plugin.name] = columns.compact(column)
             column = plugin.normalize_score(state, pod, nodes, column)
-        check_range(plugin, column)
-        scores[plugin.name] = column
+        low, high = columns.bounds(column)
+        check_range(plugin, low, high)
+        scores[plugin.name] = columns.compact(column, (low, high))
         weights[plugin.name] = profile.weights[plugin.name]
         totals = totals + column * profile.weights[plugin.name]
     return scores, raw, totals, weights
@@ -321,19 +340,20 @@ def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> boo
     return status is not None and status.code == SKIP
 
 
-def check_range(plugin: Plugin, column: Column) -> None:
+def check_range(plugin: Plugin, low: int, high: int) -> None:
     """*Raises* `PluginError` if a normalized score is not within 0..100."""
-    low, high = (column, column) if isinstance(column, int) else (columns.smallest(column), columns.largest(column))
     if low < 0 or high > MAX_NODE_SCORE:
         wrong = low if low < 0 else high
         raise PluginError(f"plugin {plugin.name} returns an invalid score {wrong}, it should in the range of [0, 100]")
 
 
-def pick(best: list[str], chance: Any) -> tuple[str, Draw | None]:
-    """One of the equally good nodes."""
-    if len(best) == 1:
-        return best[0], None
+def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
+    """One of the equally good nodes, and how it was drawn."""
+    if len(tied) == 1:
+        return tied.names()[0], None
     if chance is None:
-        return min(best), Draw(tuple(sorted(best)) if len(best) <= RAW_LIMIT else (), 0)
-    index = chance.randrange(len(best))
-    return best[index], Draw(tuple(best) if len(best) <= RAW_LIMIT else (), index, "scheduler")
+        chosen = min(tied.names())
+        return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
+    index = chance.randrange(len(tied))
+    chosen = tied.only(slice(index, index + 1)).names()[0]
+    return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")

@@ -3,22 +3,24 @@
 How to read one (views, `describe`, `%kubectl`, checks of lessons all use only this):
 
 * `decision.pod`, `.attempt`, `.result` (`scheduled`, `unschedulable`, `gated`, `error`), `.node`, `.message`;
-* `decision.nodes` all node names of the cluster, `.considered` those that were looked at (sampling!), `.feasible` those
-  that passed every filter;
-* `decision.verdict("worker-1")` is None for a feasible node, else a `Verdict` (plugin, code, reasons, numbers, because);
-  `.verdicts()` is the dict of them all, `.groups()` the same summed up by plugin and reason (draw this for many nodes);
-* `decision.scores()` is {plugin: {node: 0..100}}, `.raw_scores()` the same before normalizing, `.weights` {plugin: weight},
-  `.totals()` {node: weighted sum}, `.best` the names tied at the top, `.draw` how the tie was broken;
+* `decision.nodes` all node names of the cluster, `.considered` those that were looked at (sampling!), `.feasible`
+  those that passed every filter;
+* `decision.verdict("worker-1")` is None for a feasible node, else a `Verdict` (plugin, code, reasons, numbers,
+  because); `.verdicts()` is the dict of them all, `.groups()` the same summed up by plugin and reason (draw this for
+  many nodes);
+* `decision.scores()` is {plugin: {node: 0..100}}, `.raw_scores()` the same before normalizing, `.weights` {plugin:
+  weight}, `.totals()` {node: weighted sum}, `.best` the names tied at the top, `.draw` how the tie was broken;
 * `decision.pre_filter`, `.pre_enqueue` say why the pod was refused as a whole, `.preemption` whom it would push out;
 * `decision.why_not("worker-1")` is one sentence, `decision.describe()` the whole story as text (the picture's twin).
 
-Inside, verdicts and scores are arrays over the nodes looked at and become dicts only when asked for; a decision over 5,000
-nodes costs a few KiB.  The scheduler lets go of the arrays of its oldest decisions when their sum exceeds a budget;
-such a decision says `detailed == False`, its dicts are empty, everything else stays.
+Inside, verdicts and scores are arrays over the nodes looked at and become dicts only when asked for; a decision over
+5,000 nodes costs a few KiB.  The scheduler lets go of the arrays of its oldest decisions when their sum exceeds a
+budget; such a decision says `detailed == False`, its dicts are empty, everything else stays.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -44,9 +46,9 @@ class Rejection:
 class Verdict:
     """Why one node cannot take the pod.
 
-    `code` is `Unschedulable` (removing pods might help) or `UnschedulableAndUnresolvable`; `reasons` are the real texts;
-    `numbers` is what the plugin knew, e.g. `{"cpu": {"requested": "500m", "free": "240m", "allocatable": "4"}}`;
-    `because` says the same as a few words for people: `needs 500m cpu, 240m free of 4`.
+    `code` is `Unschedulable` (removing pods might help) or `UnschedulableAndUnresolvable`; `reasons` are the real
+    texts; `numbers` is what the plugin knew, e.g. `{"cpu": {"requested": "500m", "free": "240m", "allocatable":
+    "4"}}`; `because` says the same as a few words for people: `needs 500m cpu, 240m free of 4`.
     """
 
     plugin: str
@@ -70,8 +72,8 @@ class Group:
 class Candidate:
     """A node that would fit the pod if `victims` (namespace/name, most important first) were gone.
 
-    `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and `earliest_start` are
-    what candidates are compared by, after `pdb_violations` and before the number of victims.
+    `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and
+    `earliest_start` are what candidates are compared by, after `pdb_violations` and before the number of victims.
     """
 
     node: str
@@ -99,9 +101,11 @@ class Preemption:
 
 @immutable
 class Draw:
-    """How a tie was broken: entry `index` of `among` names, drawn from `stream`, or the smallest name where `stream` is empty."""
+    """How a tie was broken: entry `index` of `among`, drawn from `stream`, or the smallest name where `stream` is
+    empty.
+    """
 
-    among: tuple[str, ...]
+    among: Sequence[str]
     index: int
     stream: str = ""
 
@@ -120,8 +124,8 @@ class Sample:
 class Outcome:
     """One distinct way to be rejected, shared by all nodes whose code is its place in `Detail.outcomes`.
 
-    `facts` are columns over the nodes with this outcome, in order of looking; `teller` is the plugin's class, which makes
-    numbers and words of them.
+    `facts` are columns over the nodes with this outcome, in order of looking; `teller` is the plugin's class, which
+    makes numbers and words of them.
     """
 
     plugin: str
@@ -179,11 +183,65 @@ class Detail:
 NO_DETAIL = Detail()
 
 
+class Tied(Sequence[str]):
+    """The names of the nodes tied at the highest total, looked up when somebody reads them.
+
+    In order of looking, or sorted.  Where the arrays are not kept any more, only the chosen node is left.
+    """
+
+    __slots__ = ("chosen", "detail", "names", "ordered")
+
+    def __init__(self, names: tuple[str, ...], detail: Detail, chosen: str, ordered: bool) -> None:
+        self.names = names
+        self.detail = detail
+        self.chosen = chosen
+        self.ordered = ordered
+
+    def _read(self) -> list[str]:
+        detail = self.detail
+        if detail.looked is None:
+            return [self.chosen]
+        feasible = [self.names[place] for place, code in detail.pairs() if not code]
+        totals = columns.listed(detail.totals, len(feasible))
+        most = max(totals)
+        tied = [name for name, total in zip(feasible, totals) if total == most]
+        return sorted(tied) if self.ordered else tied
+
+    def __len__(self) -> int:
+        detail = self.detail
+        if detail.looked is None:
+            return 1
+        feasible = columns.count_zero(detail.codes, len(detail.looked))
+        return columns.count_largest(detail.totals, feasible)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._read()[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._read()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._read()))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self._read()))
+
+    def __deepcopy__(self, _memo: Any) -> Tied:
+        return self
+
+
 @immutable
 class Decision:
     """What one scheduling attempt decided and why; see the top of this module for how to read it.
 
-    *In Kubernetes:* the real scheduler keeps of this only the chosen node and the counted reasons (`FitError`, `Diagnosis`).
+    *In Kubernetes:* the real scheduler keeps of this only the chosen node and the counted reasons (`FitError`,
+    `Diagnosis`).
     """
 
     pod: str
@@ -192,13 +250,13 @@ class Decision:
     node: str | None = None
     message: str = ""
     nodes: tuple[str, ...] = ()
-    best: tuple[str, ...] = ()
     weights: dict[str, int] = field(default_factory=dict)
     pre_enqueue: Rejection | None = None
     pre_filter: Rejection | None = None
     preemption: Preemption | None = None
     sample: Sample | None = None
-    draw: Draw | None = None
+    best: Sequence[str] = ()  # the names tied at the highest total, sorted
+    draw: Draw | None = None  # how the tie was broken, None where there was none
     filters: tuple[str, ...] = ()  # the filter plugins that ran, in order
     skipped: tuple[str, ...] = ()  # plugins that had nothing to say about this pod
     scoring_skipped: bool = False  # only one feasible node: the real scheduler does not score
@@ -226,10 +284,7 @@ class Decision:
     @property
     def feasible_count(self) -> int:
         """How many nodes passed every filter."""
-        looked, codes = self.detail.looked, self.detail.codes
-        if not self.detailed or (isinstance(codes, int) and codes):
-            return 0
-        return len(looked) if isinstance(codes, int) else columns.count_zero(codes)
+        return columns.count_zero(self.detail.codes, len(self.detail.looked)) if self.detailed else 0
 
     def verdict(self, node: str) -> Verdict | None:
         """Why `node` was rejected; None if it is feasible.

@@ -1,7 +1,8 @@
 """The scheduler's Events: `Scheduled`, `FailedScheduling`, `Preempted`.
 
-The scheduler writes the newer kind of Event (events.k8s.io/v1): no first and last timestamp but an `eventTime`, a note of at most
-1,024 bytes, and a `series` once the same thing happened twice.  The core/v1 form that is sent here is how the API server stores it.
+The scheduler writes the newer kind of Event (events.k8s.io/v1): no first and last timestamp but an `eventTime`, a
+note of at most 1,024 bytes, and a `series` once the same thing happened twice.  The core/v1 form that is sent here is
+how the API server stores it.
 
 *In Kubernetes:* k8s.io/client-go/tools/events/event_recorder.go, event_broadcaster.go; pkg/scheduler/schedule_one.go
 (`truncateMessage`).  *Simplified:* a series is not refreshed every six minutes, only counted when it is written.
@@ -27,7 +28,9 @@ _EPOCH_NS = int(EPOCH.timestamp()) * 1_000_000_000
 
 def note(text: str) -> str:
     """The text cut to what a note may hold, with ` ...` at the end where it was longer."""
-    return text if len(text.encode()) <= NOTE_LIMIT else text.encode()[: NOTE_LIMIT - 4].decode(errors="ignore") + " ..."
+    return (
+        text if len(text.encode()) <= NOTE_LIMIT else text.encode()[: NOTE_LIMIT - 4].decode(errors="ignore") + " ..."
+    )
 
 
 class SeriesRecorder:
@@ -40,7 +43,9 @@ class SeriesRecorder:
         self._serial = 0
         self._written: dict[tuple[str, ...], list[Any]] = {}  # what it says -> [event name, count]
 
-    def emit(self, about: Object, type_: str, reason: str, action: str, text: str, related: Object | None = None) -> None:
+    def emit(
+        self, about: Object, type_: str, reason: str, action: str, text: str, related: Object | None = None
+    ) -> None:
         """Write the Event, or continue its series where the same was said of the same state of the object before."""
         reference = reference_to(about)
         same = (type_, action, reason, reference.get("uid", ""), reference.get("resourceVersion", ""))

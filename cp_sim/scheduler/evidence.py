@@ -12,8 +12,8 @@ BUDGET_BYTES = 64 * 1024 * 1024
 class Evidence:
     """Lets go of the arrays of the oldest decisions when those of all decisions together exceed `budget_bytes`.
 
-    A decision over a handful of nodes takes about one KiB, one over the 500 nodes looked at in a cluster of 5,000 about three:
-    20,000 of these stay whole.  Decisions stay in the trace without their arrays.
+    A decision over a handful of nodes takes about one KiB, one over the 500 nodes looked at in a cluster of 5,000
+    about three: 20,000 of these stay whole.  Decisions stay in the trace without their arrays.
     """
 
     def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:

@@ -1,4 +1,6 @@
-"""Running the filters: over many nodes at once, over one node in thought, and from a rotating start until enough are found."""
+"""Running the filters: over many nodes at once, over one node in thought, and from a rotating start until enough are
+found.
+"""
 
 from __future__ import annotations
 
@@ -171,7 +173,9 @@ def replace(judged: Judged, place: int, outcome: Outcome) -> None:
 
 
 def joined(parts: list[Judged], limit: int) -> tuple[Column, Column, list[Outcome], list[int]]:
-    """(rows, codes, outcomes, how many nodes have each) of several judged chunks, cut after the `limit`-th feasible node."""
+    """(rows, codes, outcomes, how many nodes have each) of several judged chunks, cut after the `limit`-th feasible
+    node.
+    """
     rows = columns.joined([part.nodes.rows for part in parts])
     outcomes: list[Outcome] = []
     sizes: list[int] = []

@@ -1,14 +1,15 @@
 """The scheduling framework: extension points, verdicts, and the list of plugins that a profile runs.
 
-A plugin is a class with a `name` and a method for every extension point it takes part in; a learner's own is as short as
+A plugin is a class with a `name` and a method for every extension point it takes part in; a learner's own is as short
+as
 
     class NoFridays(Plugin):
         name = "NoFridays"
         def filter_node(self, pod, node):
             return "node(s) rest on Fridays" if node["metadata"]["name"].endswith("5") else None
 
-added to the tuple: `profile(DEFAULT_PLUGINS + (NoFridays(),))`.  The plugins of this package do the same for all nodes at once, with
-`filter` and `score` over columns.
+added to the tuple: `profile(DEFAULT_PLUGINS + (NoFridays(),))`.  The plugins of this package do the same for all
+nodes at once, with `filter` and `score` over columns.
 
 *In Kubernetes:* k8s.io/kube-scheduler/framework/interface.go and pkg/scheduler/framework/runtime/framework.go.
 """
@@ -22,6 +23,7 @@ from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import immutable
 
 # Status codes.
@@ -78,9 +80,9 @@ class CycleState(dict[str, Any]):
 class Plugin:
     """One plugin.  Every method is optional; which ones a class defines says where it takes part.
 
-    `verdicts` maps the codes that `filter` returns to (status code, reason).
-    `moved_by` names the changes in the cluster (`nodes/add`, `pods/delete`, ...; see `queue`) that can make a pod schedulable that
-    this plugin rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.
+    `verdicts` maps the codes that `filter` returns to (status code, reason). `moved_by` names the changes in the
+    cluster (`nodes/add`, `pods/delete`, ...; see `queueing.py`) that can make a pod schedulable that this plugin
+    rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.
     """
 
     name: ClassVar[str] = ""
@@ -88,8 +90,8 @@ class Plugin:
     moved_by: ClassVar[tuple[str, ...]] = ("*",)
     follows_pods: ClassVar[bool] = False
 
-    def hint(self, pod: PodInfo, change: Any) -> bool:
-        """QueueingHint: whether a `queue.Change` of a kind in `moved_by` may let in a pod that this plugin rejected."""
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""
         return True
 
     # -- before a pod enters the queue -------------------------------------------------------------------------------
@@ -109,11 +111,15 @@ class Plugin:
     # -- which nodes -------------------------------------------------------------------------------------------------
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
-        """PreFilter: look at the pod once; Skip leaves out `filter`, another Status refuses the pod, `Only` narrows the nodes."""
+        """PreFilter: look at the pod once; Skip leaves out `filter`, another Status refuses the pod, `Only` narrows
+        the nodes.
+        """
         return None
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
-        """Filter: a code per node, 0 where the pod may go; None where it may go everywhere.  The default asks `filter_node`."""
+        """Filter: a code per node, 0 where the pod may go; None where it may go everywhere.  The default asks
+        `filter_node`.
+        """
         table = state.setdefault(f"{self.name}/reasons", [""])
         codes = []
         for node in nodes.objects():
@@ -135,7 +141,9 @@ class Plugin:
         return UNSCHEDULABLE, (state[f"{self.name}/reasons"][code],)
 
     def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
-        """What the plugin knew of the nodes that it rejected with `code`: columns, or values that are the same for all."""
+        """What the plugin knew of the nodes that it rejected with `code`: columns, or values that are the same for
+        all.
+        """
         return {}
 
     @staticmethod
@@ -215,7 +223,8 @@ def takes_part(plugin: Plugin, point: str) -> bool:
 class Profile:
     """The plugins that one scheduler name runs, in order, with their weights.
 
-    `at["filter"]` and so on are the plugins of each extension point.  `percentage_of_nodes_to_score` 0 means the adaptive rule.
+    `at["filter"]` and so on are the plugins of each extension point.  `percentage_of_nodes_to_score` 0 means the
+    adaptive rule.
     """
 
     def __init__(
@@ -245,7 +254,9 @@ class Profile:
 
 
 def normalized(scores: Column, reverse: bool = False) -> Column:
-    """Scores brought into 0 .. 100 by their maximum; `reverse` makes the smallest the best (helper.DefaultNormalizeScore)."""
+    """Scores brought into 0 .. 100 by their maximum; `reverse` makes the smallest the best
+    (helper.DefaultNormalizeScore).
+    """
     most = scores if isinstance(scores, int) else columns.largest(scores)
     if most == 0:
         return MAX_NODE_SCORE if reverse else scores

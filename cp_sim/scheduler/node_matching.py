@@ -86,7 +86,5 @@ def _compares(nodes: Nodes, key: str, operator: str, values: list[str]) -> Colum
     if bound is None:
         return columns.flags(len(nodes))
     numbers = nodes.table.label(key).numbers()
-    wanted = [
-        number is not None and (number > bound if operator == "Gt" else number < bound) for number in numbers
-    ]
+    wanted = [number is not None and (number > bound if operator == "Gt" else number < bound) for number in numbers]
     return columns.looked_up(columns.of([int(one) for one in wanted]), nodes.labels(key)) > 0

@@ -1,7 +1,7 @@
 """All nodes as one table: a row per node, a column per thing that plugins ask about.
 
-A node keeps its row as long as it is there.  What repeats is interned: a column holds small numbers, a list beside it says
-what they mean (label values, taint sets).  Label columns come into being when a plugin first asks for a key.
+A node keeps its row as long as it is there.  What repeats is interned: a column holds small numbers, a list beside it
+says what they mean (label values, taint sets).  Label columns come into being when a plugin first asks for a key.
 
 *In Kubernetes:* the snapshot of `NodeInfo`s, pkg/scheduler/framework/types.go and pkg/scheduler/backend/cache.
 """
@@ -87,6 +87,7 @@ class NodeTable:
         self._free: list[int] = []
         self._zones: dict[str, dict[str, None]] = {}
         self._order: Column = None
+        self._places: Column = None
         self._ordered_names: tuple[str, ...] = ()
         self.columns.new("present", flag=True)
         self.columns.new("unschedulable", flag=True)
@@ -111,6 +112,13 @@ class NodeTable:
         if self._order is None:
             self._put_in_order()
         return self._order
+
+    @property
+    def place_of(self) -> Column:
+        """For each row its place in `order`."""
+        if self._order is None:
+            self._put_in_order()
+        return self._places
 
     @property
     def ordered_names(self) -> tuple[str, ...]:
@@ -233,6 +241,7 @@ class NodeTable:
         names = [zone[place] for place in range(longest) for zone in zones if place < len(zone)]
         self._ordered_names = tuple(names)
         self._order = columns.rows_of([self.row_of[name] for name in names])
+        self._places = columns.inverse(self._order, self.columns.size)
 
     def _resource(self, resource: str) -> None:
         if resource not in self.resources:
@@ -251,7 +260,7 @@ class NodeTable:
 
     def _set_taints(self, row: int, node: Object) -> None:
         spec = node.get("spec") or {}
-        taints = tuple((one["key"], one.get("value") or "", one["effect"]) for one in spec.get("taints") or ())
+        taints = taints_of(node)
         number = self.taint_set_ids.get(taints)
         if number is None:
             number = self.taint_set_ids[taints] = len(self.taint_sets)
@@ -308,6 +317,12 @@ class NodeTable:
             del by_row[row]
         if not by_row:
             del self.ports[protocol, port]
+
+
+def taints_of(node: Object) -> tuple[Taint, ...]:
+    """The taints of a node as (key, value, effect)."""
+    taints = (node.get("spec") or {}).get("taints") or ()
+    return tuple((one["key"], one.get("value") or "", one["effect"]) for one in taints)
 
 
 def _zone(node: Object) -> str:

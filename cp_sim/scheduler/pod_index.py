@@ -1,9 +1,10 @@
-"""Where which pods are: how many pods a selector matches on each node, and which pods on nodes have terms of their own.
+"""Where which pods are: how many pods a selector matches on each node, and which pods on nodes have terms of their
+own.
 
-Pods that look the same to every selector (same namespace, labels, terminating or not) are one *class*.  A *tally* follows one
-question ("pods of shop with app=web") and keeps the answer per node up to date while pods come and go; so do *holdings* for the
-affinity terms of pods that stand on nodes.  Nothing here grows with the number of questions asked: the tallies that were not
-asked for longest are dropped.
+Pods that look the same to every selector (same namespace, labels, terminating or not) are one *class*.  A *tally*
+follows one question ("pods of shop with app=web") and keeps the answer per node up to date while pods come and go; so
+do *holdings* for the affinity terms of pods that stand on nodes.  Nothing here grows with the number of questions
+asked: the tallies that were not asked for longest are dropped.
 
 *In Kubernetes:* the real plugins walk over all pods of all nodes for each pod to schedule; the counts are the same.
 """
@@ -38,15 +39,17 @@ class PodClass:
 
 
 class Question:
-    """What a tally counts: pods that every one of `terms` matches.  `skip_terminating` leaves out pods being deleted."""
+    """What a tally counts: pods that all of `terms` match; `skip_terminating` leaves out pods being deleted."""
 
     __slots__ = ("key", "skip_terminating", "terms")
 
     def __init__(self, terms: tuple[AffinityTerm, ...], skip_terminating: bool = False) -> None:
         self.terms = terms
         self.skip_terminating = skip_terminating
-        self.key = (tuple((term.namespaces, repr(term.selector), repr(term.namespace_selector)) for term in terms),
-                    skip_terminating)
+        self.key = (
+            tuple((term.namespaces, repr(term.selector), repr(term.namespace_selector)) for term in terms),
+            skip_terminating,
+        )
 
 
 class Tally:
@@ -62,7 +65,7 @@ class Tally:
 
 
 class Holding:
-    """All pods on nodes that hold the same affinity term in the same role, per row and per domain of its topology key."""
+    """The pods on nodes that hold one affinity term in one role, per row and per domain of its topology key."""
 
     __slots__ = ("by_domain", "role", "rows", "term", "total")
 

@@ -19,8 +19,8 @@ Object = dict[str, Any]
 class AffinityTerm:
     """A pod (anti-)affinity term: pods of these namespaces that the selector matches, in a domain of `topology_key`.
 
-    `namespace_selector` is None where the term has none; `selector` None matches nothing.  Equal terms of different pods
-    compare equal.
+    `namespace_selector` is None where the term has none; `selector` None matches nothing.  Equal terms of different
+    pods compare equal.
     """
 
     topology_key: str

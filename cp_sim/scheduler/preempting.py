@@ -24,10 +24,12 @@ def victims_of(cache: Cache, preemption: Preemption) -> list[PodInfo]:
 
 
 def calls(cache: Cache, pod: PodInfo, preemption: Preemption, scheduler_name: str, now: str) -> list[Call]:
-    """For each victim: the condition DisruptionTarget, then the deletion.  Weaker nominations for the node are taken back."""
+    """For each victim: the condition DisruptionTarget, then the deletion.  Weaker nominations for the node are taken
+    back.
+    """
     found = []
     for victim in victims_of(cache, preemption):
-        condition = {
+        condition: Object = {
             "type": "DisruptionTarget",
             "status": "True",
             "reason": "PreemptionByScheduler",

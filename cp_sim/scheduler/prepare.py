@@ -1,10 +1,10 @@
 """What the API server does to a pod before the scheduler sees it, for scenarios that were never sent to one.
 
-Only what decisions depend on: limits become requests, priority classes, preemption policy, overhead of runtime classes, and
-matchLabelKeys merged into selectors.  In a running cluster the API server does all of it.
+Only what decisions depend on: limits become requests, priority classes, preemption policy, overhead of runtime
+classes, and matchLabelKeys merged into selectors.  In a running cluster the API server does all of it.
 
-*In Kubernetes:* pkg/apis/core/v1/defaults.go, plugin/pkg/admission/priority, plugin/pkg/admission/runtimeclass (overhead),
-pkg/registry/core/pod/strategy.go (`applyMatchLabelKeysAndMismatchLabelKeys`).
+*In Kubernetes:* pkg/apis/core/v1/defaults.go, plugin/pkg/admission/priority, plugin/pkg/admission/runtimeclass
+(overhead), pkg/registry/core/pod/strategy.go (`applyMatchLabelKeysAndMismatchLabelKeys`).
 """
 
 from __future__ import annotations

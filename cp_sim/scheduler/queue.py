@@ -1,13 +1,10 @@
 """The scheduling queue: which pod is tried next, which waits out its back-off, which waits for something to change.
 
-A pending pod is in exactly one place: *active* (a heap, the next to be tried on top), *backoff* (tried and failed a moment ago),
-*unschedulable* (waits for a change that may help it) or *gated* (an unschedulable one that a PreEnqueue plugin holds back), or it is
-*in flight*: taken out and being placed.
+A pending pod is in exactly one place: *active* (a heap, the next to be tried on top), *backoff* (tried and failed a
+moment ago), *unschedulable* (waits for a change that may help it) or *gated* (an unschedulable one that a PreEnqueue
+plugin holds back), or it is *in flight*: taken out and being placed.
 
-Changes are named as the real scheduler's cluster events: `nodes/add`, `nodes/delete`, `nodes/update-allocatable`,
-`nodes/update-label`, `nodes/update-taint`, `nodes/update-unschedulable`, `pods/add`, `pods/delete`, `pods/update-label`, `pods/scale-down`
-(pods on nodes), `services/update` and so on; a pending pod's own changes are `pods/update-gates`, `pods/update-tolerations`,
-`pods/update-spec`.
+Changes are named in `queueing.py`.
 
 *In Kubernetes:* pkg/scheduler/backend/queue.
 """
@@ -22,7 +19,8 @@ from cp_sim.scheduler.cycle import gated
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.sim import Clock, immutable
+from cp_sim.scheduler.queueing import Change
+from cp_sim.sim import Clock
 
 INITIAL_BACKOFF_MS = 1_000
 MAX_BACKOFF_MS = 10_000
@@ -40,9 +38,9 @@ IN_FLIGHT = "in flight"
 class QueuedPod:
     """A pending pod and what the queue knows of it.
 
-    `failures` counts the attempts that found no node, `errors` those that ended with an error in a row.  `rejected_by` names the
-    plugins whose rejection it waits to be lifted.  `time_ms` is when it last came into the queue, `since_ms` when it came to
-    where it is; `cause` is the record that brought it there.
+    `failures` counts the attempts that found no node, `errors` those that ended with an error in a row.
+    `rejected_by` names the plugins whose rejection it waits to be lifted.  `time_ms` is when it last came into the
+    queue, `since_ms` when it came to where it is; `cause` is the record that brought it there.
     """
 
     pod: PodInfo
@@ -59,15 +57,6 @@ class QueuedPod:
     backoff_until_ms: int = 0
     serial: int = 0
     cause: int | None = None
-
-
-@immutable
-class Change:
-    """Something happened in the cluster that may help waiting pods; `old` and `new` are the objects."""
-
-    kind: str
-    old: Any = None
-    new: Any = None
 
 
 class SchedulingQueue:
@@ -92,7 +81,9 @@ class SchedulingQueue:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a pod to try now: an active one, or else one that waits out the back-off of a failed attempt."""
+        """Whether there is a pod to try now: an active one, or else one that waits out the back-off of a failed
+        attempt.
+        """
         return self._active_count > 0 or self._next_in_backoff() is not None
 
     @property
@@ -101,7 +92,9 @@ class SchedulingQueue:
         return bool(self._waiting)
 
     def listed(self, place: str) -> list[QueuedPod]:
-        """The pods in one place: active ones in the order of their turn, backoff ones by their end, others as they came."""
+        """The pods in one place: active ones in the order of their turn, backoff ones by their end, others as they
+        came.
+        """
         found = [one for one in self.pods.values() if one.place == place]
         if place == ACTIVE:
             found.sort(key=_turn)
@@ -112,8 +105,9 @@ class SchedulingQueue:
     def waits_for(self, one: QueuedPod) -> tuple[str, ...]:
         """The changes that can move a waiting pod."""
         found: dict[str, None] = {}
+        names = (one.gate.plugin,) if one.place == GATED and one.gate else one.rejected_by
         for plugin in one.profile.plugins:
-            if plugin.name in one.rejected_by:
+            if plugin.name in names:
                 found.update(dict.fromkeys(plugin.moved_by))
         return tuple(found)
 
@@ -158,7 +152,9 @@ class SchedulingQueue:
             self._leave(one)
 
     def pop(self) -> QueuedPod | None:
-        """Take out the pod whose turn it is; with no active one, a pod that waits out its back-off (`SchedulerPopFromBackoffQ`)."""
+        """Take out the pod whose turn it is; with no active one, a pod that waits out its back-off
+        (`SchedulerPopFromBackoffQ`).
+        """
         one = self._pop_active() or self._next_in_backoff()
         if one is not None:
             self._leave(one)
@@ -295,7 +291,6 @@ class SchedulingQueue:
         if change.kind not in plugin.moved_by and "*" not in plugin.moved_by:
             return False
         return plugin.hint(one.pod, change)
-
 
 
 def _turn(one: QueuedPod) -> tuple[Any, ...]:

@@ -1,8 +1,8 @@
 """How much a pod asks for.
 
 *In Kubernetes:* `PodRequests` in k8s.io/component-helpers/resource/helpers.go and `calculateResource` in
-pkg/scheduler/framework/types.go: app containers and sidecars add up, plain init containers count by their maximum on top of
-the sidecars started before them, pod-level requests replace the sum, overhead comes on top.
+pkg/scheduler/framework/types.go: app containers and sidecars add up, plain init containers count by their maximum on
+top of the sidecars started before them, pod-level requests replace the sum, overhead comes on top.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Decisions without a cluster: a scenario in, one entry per scheduling attempt out.
 
-A scenario is `{"name", "objects": [manifests], "pending": [pods, taken in this order]}`, an answer `{"name", "got": [entries]}`.
-Every node is looked at and ties go to the smallest name; the next pod sees the one before on its node; after a preemption the
-victims are gone at once and the same pod is tried again.
+A scenario is `{"name", "objects": [manifests], "pending": [pods, taken in this order]}`, an answer `{"name", "got":
+[entries]}`. Every node is looked at and ties go to the smallest name; the next pod sees the one before on its node;
+after a preemption the victims are gone at once and the same pod is tried again.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Scenario:
         names = self.cache.table.ordered_names
         decision = Decision(pod.key, 1, SCHEDULED, node=node, nodes=names, detail=cycle.detail_of(found))
         self.cache.put_pod(pod, node)
-        return [{**entry_of(decision), "bypass": True}]
+        return [{**entry_of(decision), "best": [], "bypass": True}]
 
     def _place(self, pod: PodInfo) -> list[Object]:
         entries: list[Object] = []

@@ -1,7 +1,9 @@
-"""The actor `kube-scheduler`: watches, keeps queue and cache, places one pod per step, binds it through the API server.
+"""The actor `kube-scheduler`: watches, keeps queue and cache, places one pod per step, binds it through the API
+server.
 
-What wakes it: a pod that enters the active queue, the end of a back-off.  One step takes one pod through the scheduling cycle and leaves
-a record `schedule` with the `Decision` as evidence; the binding is sent at once and confirmed by the watch.
+What wakes it: a pod that enters the active queue, the end of a back-off.  One step takes one pod through the
+scheduling cycle and leaves a record `schedule` with the `Decision` as evidence; the binding is sent at once and
+confirmed by the watch.
 
 *In Kubernetes:* pkg/scheduler/scheduler.go, eventhandlers.go, schedule_one.go.
 """
@@ -23,7 +25,8 @@ from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import CycleState, PluginError, Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import Change, QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
@@ -77,9 +80,9 @@ class Shelf:
 class Scheduler(Component):
     """Places pods on nodes.
 
-    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text or dict, a `Profile`, or a tuple of plugins.
-    `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.  With `draw_ties` false the smallest
-    name wins a tie.  `latest` is the newest decision.
+    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text or dict, a `Profile`, or a
+    tuple of plugins. `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.
+    With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
 
     Raises:
         ValueError: the configuration cannot be; the message names the field.

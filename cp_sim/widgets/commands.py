@@ -81,7 +81,7 @@ class Commands:
         if command == "apply":
             line = line_of_field(str(fields.get("yaml", "")), path, refusal.status) if path else 0
             return Outcome(False, text, command, "yaml", line)
-        return Outcome(False, text, command, field_of_path(path) or field_of_refusal(command, refusal))
+        return Outcome(False, text, command, field_of_path(path) or field_of_refusal(command, fields, refusal))
 
     # -- time ----------------------------------------------------------------------------------------------------
 
@@ -281,10 +281,12 @@ def field_of_path(path: str) -> str:
     return next((field for pattern, field in _PATHS if re.search(pattern, path)), "")
 
 
-def field_of_refusal(command: str, refusal: ApiError) -> str:
+def field_of_refusal(command: str, fields: Fields, refusal: ApiError) -> str:
     """The form's field that a refusal without causes speaks of."""
     if command == "create":
         text = str(refusal)
+        if "quantities must match" in text:  # the real server does not say which one
+            return next(field for field in ("cpu", "memory") if not _is_quantity(_text(fields, field)))
         if refusal.reason == "AlreadyExists":
             return "name"
         return next((field for field in ("replicas", "cpu", "memory", "image") if field in text), "name")
@@ -320,6 +322,14 @@ def _number(fields: Fields, field: str) -> int:
         return int(text)
     except ValueError:
         raise WrongField(field, f'{field}: "{text}" is not a whole number') from None
+
+
+def _is_quantity(text: str) -> bool:
+    try:
+        quantity.parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _quantity(fields: Fields, field: str) -> None:

@@ -103,9 +103,6 @@ def workload_controls(lab: Any, desk: Any) -> None:
     assert len(desk.ids("pods/default/web-")) == 3
     lab.picture("dashboard-deployment")
 
-    desk.fill("create", name="web", replicas="-1")
-    desk.press('[data-do="create"]')
-    assert not desk.ok
     desk.fill("create", name="big", replicas="1", cpu="one")
     desk.press('[data-do="create"]')
     assert not desk.ok

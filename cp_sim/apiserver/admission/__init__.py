@@ -16,9 +16,11 @@ __all__ = ["Attributes", "Plugin", "default_plugins"]
 def default_plugins() -> tuple[Plugin, ...]:
     """The plugins that are on by default, in order."""
     from cp_sim.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+    from cp_sim.apiserver.admission.ingress_class import DefaultIngressClass
     from cp_sim.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
     from cp_sim.apiserver.admission.priority import Priority
     from cp_sim.apiserver.admission.service_account import ServiceAccount
+    from cp_sim.apiserver.admission.storage import DefaultStorageClass, StorageObjectInUseProtection
     from cp_sim.apiserver.admission.taint_nodes_by_condition import TaintNodesByCondition
 
     return (
@@ -27,6 +29,9 @@ def default_plugins() -> tuple[Plugin, ...]:
         TaintNodesByCondition(),
         Priority(),
         DefaultTolerationSeconds(),
+        DefaultStorageClass(),
+        StorageObjectInUseProtection(),
+        DefaultIngressClass(),
     )
 
 

@@ -66,17 +66,15 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     if generation:
         metadata["generation"] = generation
     obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
-    release = allocation.on_create(server, work, obj)
-    if release is not None:
-        obj = release
+    obj = allocation.on_create(server, work, obj)
     forms.check_create(kind, obj)
     work.note("validate")
     asked.object = obj
-    asked.name = metadata["name"]
-    call.name = metadata["name"]
+    asked.name = call.name = metadata.get("name", "")
     admission.validate(server, asked)
     work.object = obj
-    key = kind.store_key(call.namespace, metadata["name"])
+    allocation.reserve(server, work, obj)
+    key = kind.store_key(call.namespace, call.name)
     return Get(key) if work.dry_run else Put(key, obj, expect=0)
 
 

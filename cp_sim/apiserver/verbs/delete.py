@@ -56,7 +56,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     admission.validate(server, asked)
     work.note("validate")
     if kind.storage == "namespaces":
-        return namespace_deletion(server, current)
+        return namespace_deletion(server, kind, current, options)
     now_ms = server.loop.clock.now_ms
     grace, pending = grace_of(kind, current, options, now_ms)
     if pending:
@@ -109,11 +109,14 @@ def marked(obj: dict[str, Any], now_ms: int, grace_s: int) -> dict[str, Any]:
     return {**obj, "metadata": metadata}
 
 
-def namespace_deletion(server: Any, namespace: dict[str, Any]) -> Any:
+def namespace_deletion(server: Any, kind: Kind, namespace: dict[str, Any], options: DeleteOptions) -> Any:
     """A namespace is first marked and Terminating; it goes when its last finalizer does."""
+    finalizers = collected(kind, namespace, options)
     metadata = namespace["metadata"]
     if not metadata.get("deletionTimestamp"):
         made = {**metadata, "deletionTimestamp": server.loop.clock.timestamp()}
+        if finalizers:
+            made["finalizers"] = finalizers
         status = {**(namespace.get("status") or {}), "phase": "Terminating"}
         return {**namespace, "metadata": made, "status": status}
     if (namespace.get("spec") or {}).get("finalizers") or metadata.get("finalizers"):
@@ -170,16 +173,18 @@ def check_preconditions(work: Work, options: DeleteOptions, metadata: dict[str, 
     """
     kind = work.kind
     assert kind is not None
-    for asked, field, what in ((options.uid, "uid", "UID"), (options.resource_version, "resourceVersion", "ResourceVersion")):
+    for asked, field, what, end in (
+        (options.uid, "uid", "UID", "deleted and then recreated"),
+        (options.resource_version, "resourceVersion", "ResourceVersion", "modified"),
+    ):
         if asked is not None and asked != metadata.get(field):
-            why = f"{PRECONDITION[what]} in precondition: {asked}, {what} in object meta: {metadata.get(field, '')}"
-            raise errors.conflict(kind.plural, kind.group, work.call.name, why)
-
-
-PRECONDITION = {
-    "UID": "Precondition failed: UID",
-    "ResourceVersion": "Precondition failed: ResourceVersion",
-}
+            raise errors.conflict(
+                kind.kind,
+                kind.group,
+                work.call.name,
+                f"the {what} in the precondition ({asked}) does not match the {what} in record "
+                f"({metadata.get(field, '')}). The object might have been {end}",
+            )
 
 
 def with_metadata(obj: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -51,13 +51,13 @@ def attempt(server: Any, work: Work, handler: Any, current: dict[str, Any], revi
     kind = work.kind
     assert kind is not None
     work.attempts += 1
-    gates = len(work.gates)
+    gates, warnings = len(work.gates), len(work.warnings)
     try:
         made = handler.transform(server, work, current)
     except ApiError:
         if work.fresh:
             raise
-        del work.gates[gates:]
+        del work.gates[gates:], work.warnings[warnings:]
         return ask(work)
     if type(made) is Done:
         return made
@@ -69,7 +69,7 @@ def attempt(server: Any, work: Work, handler: Any, current: dict[str, Any], revi
         return Delete(key, expect=revision)
     if made is current or made == current:
         if not work.fresh:
-            del work.gates[gates:]
+            del work.gates[gates:], work.warnings[warnings:]
             return ask(work)
         return handler.written(server, work, current, 0)
     if work.dry_run:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import bootstrap
+from cp_sim.apiserver import allocation, bootstrap
 from cp_sim.apiserver.watch_cache import Change
 from cp_sim.etcd.store import REGISTRY, List, Put, StoreAnswer, StoreRequest
 
@@ -39,6 +39,7 @@ def answered(server: Any, answer: StoreAnswer) -> None:
 def listed(server: Any, answer: StoreAnswer) -> None:
     """Fill the caches and follow the store."""
     server.caches.clear()
+    server.allocations = allocation.Allocations()
     server.compacted = answer.revision
     for kv in answer.kvs:
         found = server.catalog.cache_of_key(kv.key)
@@ -50,6 +51,8 @@ def listed(server: Any, answer: StoreAnswer) -> None:
         cache.objects[short] = change.object
         cache.revisions[short] = kv.mod_revision
         cache.unsort()
+        if kind.storage == "services":
+            server.allocations.learn(change)
         if kind.storage in server.catalog.observed:
             server.catalog.learn(kind.storage, change)
     server.authorizer.forget()

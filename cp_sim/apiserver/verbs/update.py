@@ -63,7 +63,8 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     assert kind is not None
     old_metadata = current["metadata"]
     metadata = new["metadata"]
-    check_uid(work, metadata, old_metadata)
+    if work.handler != "patch":
+        check_uid(work, metadata, old_metadata)
     asked = admission.Attributes(
         "UPDATE", kind, call.subresource, call.namespace, call.name, new, current, work.user, work.dry_run,
         call.options, work.warnings,
@@ -83,6 +84,7 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     work.note("validate")
     asked.object = new
     admission.validate(server, asked)
+    allocation.reserve(server, work, new)
     if should_delete(kind, new, current):
         return Remove(new)
     return new
@@ -136,6 +138,8 @@ def with_system_fields(new: dict[str, Any], old: dict[str, Any]) -> dict[str, An
     """The new object with what only the system may write, as it was (`rest.BeforeUpdate`)."""
     metadata = dict(new["metadata"])
     for field in KEPT:
+        if field in ("uid", "creationTimestamp") and metadata.get(field):
+            continue
         if field in old:
             metadata[field] = old[field]
         else:

@@ -17,8 +17,8 @@ Object = dict[str, Any]
 class Draft:
     """The actions thought of so far, and why.
 
-    A sync that has written the Deployment's status once cannot write it again: its copy is out of date by then, the API server
-    would refuse.  The change comes back through the watch and the next sync goes on from there.
+    A sync that has written the Deployment's status once cannot write it again: its copy is out of date by then, the
+    API server would refuse.  The change comes back through the watch and the next sync goes on from there.
     """
 
     deployment: Object

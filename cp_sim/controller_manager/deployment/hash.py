@@ -1,8 +1,9 @@
 """Names made from contents: the hash of a pod template in the form that Kubernetes writes it.
 
-*In Kubernetes:* `ComputeHash` in `pkg/controller/controller_utils.go` and `SafeEncodeString` in k8s.io/apimachinery/pkg/util/rand.
-*Simplified:* the real hash is taken over a dump of Go's own structures; this one is taken over the template's JSON.  It has the same
-form, changes exactly when the template changes, and is not the same value.
+*In Kubernetes:* `ComputeHash` in `pkg/controller/controller_utils.go` and `SafeEncodeString` in
+k8s.io/apimachinery/pkg/util/rand.
+*Simplified:* the real hash is taken over a dump of Go's own structures; this one is taken over the template's JSON. 
+It has the same form, changes exactly when the template changes, and is not the same value.
 """
 
 from __future__ import annotations

@@ -101,10 +101,9 @@ def _terminating(everything: Sequence[Object]) -> int | None:
 def is_complete(deployment: Object, status: Object) -> bool:
     """Whether all replicas are updated and available and nothing old is left."""
     wanted = sizes.replicas(deployment)
-    return (
-        all(status.get(field, 0) == wanted for field in ("updatedReplicas", "replicas", "availableReplicas"))
-        and status.get("observedGeneration", 0) >= generation(deployment)
-    )
+    return all(
+        status.get(field, 0) == wanted for field in ("updatedReplicas", "replicas", "availableReplicas")
+    ) and status.get("observedGeneration", 0) >= generation(deployment)
 
 
 def is_progressing(before: Object, status: Object) -> bool:

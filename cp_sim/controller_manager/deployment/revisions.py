@@ -59,16 +59,28 @@ def without_hash(template: Object) -> Object:
 
 def find_new(deployment: Object, replica_sets: Iterable[Object]) -> Object | None:
     """The ReplicaSet whose template is the Deployment's (the oldest, should there be several)."""
-    wanted = without_hash(_plain(get(deployment, "spec.template") or {}))
+    wanted = meaning(get(deployment, "spec.template") or {})
     for replica_set in sorted(replica_sets, key=age):
-        if without_hash(_plain(get(replica_set, "spec.template") or {})) == wanted:
+        if meaning(get(replica_set, "spec.template") or {}) == wanted:
             return replica_set
     return None
 
 
-def _plain(template: Object) -> Object:
-    """Without the null that a template's creationTimestamp is written as."""
-    return drop(template, "metadata.creationTimestamp")
+def meaning(template: Object) -> Any:
+    """What a pod template says: without the label with its hash, and without fields that are there but empty.
+
+    *In Kubernetes:* `EqualIgnoreHash`, for which an empty list and none are equal.
+    """
+    return _without_empty(without_hash(template))
+
+
+def _without_empty(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = ((field, _without_empty(one)) for field, one in value.items())
+        return {field: one for field, one in kept if one not in (None, "", {}, [])}
+    if isinstance(value, list):
+        return [_without_empty(one) for one in value]
+    return value
 
 
 def old_ones(newest: Object | None, replica_sets: Iterable[Object]) -> list[Object]:
@@ -89,8 +101,8 @@ def next_revision(old: Iterable[Object]) -> int:
 def annotate_new(deployment: Object, replica_set: Object, new_revision: int) -> Object:
     """The new ReplicaSet with the Deployment's annotations and its revision; the same object if nothing changes.
 
-    An annotation that the Deployment has lost stays on the ReplicaSet.  A revision that it had before (a rollback) goes into its
-    revision history.
+    An annotation that the Deployment has lost stays on the ReplicaSet.  A revision that it had before (a rollback)
+    goes into its revision history.
     """
     now = annotations(replica_set)
     wanted = dict(now)

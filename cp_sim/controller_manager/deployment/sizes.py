@@ -45,7 +45,8 @@ def max_surge(deployment: Object) -> int:
 def max_unavailable(deployment: Object) -> int:
     """How many of `spec.replicas` may be unavailable; percentages are rounded down.
 
-    If both this and the surge come out as 0 nothing could ever move, so then it is 1; it is never more than the replicas.
+    If both this and the surge come out as 0 nothing could ever move, so then it is 1; it is never more than the
+    replicas.
     """
     total = replicas(deployment)
     if not is_rolling(deployment) or total == 0:

@@ -21,13 +21,11 @@ Object = dict[str, Any]
 SELECTS_ALL = "This deployment is selecting all pods. A non-empty selector is required."
 
 
-def reconcile(
-    deployment: Object, claim: Claim, pods_of: Mapping[str, Sequence[Object]], now_ms: int
-) -> Plan:
+def reconcile(deployment: Object, claim: Claim, pods_of: Mapping[str, Sequence[Object]], now_ms: int) -> Plan:
     """What to do about one Deployment.
 
-    `claim` holds its ReplicaSets with the adoptions and releases that are due; `pods_of` their pods by the ReplicaSet's uid (needed
-    for the strategy Recreate only).
+    `claim` holds its ReplicaSets with the adoptions and releases that are due; `pods_of` their pods by the
+    ReplicaSet's uid (needed for the strategy Recreate only).
     """
     draft = Draft(deployment, now_ms, list(claim.patches), [patch.because for patch in claim.patches])
     replica_sets = list(claim.claimed)
@@ -129,13 +127,11 @@ def _create_new(draft: Draft, replica_sets: list[Object]) -> None:
 def new_replica_set(deployment: Object, others: Sequence[Object], number: int) -> Object:
     """The ReplicaSet for the Deployment's present template, named by its hash, as big as surge allows now."""
     template = get(deployment, "spec.template") or {}
-    hashed = template_hash(template, get(deployment, "status.collisionCount"))
+    hashed = template_hash(revisions.meaning(template), get(deployment, "status.collisionCount"))
     template = put(template, ("metadata", "labels", revisions.HASH_LABEL), hashed)
     spec: Object = {
         "replicas": sizes.new_size(deployment, others, None),
-        "selector": put(
-            get(deployment, "spec.selector") or {}, ("matchLabels", revisions.HASH_LABEL), hashed
-        ),
+        "selector": put(get(deployment, "spec.selector") or {}, ("matchLabels", revisions.HASH_LABEL), hashed),
         "template": template,
     }
     if get(deployment, "spec.minReadySeconds"):
@@ -303,9 +299,7 @@ def _unhealthy(old: list[Object], most: int) -> dict[str, int]:
     return taken
 
 
-def _write_sizes(
-    draft: Draft, old: list[Object], unhealthy: dict[str, int], final: dict[str, int], least: int
-) -> bool:
+def _write_sizes(draft: Draft, old: list[Object], unhealthy: dict[str, int], final: dict[str, int], least: int) -> bool:
     """The writes come in two rounds, as the real controller makes them: the unhealthy ones, then the rest."""
     moved = False
     halfway: dict[str, Object] = {}

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure
+from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
@@ -185,13 +186,34 @@ class Types:
 
 def discover(client: Client) -> list[Type]:
     """All types that the server serves, one version of each group."""
-    types = _read_group("", "v1", client.call("GET", "/api/v1"))
+    answer = client.raw("GET", "/api/v1")
+    if answer.status >= 400:
+        return _built_in()
+    types = _read_group("", "v1", answer.body)
     for group in client.call("GET", "/apis").get("groups") or []:
         version = group["preferredVersion"]["version"]
         answer = client.raw("GET", f"/apis/{group['name']}/{version}")
         if answer.status < 400:
             types += _read_group(group["name"], version, answer.body)
     return types
+
+
+def _built_in() -> list[Type]:
+    """The types of a server that tells nothing of them."""
+    return [
+        Type(
+            kind.group,
+            kind.version,
+            kind.plural,
+            kind.singular,
+            kind.kind,
+            kind.namespaced,
+            kind.short_names,
+            kind.categories,
+            kind.verbs,
+        )
+        for kind in KINDS.values()
+    ]
 
 
 def _read_group(group: str, version: str, body: Object) -> list[Type]:

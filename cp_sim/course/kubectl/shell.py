@@ -179,7 +179,9 @@ class Invocation:
             headers["impersonate-group"] = ",".join(flags["as-group"])
         self.namespace: str = flags["namespace"] or context.namespace
         self.namespace_given = flags.given("namespace")
-        self.client = rest.Client(kubectl.cluster, flags["user"] or context.user, headers, kubectl.types, self._warn)
+        # `create rolebinding` has a --user of its own, which is a list.
+        user = flags["user"] if isinstance(flags["user"], str) else ""
+        self.client = rest.Client(kubectl.cluster, user or context.user, headers, kubectl.types, self._warn)
         kubectl.types.fresh = False
 
     def out(self, text: str, end: str = "\n") -> None:

@@ -62,9 +62,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
 def is_leaving_for_another(pod: PodInfo) -> bool:
     """Whether a pod is being deleted because of a preemption."""
     condition = meta.condition(pod.object, "DisruptionTarget") or {}
-    return (
-        pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
-    )
+    return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
 def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:

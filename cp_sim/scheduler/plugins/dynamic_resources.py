@@ -24,7 +24,7 @@ class DynamicResources(Plugin):
         return None
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
-        # Its state is missing when an earlier plugin refused the pod as a whole: the real one then ends with that error.
+        # Its state is missing when an earlier plugin refused the pod as a whole: the real one ends with that error.
         if self.name not in state:
             return Status(ERROR, ("not found",))
         return Status(UNSCHEDULABLE, ("no new claims to deallocate",))

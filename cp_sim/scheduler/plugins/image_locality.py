@@ -35,4 +35,4 @@ class ImageLocality(Plugin):
             return 0
         most = MOST_PER_CONTAINER * pod.facts.container_count
         clamped = columns.at_most(columns.at_least(nodes.pick(total), LEAST), most)
-        return columns.divided(MAX_NODE_SCORE * (clamped - LEAST), columns.filled(len(nodes), most - LEAST))
+        return columns.quotient(MAX_NODE_SCORE * (clamped - LEAST), most - LEAST)

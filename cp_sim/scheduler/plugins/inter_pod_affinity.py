@@ -6,11 +6,20 @@ from typing import Any
 
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Coded, Column
-from cp_sim.scheduler.framework import MAX_NODE_SCORE, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE
-from cp_sim.scheduler.framework import CycleState, Only, Plugin, Status
+from cp_sim.scheduler.framework import (
+    MAX_NODE_SCORE,
+    SKIPPED,
+    UNRESOLVABLE,
+    UNSCHEDULABLE,
+    CycleState,
+    Only,
+    Plugin,
+    Status,
+)
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_index import ANTI, AVOIDS, PREFERS, TOWARDS, Question
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo
+from cp_sim.scheduler.queueing import Change
 
 AFFINITY, OWN_ANTI, EXISTING_ANTI = 1, 2, 3
 HARD_POD_AFFINITY_WEIGHT = 1
@@ -20,7 +29,7 @@ Domains = list[tuple[str, Column]]
 
 
 class Wanted:
-    """What one pod's rules and those of the pods on nodes mean for it: counts per domain of each term's topology key."""
+    """What one pod's rules and those of pods on nodes mean for it: counts per domain of each topology key."""
 
     __slots__ = ("affinity", "anti", "existing", "first_of_its_kind")
 
@@ -32,7 +41,8 @@ class Wanted:
 
 
 class InterPodAffinity(Plugin):
-    """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms give points.
+    """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms
+    give points.
 
     Terms of existing pods count in scoring too, required affinity with weight 1.
     Source: pkg/scheduler/framework/plugins/interpodaffinity/filtering.go, scoring.go.
@@ -47,6 +57,17 @@ class InterPodAffinity(Plugin):
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/update-label")
     follows_pods = True
 
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
+        away.
+        """
+        if change.kind == "pods/add":
+            return bool(pod.facts.affinity)
+        if change.kind == "pods/delete":
+            away = ((change.old["spec"].get("affinity") or {}).get("podAntiAffinity")) if change.old else None
+            return bool(pod.facts.anti_affinity or away)
+        return True
+
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts
         existing = [(one.term.topology_key, one.by_domain) for one in index.held_against(ANTI, pod)]
@@ -60,9 +81,7 @@ class InterPodAffinity(Plugin):
             first = not any(columns.any_of(counts > 0) for _, counts in affinity) and all(
                 index.term_matches(one, pod.namespace, pod.labels) for one in facts.affinity
             )
-        anti = [
-            (one.topology_key, index.by_domain(Question((one,)), one.topology_key)) for one in facts.anti_affinity
-        ]
+        anti = [(one.topology_key, index.by_domain(Question((one,)), one.topology_key)) for one in facts.anti_affinity]
         state[self.name] = Wanted(affinity, anti, existing, first)
         return None
 
@@ -114,7 +133,9 @@ class InterPodAffinity(Plugin):
         index, facts = state.cache.index, pod.facts
         own = [(one, 1) for one in facts.preferred_affinity] + [(one, -1) for one in facts.preferred_anti_affinity]
         for term, sign in own:
-            points.append((term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight)))
+            points.append(
+                (term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight))
+            )
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):
                 weight = HARD_POD_AFFINITY_WEIGHT if role == TOWARDS else held.term.weight

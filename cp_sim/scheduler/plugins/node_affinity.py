@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects import meta, selectors
 from cp_sim.scheduler import columns, node_matching
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status, normalized
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 CONFLICT = "pod affinity terms conflict"
 
@@ -22,6 +24,13 @@ class NodeAffinity(Plugin):
     name = "NodeAffinity"
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector")}
     moved_by = ("nodes/add", "nodes/update-label")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        labels, terms = meta.labels(change.new), pod.facts.required_nodes
+        if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
+            return False
+        name = meta.name(change.new)
+        return terms is None or any(selectors.matches_node_term(term, labels, name) for term in terms)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         if not node_matching.has_requirements(pod):
@@ -55,7 +64,9 @@ class NodeAffinity(Plugin):
         total = columns.filled(len(nodes))
         for preferred in pod.facts.preferred_nodes:
             if preferred["weight"]:
-                total = total + preferred["weight"] * node_matching.matches_term(preferred.get("preference") or {}, nodes)
+                total = total + preferred["weight"] * node_matching.matches_term(
+                    preferred.get("preference") or {}, nodes
+                )
         return total
 
     def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:

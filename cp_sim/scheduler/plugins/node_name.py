@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects import meta
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 
 class NodeName(Plugin):
@@ -16,6 +18,9 @@ class NodeName(Plugin):
     name = "NodeName"
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match the requested node name")}
     moved_by = ("nodes/add",)
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        return meta.name(change.new) == pod.spec.get("nodeName")
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         wanted = pod.spec.get("nodeName")

@@ -8,12 +8,14 @@ from cp_sim.scheduler.framework import MAX_NODE_SCORE, SKIPPED, CycleState, Plug
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
 
+BALANCED = ("cpu", "memory")
+
 
 class NodeResourcesBalancedAllocation(Plugin):
     """Scores the change of balance: 50 and half of (50 + balance with the pod - balance without it).
 
-    Balance is 100 where cpu and memory are used to the same fraction, less the more they differ.  New in 1.36, before it was
-    the balance with the pod.  Source: pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.
+    Balance is 100 where cpu and memory are used to the same fraction, less the more they differ.  New in 1.36, before
+    it was the balance with the pod.  Source: pkg/scheduler/framework/plugins/noderesources/balanced_allocation.go.
     """
 
     name = "NodeResourcesBalancedAllocation"
@@ -24,17 +26,17 @@ class NodeResourcesBalancedAllocation(Plugin):
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         wanted = pod.facts.requests
-        change = balance(nodes, wanted.get("cpu", 0), wanted.get("memory", 0)) - balance(nodes, 0, 0)
+        allocatable = [nodes.allocatable(resource) for resource in BALANCED]
+        requested = [nodes.requested(resource) for resource in BALANCED]
+        with_pod = [column + wanted.get(resource, 0) for resource, column in zip(BALANCED, requested)]
+        change = balance(with_pod, allocatable) - balance(requested, allocatable)
         return 50 + columns.divided(50 + change, 2)
 
 
-def balance(nodes: Nodes, cpu_milli: int, memory_bytes: int) -> Column:
-    """How evenly cpu and memory would be used with that much more, 0 to 100; a resource that a node lacks does not count."""
-    used = []
-    known = []
-    for resource, more in (("cpu", cpu_milli), ("memory", memory_bytes)):
-        allocatable = nodes.allocatable(resource)
-        used.append(columns.at_most(columns.ratio(nodes.requested(resource) + more, allocatable), 1.0))
-        known.append(allocatable != 0)
-    deviation = columns.where(known[0] & known[1], columns.absolute((used[0] - used[1]) / 2), 0.0)
+def balance(requested: list[Column], allocatable: list[Column]) -> Column:
+    """How evenly cpu and memory are used, 0 to 100; a resource that a node lacks does not count."""
+    cpu, memory = (columns.at_most(columns.ratio(used, of), 1.0) for used, of in zip(requested, allocatable))
+    deviation = columns.absolute((cpu - memory) / 2)
+    if not (columns.all_of(allocatable[0]) and columns.all_of(allocatable[1])):
+        deviation = columns.where((allocatable[0] != 0) & (allocatable[1] != 0), deviation, 0.0)
     return columns.cut((1 - deviation) * float(MAX_NODE_SCORE))

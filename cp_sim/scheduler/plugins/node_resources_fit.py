@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.objects import quantity
+from cp_sim.objects import meta, quantity
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 TOO_MANY_PODS = 1
 UNRESOLVABLE_BIT = 2
@@ -33,6 +34,13 @@ class NodeResourcesFit(Plugin):
 
     name = "NodeResourcesFit"
     moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/scale-down")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A node helps only if the pod would fit it when empty; a pod only by leaving a node."""
+        if change.kind.startswith("nodes/"):
+            given = (change.new.get("status") or {}).get("allocatable") or {}
+            return all(_units(name, given.get(name, 0)) >= amount for name, amount in checked(pod))
+        return bool(meta.node_name(change.old or change.new)) or change.kind == "pods/scale-down"
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
@@ -82,14 +90,18 @@ class NodeResourcesFit(Plugin):
         for resource, amount in zip(("cpu", "memory"), pod.facts.scored):
             allocatable = nodes.allocatable(resource)
             left = allocatable - (nodes.non_zero(resource) + amount)
-            total = total + columns.divided(columns.at_least(left, 0) * MAX_NODE_SCORE, allocatable)
+            total = total + columns.quotient(columns.at_least(left, 0) * MAX_NODE_SCORE, allocatable)
             weights = weights + (allocatable != 0) * 1
-        return columns.divided(total, weights)
+        return columns.quotient(total, weights)
 
 
 def _lacking(pod: PodInfo, code: int) -> list[tuple[str, int]]:
     bits = code // FIRST_RESOURCE_BIT
     return [one for place, one in enumerate(checked(pod)) if bits >> place & 1]
+
+
+def _units(resource: str, text: Any) -> int:
+    return quantity.milli(text) if resource == "cpu" else quantity.value(text)
 
 
 def amount_text(resource: str, amount: int) -> str:

@@ -9,8 +9,16 @@ from cp_sim.objects import selectors
 from cp_sim.scheduler import columns, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
-from cp_sim.scheduler.framework import MAX_NODE_SCORE, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE
-from cp_sim.scheduler.framework import CycleState, Only, Plugin, Status
+from cp_sim.scheduler.framework import (
+    MAX_NODE_SCORE,
+    SKIPPED,
+    UNRESOLVABLE,
+    UNSCHEDULABLE,
+    CycleState,
+    Only,
+    Plugin,
+    Status,
+)
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
@@ -32,10 +40,12 @@ class Spread:
 
 
 class PodTopologySpread(Plugin):
-    """Rejects nodes whose domain would have more than maxSkew matching pods above the emptiest; soft constraints give points.
+    """Rejects nodes whose domain would have more than maxSkew matching pods above the emptiest; soft constraints give
+    points.
 
-    Pods without constraints of their own are spread softly over hostnames (maxSkew 3) and zones (maxSkew 5) when a Service or
-    their owner selects them.  Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go, scoring.go.
+    Pods without constraints of their own are spread softly over hostnames (maxSkew 3) and zones (maxSkew 5) when a
+    Service or their owner selects them.  Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go,
+    scoring.go.
     """
 
     name = "PodTopologySpread"
@@ -118,7 +128,9 @@ class PodTopologySpread(Plugin):
             "skew": matching + self_match - fewest,
             "maxSkew": max_skew,
         }
-        words = f"{key}={domain} has {matching} matching pods, the emptiest {fewest}: skew {numbers['skew']} > {max_skew}"
+        words = (
+            f"{key}={domain} has {matching} matching pods, the emptiest {fewest}: skew {numbers['skew']} > {max_skew}"
+        )
         return numbers, words
 
     # -- scoring -----------------------------------------------------------------------------------------------------
@@ -185,7 +197,7 @@ class PodTopologySpread(Plugin):
         most, least = columns.largest(counted), columns.smallest(counted)
         if most == 0:
             return columns.where(keyed, MAX_NODE_SCORE, 0)
-        share = columns.divided(MAX_NODE_SCORE * (most + least - scores), most)
+        share = columns.quotient(MAX_NODE_SCORE * (most + least - scores), most)
         return columns.where(keyed, share, 0)
 
 
@@ -218,7 +230,8 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
 def matching_pods(state: CycleState, pod: PodInfo, constraint: SpreadConstraint) -> Column:
     """How many pods per row a constraint counts: those of the pod's namespace that are not being deleted.
 
-    A selector without any condition counts none (`countPodsMatchSelector` in common.go), although it matches the pod itself.
+    A selector without any condition counts none (`countPodsMatchSelector` in common.go), although it matches the pod
+    itself.
     """
     selector = constraint.selector
     if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):

@@ -7,8 +7,9 @@ from typing import Any
 from cp_sim.scheduler import columns, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, normalized
-from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.node_table import Nodes, taints_of
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 PREFER = ("PreferNoSchedule",)
 
@@ -23,6 +24,11 @@ class TaintToleration(Plugin):
     name = "TaintToleration"
     verdicts = {1: (UNRESOLVABLE, "node(s) had untolerated taint(s)")}
     moved_by = ("nodes/add", "nodes/update-taint", "pods/update-tolerations")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        if not change.kind.startswith("nodes/"):
+            return True
+        return taints.first_untolerated(taints_of(change.new), pod.facts.tolerations) is None
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         return taints.keep_out(nodes, pod.facts.tolerations)

@@ -165,6 +165,33 @@ def test_a_kubelet_can_find_its_node_not_ready():
     assert meta.is_ready(world.get("nodes", "worker-1"))
 
 
+def test_a_kubelet_that_comes_back_finds_what_others_thought_of_its_node():
+    world = World()
+    world.kubelets.stop("worker-1")
+    world.run("2m")
+    unknown = {"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}
+    patch = {"status": {"conditions": [unknown | {"lastTransitionTime": world.loop.clock.timestamp()}]}}
+    assert world.ask(Call("patch", "nodes", "", "worker-1", "status", patch, {}, "strategic")).ok
+    world.run("10s")
+    world.kubelets.start("worker-1")
+    world.settle()
+    conditions = world.get("nodes", "worker-1")["status"]["conditions"]
+    since = {entry["type"]: parse_timestamp(entry["lastTransitionTime"]) for entry in conditions}
+    assert since == {"MemoryPressure": 0, "DiskPressure": 0, "PIDPressure": 0, "Ready": 130_000}
+    assert ("NodeReady", "Node worker-1 status is now: NodeReady", 2) in world.events("worker-1")
+
+
+def test_a_node_that_was_deleted_comes_back_when_its_kubelet_starts_anew():
+    world = World()
+    assert world.ask(Call("delete", "nodes", "", "worker-1")).ok
+    world.run("11m")
+    assert world.get("nodes", "worker-1") is None
+    world.kubelets.stop("worker-1")
+    world.kubelets.start("worker-1")
+    world.settle()
+    assert meta.is_ready(world.get("nodes", "worker-1"))
+
+
 def test_a_node_object_that_was_there_before_is_taken_over():
     world = World(nodes=[])
     made = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "worker-1", "labels": {"mine": "yes"}}}
