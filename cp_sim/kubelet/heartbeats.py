@@ -135,6 +135,7 @@ class Heartbeats(Component):
         """This is how the API server has the Node; a Node that was deleted is not made again."""
         node = self.nodes.get(name)
         if node is not None and response.ok and not node.stopped:
+            node.object = response.body
             self._write_status(node, response.body)
 
     def _write_status(self, node: HollowNode, stored: Object, whole: bool = False) -> None:

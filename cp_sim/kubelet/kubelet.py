@@ -166,6 +166,26 @@ class Kubelets(Registration):
         if node is not None and not response.ok:
             self.lifecycle.answered(node, uid, again, response)
 
+    def need_answered(self, context: tuple[str, str, str, str], response: Response) -> None:
+        """The API server's answer to whether something that a pod names is there."""
+        name, uid, resource, needed = context
+        node = self.nodes.get(name)
+        run = node.pods.get(uid) if node is not None else None
+        if node is not None and run is not None:
+            self.lifecycle.need_answered(node, run, resource, needed, response)
+
+    def node_looked_at(self, context: tuple[str, str], response: Response) -> None:
+        """The node as it is now, for a pod that did not seem to suit it."""
+        name, key = context
+        node = self.nodes.get(name)
+        pod = self.pods.get(key)
+        if node is None or node.stopped:
+            return
+        if response.ok:
+            node.object = response.body
+        if pod is not None and meta.node_name(pod) == name:
+            self.lifecycle.looked_again(node, pod)
+
     def _each_container(self, key: str, ready: bool, exit_code: int | None) -> None:
         pod = self.pods.get(key)
         node = self.nodes.get(meta.node_name(pod)) if pod else None

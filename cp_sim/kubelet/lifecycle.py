@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.apiserver.request import Call
 from cp_sim.kubelet import behaviour, staticpods
 from cp_sim.kubelet.endings import Endings
 from cp_sim.kubelet.images import Pulls
-from cp_sim.kubelet.node import HollowNode
+from cp_sim.kubelet.needs import Needs, needs_of
+from cp_sim.kubelet.node import HollowNode, Refusal
 from cp_sim.kubelet.podrun import INIT, MAIN, RUNNING, SIDECAR, ContainerRun, PodRun
 from cp_sim.objects import meta
 
 Object = dict[str, Any]
 
 
-class Lifecycle(Pulls, Endings):
+class Lifecycle(Pulls, Endings, Needs):
     """The pod work of all kubelets of one actor: how pods come in and how their containers start."""
 
     # -- the pod as the API server has it ------------------------------------------------------------------------------
@@ -48,10 +50,31 @@ class Lifecycle(Pulls, Endings):
     # -- starting ----------------------------------------------------------------------------------------------------
 
     def _admit(self, node: HollowNode, pod: Object) -> None:
-        refusal = None if staticpods.is_mirror(pod) else node.refusal(pod)
-        if refusal is not None:
-            self._reject(node, pod, refusal.reason, refusal.message)
+        if staticpods.is_mirror(pod):
+            self._take(node, pod)
+        elif not node.suits(pod):
+            # Somebody may have changed the node's labels just now: look before refusing.
+            self.actor.send(node, Call("get", "nodes", name=node.name), "node_looked_at", (node.name, meta.key(pod)))
+        else:
+            self._weigh_in(node, pod)
+
+    def looked_again(self, node: HollowNode, pod: Object) -> None:
+        """The node's labels are fresh: refuse the pod, or take it on after all."""
+        if meta.uid(pod) in node.pods or meta.is_finished(pod) or meta.is_deleting(pod):
             return
+        if node.suits(pod):
+            self._weigh_in(node, pod)
+        else:
+            self._reject(node, pod, Refusal("NodeAffinity", "Predicate NodeAffinity failed"))
+
+    def _weigh_in(self, node: HollowNode, pod: Object) -> None:
+        refusal = node.refusal(pod)
+        if refusal is not None:
+            self._reject(node, pod, refusal)
+        else:
+            self._take(node, pod)
+
+    def _take(self, node: HollowNode, pod: Object) -> None:
         run = PodRun(pod, node.name, self._containers(pod), self.actor.loop.clock.timestamp(), self.rules.plain)
         node.take(run)
         if staticpods.is_mirror(pod):
@@ -64,7 +87,12 @@ class Lifecycle(Pulls, Endings):
             return
         if self.rules.creating:
             self.report(node, run)
-        self._start_next(node, run)
+        if not self.rules.plain:
+            run.missing = needs_of(pod)
+        if run.missing:
+            self._look(node, run)
+        else:
+            self._start_next(node, run)
 
     def _containers(self, pod: Object) -> list[ContainerRun]:
         spec = pod["spec"]
@@ -80,7 +108,8 @@ class Lifecycle(Pulls, Endings):
             run.reason = waits_for
         return containers
 
-    def _reject(self, node: HollowNode, pod: Object, reason: str, message: str) -> None:
+    def _reject(self, node: HollowNode, pod: Object, refusal: Refusal) -> None:
+        reason, message = refusal.reason, refusal.message
         loop = self.actor.loop
         loop.record("reject", f"pods/{meta.key(pod)}", message, actor=f"kubelet/{node.name}")
         self._emit(node, pod, "Warning", reason, message)

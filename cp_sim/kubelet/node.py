@@ -8,7 +8,7 @@ from typing import Any
 from cp_sim.client import Client, EventRecorder
 from cp_sim.kubelet.podrun import PodRun
 from cp_sim.kubelet.spec import NodeSpec, internal_address
-from cp_sim.objects import meta, quantity
+from cp_sim.objects import edit, meta, quantity, selectors
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
@@ -73,6 +73,18 @@ class HollowNode:
         self.images.setdefault(image, IMAGE_SIZE_BYTES)
 
     # -- pods -----------------------------------------------------------------------------------------------------
+
+    def suits(self, pod: Object) -> bool:
+        """Whether the node's labels, as far as they are known here, are those that the pod insists on."""
+        spec = pod["spec"]
+        selector = spec.get("nodeSelector")
+        required = edit.get(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution")
+        if not selector and not required:
+            return True
+        labels = meta.labels(self.object or {})
+        if selector and any(labels.get(key) != value for key, value in selector.items()):
+            return False
+        return not required or selectors.matches_node_selector(required, labels, self.name)
 
     def refusal(self, pod: Object) -> Refusal | None:
         """Why the pod cannot run here for want of room, or None (`pkg/kubelet/lifecycle/predicate.go`)."""

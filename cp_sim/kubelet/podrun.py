@@ -116,10 +116,14 @@ class PodRun:
     """A pod that a kubelet has taken on."""
 
     __slots__ = (
+        "awaited",
         "conditions",
         "containers",
         "failure",
+        "found",
         "ip",
+        "look_ms",
+        "missing",
         "node",
         "plain",
         "pod",
@@ -144,6 +148,10 @@ class PodRun:
         self.failure: tuple[str, str] | None = None  # reason and message, once the kubelet has given the pod up
         self.timers: dict[tuple[str, int], Timer] = {}
         self.conditions: dict[str, tuple[str, str, str, str]] = {}  # type -> status, reason, message, since
+        self.missing: list[Any] = []  # what it needs and is not known to be there
+        self.found: dict[tuple[str, str], Object] = {}
+        self.awaited = 0  # answers about what it needs
+        self.look_ms = 0
         self.requests: tuple[int, int] = (0, 0)  # milli CPU, bytes of memory
 
     @property

@@ -168,7 +168,7 @@ def tell(story):
     told.check()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(writes, max_size=40))
 def test_the_store_is_a_dict_per_revision(story):
     tell(story)
@@ -222,7 +222,7 @@ def hears_only_the_last(self, revision, _real=Mvcc.changes_from):
 def test_a_planted_bug_is_found(monkeypatch, method, bug):
     # The control: the law must fail for each of these.
     monkeypatch.setattr(Mvcc, method, bug)
-    law = settings(max_examples=300, deadline=None, database=None, report_multiple_bugs=False)(
+    law = settings(max_examples=150, deadline=None, database=None, report_multiple_bugs=False)(
         given(st.lists(writes, min_size=5, max_size=40))(tell)
     )
     with pytest.raises((AssertionError, KeyError)):
