@@ -96,6 +96,8 @@ UPDATE: dict[tuple[str, str], Update] = {
     ("nodes", ""): core.node_update,
     ("nodes", "status"): core.node_update,
     ("services", ""): services.service_update,
+    ("services", "status"): services.service_status,
+    ("customresourcedefinitions.apiextensions.k8s.io", ""): definitions.definition_update,
     ("endpointslices.discovery.k8s.io", ""): services.endpoint_slice_update,
     ("deployments.apps", ""): workloads.selector_immutable,
     ("deployments.apps", "status"): workloads.deployment_status,
