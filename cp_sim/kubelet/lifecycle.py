@@ -156,7 +156,7 @@ class Lifecycle(Pulls, Endings, Needs):
         if not run.ip:
             run.ip = node.address_for(run.pod)
         self._running(container)
-        loop.record("start", f"pods/{meta.key(run.pod)}", f"container {container.name}", actor=f"kubelet/{node.name}")
+        loop.record("start", f"pods/{meta.key(run.pod)}", _started(container), actor=f"kubelet/{node.name}")
         node.pulled(container.image)
         self._tell_pulled(node, run, container)
         self._emit(node, run.pod, "Normal", "Created", "Container created", container)
@@ -184,7 +184,10 @@ class Lifecycle(Pulls, Endings, Needs):
     def set_ready(self, node: HollowNode, run: PodRun, containers: list[ContainerRun], ready: bool) -> None:
         """The readiness probes of containers have changed their mind."""
         verb = "ready" if ready else "unready"
-        self.actor.loop.record(verb, f"pods/{meta.key(run.pod)}", actor=f"kubelet/{node.name}")
+        because = (
+            f"the readiness probe of {containers[0].name} {'succeeds' if ready else 'fails'}" if containers else ""
+        )
+        self.actor.loop.record(verb, f"pods/{meta.key(run.pod)}", because, actor=f"kubelet/{node.name}")
         if not ready:
             for container in containers:
                 text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
@@ -196,3 +199,9 @@ class Lifecycle(Pulls, Endings, Needs):
     def _readiness_moved(self, run: PodRun) -> bool:
         before = run.conditions.get("Ready")
         return before is not None and before[0] != run.ready_condition()[0]
+
+
+def _started(container: ContainerRun) -> str:
+    pulled = f" after its image was pulled in {behaviour.go_duration(container.pulled_ms)}"
+    again = f" for the {container.restarts + 1}. time" if container.restarts else ""
+    return f"container {container.name} has started{again}{pulled if container.pulled_ms >= 0 else ''}"

@@ -201,7 +201,7 @@ def _form(part: str, value: Any, plain: Plain) -> Any:
     if value is None:
         return None
     if part == "objects":
-        return sorted((canonical(sorted_lists(plain.of(_bare(obj)))) for obj in value))
+        return sorted(canonical(sorted_lists(plain.of(_bare(_without_choice(obj))))) for obj in value)
     if part == "events":
         kept = [{k: v for k, v in e.items() if k != "count"} for e in value if e["source"] not in OTHERS]
         return sorted(Counter(canonical(plain.of(e)) for e in kept).items())
@@ -211,6 +211,22 @@ def _form(part: str, value: Any, plain: Plain) -> Any:
     if part == "replicasSeries":
         return plain.of(value)
     return value
+
+
+def _without_choice(obj: Object) -> Object:
+    """A pod without what the scheduler chose and said, and without tolerations: that is another room's affair."""
+    if obj["kind"] != "Pod":
+        return obj
+    tags = {k: v for k, v in obj["metadata"].get("labels", {}).items() if not k.startswith("topology.")}
+    spec = {k: v for k, v in obj["spec"].items() if k != "tolerations"}
+    if "nodeName" in spec:
+        spec["nodeName"] = "<node>"
+    conditions = [
+        {k: v for k, v in c.items() if k not in ("message", "reason")} if c["type"] == "PodScheduled" else c
+        for c in obj["status"].get("conditions", ())
+    ]
+    status = {**obj["status"], "conditions": conditions}
+    return {**obj, "metadata": {**obj["metadata"], "labels": tags}, "spec": spec, "status": status}
 
 
 def _bare(value: Any) -> Any:
@@ -235,14 +251,14 @@ def _difference(recorded: Any, ours: Any) -> str:
             lines.append(f"  missing {canonical(thing)}")
         else:
             right.remove(same)
-            lines += [f"  {_title(thing)}{path}" for path in _paths("", thing, same)]
-    return "\n".join(lines + [f"  too many {canonical(thing)}" for thing in right])
+            lines += [f"  {canonical(_title(thing))}{path}" for path in _paths("", thing, same)]
+    return "\n".join(str(line) for line in lines + [f"  too many {canonical(thing)}" for thing in right])
 
 
-def _title(thing: Any) -> str:
+def _title(thing: Any) -> Any:
     if isinstance(thing, dict) and "metadata" in thing:
         return f"{thing['kind']}/{thing['metadata']['name']}"
-    return thing[0] if isinstance(thing, list) and isinstance(thing[0], str) else ""
+    return thing[0] if isinstance(thing, list) else ""
 
 
 def _paths(path: str, recorded: Any, ours: Any) -> Iterator[str]:
