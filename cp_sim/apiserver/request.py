@@ -15,14 +15,15 @@ class User:
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(slots=True)
 class HttpRequest:
     """A REST call as it stands on the wire, e.g. `GET /api/v1/nodes?limit=5`.
 
-    `body` is a JSON value (dict or list) or the raw text of one.  `caller` names a known caller: `admin`, `alice`, `node-1`,
-    `system:kube-scheduler`, ...
+    `body` is a JSON value (dict or list) or the raw text of one.  `caller` names a known caller: `admin`, `alice`,
+    `node-1`, `system:kube-scheduler`, ...
     """
 
     method: str
@@ -37,10 +38,10 @@ class HttpRequest:
 class Call:
     """The same call as components make it, without the detour over paths and text.
 
-    `verb` is one of get, list, watch, create, update, patch, delete, deletecollection.  `resource` is the plural, with the
-    group where it has one (`pods`, `deployments.apps`).  `options` holds the query of the REST call (`labelSelector`,
-    `fieldSelector`, `resourceVersion`, `limit`, `fieldManager`, ...), for delete also `gracePeriodSeconds`, `propagationPolicy`
-    and `preconditions`; `patch_type` is one of json, merge, strategic, apply.
+    `verb` is one of get, list, watch, create, update, patch, delete, deletecollection.  `resource` is the plural, with
+    the group where it has one (`pods`, `deployments.apps`).  `options` holds the query of the REST call
+    (`labelSelector`, `fieldSelector`, `resourceVersion`, `limit`, `fieldManager`, ...), for delete also
+    `gracePeriodSeconds`, `propagationPolicy` and `preconditions`; `patch_type` is one of json, merge, strategic, apply.
     """
 
     verb: str
@@ -67,8 +68,8 @@ class Request:
 class Response:
     """The answer: HTTP status, headers, and a body (a JSON dict, or text for the few plain-text endpoints).
 
-    `ok` is status < 400; otherwise the body is a Kubernetes `Status` object.  An answer to `watch` has `watching=True` and is
-    followed by `WatchChange`s with the same token until the caller sends `StopWatch`.
+    `ok` is status < 400; otherwise the body is a Kubernetes `Status` object.  An answer to `watch` has `watching=True`
+    and is followed by `WatchChange`s with the same token until the caller sends `StopWatch`.
     """
 
     token: int
@@ -97,6 +98,13 @@ class StopWatch:
     """The caller of watch `token` does not want any more of it."""
 
     reply_to: str
+    token: int
+
+
+@immutable
+class WatchClosed:
+    """The watch `token` has ended (its `timeoutSeconds` are over); no further changes come."""
+
     token: int
 
 

@@ -1,1 +1,52 @@
-"""."""
+"""How components talk to the API server: client-go's part of the house.
+
+A `Client` sends calls and hands the answers to a method of its actor; `Informers` keep caches of what a component
+watches; a `WorkQueue` holds the keys that need attention, each once; a `Controller` turns keys into `Plan`s and
+carries them out; an `EventRecorder` writes Kubernetes Events, counting repeated ones up.
+
+*In Kubernetes:* k8s.io/client-go (`tools/cache`, `util/workqueue`, `tools/record`) and the habits shared by all
+controllers. *Simplified:* no client-side rate limit (`--kube-api-qps`), no protobuf.
+"""
+
+from cp_sim.client.client import Client, Component
+from cp_sim.client.controller import Controller, Manager
+from cp_sim.client.expectations import Expectations
+from cp_sim.client.informer import Informer, Informers
+from cp_sim.client.plan import (
+    NOTHING,
+    Action,
+    Create,
+    Delete,
+    Emit,
+    Later,
+    Patch,
+    Plan,
+    SlowStart,
+    Together,
+    Update,
+)
+from cp_sim.client.recorder import EventRecorder
+from cp_sim.client.workqueue import WorkQueue
+
+__all__ = [
+    "NOTHING",
+    "Action",
+    "Client",
+    "Component",
+    "Controller",
+    "Create",
+    "Delete",
+    "Emit",
+    "EventRecorder",
+    "Expectations",
+    "Informer",
+    "Informers",
+    "Later",
+    "Manager",
+    "Patch",
+    "Plan",
+    "SlowStart",
+    "Together",
+    "Update",
+    "WorkQueue",
+]

@@ -19,8 +19,8 @@ class Create:
 class Update:
     """Replace the stored object by `object`, or only its subresource (`status`).
 
-    `metadata.resourceVersion` must be that of the object the controller saw; when an earlier action of the same plan wrote
-    the same object, the executor puts in the newer one.
+    `metadata.resourceVersion` must be that of the object the controller saw; when an earlier action of the same plan
+    wrote the same object, the executor puts in the newer one.
     """
 
     object: dict[str, Any]
@@ -67,10 +67,14 @@ class Emit:
 
 @immutable
 class Later:
-    """Reconcile the same key again in `delay_ms` milliseconds (`AddAfter`)."""
+    """Reconcile the same key again in `delay_ms` milliseconds (`AddAfter`).
+
+    With `background` the world may settle before that, as it always may when the delay is long.
+    """
 
     delay_ms: int
     because: str = ""
+    background: bool = False
 
 
 @immutable
@@ -98,9 +102,15 @@ Action = Create | Update | Patch | Delete | Emit | Later | Together | SlowStart
 class Plan:
     """The outcome of one reconcile: what was observed, what is desired, what to do about it, and why.
 
-    `observed` and `desired` are small dicts for people and pictures (`{"replicas": 2}`).  Actions are carried out in order;
-    the first that fails ends the plan and the key is retried with back-off, unless `on_error` names a method of the controller
-    that takes (key, plan, action, response) and returns what to do instead: a further Plan, or None for the usual retry.
+    `observed` and `desired` are small dicts for people and pictures (`{"replicas": 2}`).  Actions are carried out in
+    order; the first that fails ends the plan and the key is retried with back-off, unless `on_error` names a method
+    of the controller that takes (key, plan, action, response) and returns what to do instead: a further Plan, or None
+    for the usual retry. `on_done` names a method that takes (key, plan, responses) after the last action; it may
+    return a further Plan.
+
+    `expect_creations` and `expect_deletions` (keys of objects) are noted in the controller's expectations before the
+    first request is sent; what fails is taken off again.  With `retry` the key counts as failed when the plan has been
+    carried out, and is tried again with back-off (for what follows a failure: a status that tells of it).
     """
 
     actions: tuple[Action, ...] = ()
@@ -108,6 +118,10 @@ class Plan:
     observed: Any = None
     desired: Any = None
     on_error: str = ""
+    on_done: str = ""
+    expect_creations: int = 0
+    expect_deletions: tuple[str, ...] = ()
+    retry: bool = False
 
 
 NOTHING = Plan()

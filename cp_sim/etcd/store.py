@@ -105,9 +105,9 @@ class StoreAnswer:
     """What became of an operation.
 
     `revision` is the store's revision at the time of the answer.  `kv` is the key read or written (after a failed
-    condition: as it is now, None if absent; after a delete: as it was).  `kvs`, `more` and `count` (all keys of the range,
-    whatever the limit) answer a List, `lease` a Grant.  `error` is empty or etcd's own text, e.g.
-    `etcdserver: mvcc: required revision has been compacted`.
+    condition: as it is now, None if absent; after a delete: as it was).  `kvs`, `more` and `count` (all keys of the
+    range, whatever the limit) answer a List, `lease` a Grant.  `error` is empty or etcd's own text, e.g. `etcdserver:
+    mvcc: required revision has been compacted`.
     """
 
     token: int

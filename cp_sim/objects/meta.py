@@ -1,7 +1,5 @@
 """The vocabulary: what everybody asks of an object, so that no other room spells `.get("metadata", {})`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 Object = dict[str, Any]

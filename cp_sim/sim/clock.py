@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 # The first instant of every simulated world. Fixed, so that the same seed tells the same story on every day.
-EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_EPOCH_NS = int(EPOCH.timestamp()) * 1_000_000_000
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -15,12 +16,13 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 class Clock:
     """The time of the simulated world: `now_ms`, milliseconds since `EPOCH`."""
 
-    __slots__ = ("now_ms", "_second", "_second_text")
+    __slots__ = ("_nanosecond", "_second", "_second_text", "now_ms")
 
     def __init__(self, now_ms: int = 0) -> None:
         self.now_ms = now_ms
         self._second = -1
         self._second_text = ""
+        self._nanosecond = 0
 
     def timestamp(self) -> str:
         """Now, as the API writes `metav1.Time`: whole seconds, e.g. `2026-01-01T00:00:07Z`."""
@@ -28,6 +30,12 @@ class Clock:
         if second != self._second:
             self._second, self._second_text = second, timestamp(self.now_ms)
         return self._second_text
+
+    def nanoseconds(self) -> int:
+        """Now in nanoseconds of Unix time, never the same twice: real clocks move between readings."""
+        now = _EPOCH_NS + self.now_ms * 1_000_000
+        self._nanosecond = max(now, self._nanosecond + 1)
+        return self._nanosecond
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes `metav1.MicroTime`: six digits of fraction."""

@@ -229,8 +229,8 @@ class Loop:
                 return False
         return True
 
-    def step(self) -> list[Record]:
-        """Do one thing: run until something worth a record has happened; returns the new records.
+    def step(self, counts: Callable[[Record], bool] = bool) -> list[Record]:
+        """Do one thing: run until a record was made for which `counts` is true; returns the new records.
 
         Time moves on only when nothing is due now, and only to the next foreground timer; an empty list says that
         the world has settled.
@@ -238,11 +238,15 @@ class Loop:
         self._busy.clear()
         first = self.trace.next_id
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
-        while self.trace.next_id == first and not self.settled:
+        seen = first
+        while not self.settled:
             if self._due:
                 self._unit()
             else:
                 self._fire_next(latest)
+            if any(counts(record) for record in self.trace.since(seen)):
+                break
+            seen = self.trace.next_id
         return self.trace.since(first)
 
     def _unit(self) -> None:

@@ -1,1 +1,35 @@
-"""."""
+"""Layer 7: state and trace become pictures and their text twins.
+
+Every view is a pure function of what the cluster can be asked (`get`, `trace`, the clock) and returns a `View`: a Graphviz
+graph in which every node, edge and cluster carries a meaningful `id` (the subject of the trace records that tell about
+it), and a text twin that says the same in words.  Nothing here knows IPython, and nothing here changes anything.
+
+*In Kubernetes:* no counterpart; `kubectl describe`, `kubectl get events` and dashboards show pieces of it.
+"""
+
+from cp_sim.views.cause_chain import cause_chain, chain_of
+from cp_sim.views.cluster_map import cluster_map
+from cp_sim.views.control_plane import control_plane
+from cp_sim.views.decision import decision
+from cp_sim.views.locks_and_keys import locks_and_keys
+from cp_sim.views.ownership import ownership
+from cp_sim.views.reconcile import reconcile
+from cp_sim.views.request_passage import request_passage
+from cp_sim.views.svg import to_svg
+from cp_sim.views.timeline import timeline
+from cp_sim.views.view import View
+
+__all__ = [
+    "View",
+    "cause_chain",
+    "chain_of",
+    "cluster_map",
+    "control_plane",
+    "decision",
+    "locks_and_keys",
+    "ownership",
+    "reconcile",
+    "request_passage",
+    "timeline",
+    "to_svg",
+]

@@ -262,7 +262,13 @@ def _pod_resources(made: Object, in_pod: bool) -> Object:
 
 def pod(obj: Object) -> Object:
     """A pod with its defaults."""
-    return {**obj, "spec": spec(obj.get("spec") or {}, True)}
+    made = {**obj, "spec": spec(obj.get("spec") or {}, True)}
+    conditions = (obj.get("status") or {}).get("conditions")
+    if conditions and any("lastProbeTime" not in entry for entry in conditions):
+        # The one field of a condition that is written even when it is empty (`PodCondition` in core/v1).
+        filled = [entry if "lastProbeTime" in entry else {**entry, "lastProbeTime": None} for entry in conditions]
+        made["status"] = {**obj["status"], "conditions": filled}
+    return made
 
 
 def template(given: Object | None) -> Object:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import OMITTED, Causes, duplicate, invalid, not_supported, required, too_many
 from cp_sim.objects.selectors import matches
 from cp_sim.objects.validation import meta, pods
-from cp_sim.objects.validation.causes import OMITTED, Causes, duplicate, invalid, not_supported, required, too_many
 from cp_sim.objects.validation.common import nonnegative, selector, selector_value, sorted_map
 from cp_sim.objects.validation.internal import pod_template_value
 from cp_sim.objects.validation.schedules import schedule_problem, time_zone_problem

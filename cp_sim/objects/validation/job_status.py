@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cp_sim.objects.validation.causes import OMITTED, Causes, duplicate, invalid, required
+from cp_sim.objects.causes import OMITTED, Causes, duplicate, invalid, required
 from cp_sim.objects.validation.common import nonnegative
 
 Object = dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cp_sim.objects.causes import Causes
 from cp_sim.objects.validation import (
     access,
     batch,
@@ -19,7 +20,6 @@ from cp_sim.objects.validation import (
     webhooks,
     workloads,
 )
-from cp_sim.objects.validation.causes import Causes
 
 Object = dict[str, Any]
 Create = Callable[[Object, Causes], None]

@@ -1,0 +1,211 @@
+"""The command line: `cp-sim`, or `python -m cp_sim`."""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import gzip
+import itertools
+import json
+import pstats
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from cp_sim.objects import meta
+from cp_sim.objects.kinds import UnknownKind
+
+PROFILE_LINES = 30
+
+
+class Refusal(Exception):
+    """What was asked for cannot be done; the message is one sentence for the person who asked."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that `arguments` (without the program's name; None: those of the process) ask for."""
+    parser = argparse.ArgumentParser(prog="cp-sim", description="A Kubernetes control plane inside one process.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_bench(commands)
+    _add_schedule(commands)
+    _add_replay(commands)
+    options = parser.parse_args(arguments)
+    if not options.command:
+        parser.print_help()
+        return 0
+    try:
+        return int(options.run(options))
+    except Refusal as refusal:
+        print(f"cp-sim: {refusal}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `cp-sim ... | head`
+        sys.stderr.close()
+        return 1
+
+
+# -- bench -------------------------------------------------------------------------------------------------------------
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "measure named workloads in real time; without a name, all of them"
+    bench = commands.add_parser("bench", help=about, description=about)
+    bench.add_argument("workloads", nargs="*", metavar="WORKLOAD")
+    bench.add_argument("--list", action="store_true", help="only list the workloads")
+    bench.add_argument("--nodes", type=_count, help="another number of nodes")
+    bench.add_argument("--pods", type=_count, help="another number of measured pods")
+    bench.add_argument("--before", type=_count, help="another number of pods that are there before")
+    bench.add_argument("--json", action="store_true", help="print one JSON object a workload")
+    bench.add_argument("--profile", action="store_true", help="also print the functions that take the most time")
+    bench.set_defaults(run=_bench)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count: write a whole number, such as 500")
+    return int(text)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from cp_sim.bench import WORKLOADS, run
+
+    unknown = [name for name in options.workloads if name not in WORKLOADS]
+    if unknown:
+        raise Refusal(f"there is no workload {unknown[0]}; there are {', '.join(WORKLOADS)}")
+    if options.list:
+        for workload in WORKLOADS.values():
+            print(f"{workload.name}: {workload.about}")
+        return 0
+    names = options.workloads or list(WORKLOADS)
+    if len(names) > 1:
+        return max(_bench_apart(name, options) for name in names)
+    with _profiled(options.profile):
+        report = run(names[0], options.nodes, options.pods, options.before)
+    print(json.dumps(report.as_json()) if options.json else report, flush=True)
+    return 0
+
+
+def _bench_apart(name: str, options: argparse.Namespace) -> int:
+    """One workload in a process of its own, so that its peak of memory is its own too."""
+    command = [sys.executable, "-m", "cp_sim", "bench", name]
+    command += [f"--{flag}" for flag in ("json", "profile") if getattr(options, flag)]
+    for count in ("nodes", "pods", "before"):
+        if getattr(options, count) is not None:
+            command.append(f"--{count}={getattr(options, count)}")
+    return subprocess.run(command, check=False).returncode
+
+
+@contextmanager
+def _profiled(wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    profile = cProfile.Profile()
+    with profile:
+        yield
+    pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(PROFILE_LINES)
+
+
+# -- schedule ----------------------------------------------------------------------------------------------------------
+
+
+def _add_schedule(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "decide where pods go, without a cluster, and print every decision"
+    schedule = commands.add_parser("schedule", help=about, description=about)
+    schedule.add_argument(
+        "file",
+        metavar="FILE",
+        help="JSON lines (also .gz), one scenario a line, or what `kubectl get nodes,pods -A -o json` prints; "
+        "- reads the standard input",
+    )
+    schedule.set_defaults(run=_schedule)
+
+
+def _schedule(options: argparse.Namespace) -> int:
+    from cp_sim.scheduler.scenario import answer
+
+    with _opened(options.file) as lines:
+        for place, scenario in _scenarios(lines, options.file):
+            try:
+                print(json.dumps(answer(scenario), ensure_ascii=False, separators=(",", ":")), flush=True)
+            except (AttributeError, LookupError, TypeError, ValueError, UnknownKind) as problem:
+                raise Refusal(f"{place} cannot be scheduled: {type(problem).__name__}: {problem}") from problem
+    return 0
+
+
+def _scenarios(lines: TextIO, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The scenarios of a file, each with the words for its place."""
+    first = lines.readline()
+    try:
+        whole = isinstance(json.loads(first or "null"), dict)
+    except json.JSONDecodeError:
+        whole = False
+    if first.strip() and not whole:  # not one document a line, then one document in many
+        try:
+            found = json.loads(first + lines.read())
+        except json.JSONDecodeError as problem:
+            raise Refusal(f"{name} is neither JSON lines nor a JSON document: {problem}") from None
+        yield name, _scenario(found, name)
+        return
+    for number, line in enumerate(itertools.chain([first], lines), 1):
+        if line.strip():
+            try:
+                found = json.loads(line)
+            except json.JSONDecodeError as problem:
+                raise Refusal(f"line {number} of {name} is not JSON: {problem}") from None
+            yield f"line {number} of {name}", _scenario(found, f"line {number} of {name}")
+
+
+def _scenario(found: Any, place: str) -> dict[str, Any]:
+    """A scenario as it stands, or the one that a dump of a cluster poses: where do its unbound pods go?"""
+    if isinstance(found, dict) and isinstance(found.get("objects"), list) and isinstance(found.get("pending"), list):
+        return found
+    if isinstance(found, dict) and found.get("kind") == "List" and isinstance(found.get("items"), list):
+        pending = [obj for obj in found["items"] if _waits(obj)]
+        return {"name": place, "objects": [obj for obj in found["items"] if not _waits(obj)], "pending": pending}
+    raise Refusal(f'{place} is neither a scenario (lists "objects" and "pending") nor a List of objects')
+
+
+def _waits(obj: Any) -> bool:
+    """Whether an object of a dump is a pod that the scheduler would take."""
+    is_pod = isinstance(obj, dict) and obj.get("kind") == "Pod"
+    return is_pod and not meta.node_name(obj) and not meta.is_finished(obj)
+
+
+# -- replay ------------------------------------------------------------------------------------------------------------
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "put recorded etcd operations to the embedded store and print its answers"
+    replay = commands.add_parser("replay", help=about, description=about)
+    replay.add_argument("file", metavar="FILE", help="JSON lines (also .gz), one trace a line; - for standard input")
+    replay.set_defaults(run=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from cp_sim.etcd.replay import replay_lines
+
+    with _opened(options.file) as lines:
+        try:
+            for answer in replay_lines(lines):
+                print(answer)
+        except ValueError as problem:
+            raise Refusal(f"{options.file}: {problem}") from None
+    return 0
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[TextIO]:
+    if name == "-":
+        yield sys.stdin
+        return
+    try:
+        with gzip.open(name, "rt", encoding="utf-8") if name.endswith(".gz") else open(name, encoding="utf-8") as file:
+            yield file
+    except (OSError, EOFError, UnicodeDecodeError) as problem:
+        raise Refusal(f"{name} cannot be read: {problem}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,391 @@
+"""The actor `kube-apiserver`: takes requests through their gates, speaks to the store, and serves the watches.
+
+What wakes it: `Request` and `StopWatch` from callers, `StoreAnswer` and `WatchChanges` from the store, its own timers.  One message is
+one unit of work; a request that must wait for the store stays in `in_flight` as plain data.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.apiserver import admission, allocation, errors, rest, verbs, versions
+from cp_sim.apiserver.authentication import user_of
+from cp_sim.apiserver.authorization import Authorizer
+from cp_sim.apiserver.catalog import Catalog
+from cp_sim.apiserver.request import (
+    ApiError,
+    Call,
+    HttpRequest,
+    Request,
+    Response,
+    StopWatch,
+    User,
+    WatchChange,
+    WatchClosed,
+)
+from cp_sim.apiserver.watch_cache import Change, ResourceCache, Watch
+from cp_sim.apiserver.work import AwaitQuorumRevision, AwaitRevision, Done, Work
+from cp_sim.etcd.store import REGISTRY, Get, KeyValue, StoreAnswer, StoreRequest, WatchChanges, WatchRequest
+from cp_sim.objects.kinds import Kind
+from cp_sim.sim import Actor, immutable
+
+WATCH_TOKEN = 0
+# The key that the real server keeps to agree on compactions; reading it tells the store's revision.
+REVISION_KEY = "compact_rev_key"
+
+_READS = frozenset(("get", "list", "watch"))
+_NO_HEADERS: dict[str, Any] = {}
+
+
+@immutable
+class GiveUp:
+    """Timer: request `work` waited too long for its revision."""
+
+    work: int
+
+
+@immutable
+class EndWatch:
+    """Timer: watch `watch` of `resource` has had its timeoutSeconds."""
+
+    resource: str
+    watch: int
+
+
+class ApiServer(Actor):
+    """The API server.
+
+    *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
+
+    `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
+    `given_users` callers that a cluster knows on top of the usual ones.
+    """
+
+    def __init__(self, name: str = "kube-apiserver", store: str = "etcd") -> None:
+        super().__init__(name)
+        self.store = store
+        self.given_users: dict[str, User] = {}
+        self.in_flight: dict[int, Work] = {}
+        self.caches: dict[str, ResourceCache] = {}
+        self.catalog = Catalog()
+        self.authorizer = Authorizer()
+        self.allocations = allocation.Allocations()
+        self.plugins = admission.default_plugins()
+        self.revision = 0  # the watch caches have seen everything up to here
+        self.compacted = 0  # the store's history begins after this
+        self.trace_reads = False
+        self._next = 0
+        self._waiting: dict[int, int] = {}  # work -> the revision it waits for
+        self._watches: dict[tuple[str, int], tuple[str, int]] = {}
+        self._fresh: dict[str, tuple[int, dict[str, Any]]] = {}  # objects just written, until the watch tells of them
+        self._parked: list[Request] = []
+        self.ready = False
+        self.bootstrapping = 0
+        self.bootstrapped = 0
+        self._opens_at: int | None = None
+
+    # -- messages ------------------------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """Watch the store from now on; what it holds already is read first."""
+        verbs.loading.begin(self)
+
+    def receive(self, message: Any) -> None:
+        """Take a request, an answer or changes of the store, or one of the server's own timers."""
+        kind = type(message)
+        if kind is Request:
+            if self.ready:
+                self._begin(message)
+            else:
+                self._parked.append(message)
+        elif kind is StoreAnswer:
+            self._answered(message)
+        elif kind is WatchChanges:
+            self._changed(message)
+        elif kind is StopWatch:
+            self._stop_watch(message.reply_to, message.token)
+        elif kind is GiveUp:
+            self._give_up(message.work)
+        elif kind is EndWatch:
+            self._end_watch(message)
+        else:
+            super().receive(message)
+
+    # -- the way of a request ------------------------------------------------------------------------------------
+
+    def _begin(self, request: Request) -> None:
+        self._next += 1
+        call = request.call
+        outside = call if isinstance(call, HttpRequest) else None
+        work = Work(self._next, request, _NOBODY, _NO_CALL if outside else call, outside=outside)
+        work.since_ms = self.loop.clock.now_ms
+        work.cause = self.loop.origin
+        try:
+            work.user = user_of(request.user, self.given_users)
+            work.note("authenticate", sentence=request.user)
+            if outside is not None:
+                response = rest.enter(self, work, outside)
+                if response is not None:
+                    self._finish(work, response)
+                    return
+                call = work.call
+            else:
+                work.kind = self.catalog.kind_of_resource(call.resource)
+                self.authorizer.check(self, work)
+            work.handler = verbs.handler_of(work)
+            outcome = verbs.HANDLERS[work.handler].start(self, work)
+        except ApiError as error:
+            self._fail(work, error)
+            return
+        self._go_on(work, outcome)
+
+    def _go_on(self, work: Work, outcome: Any) -> None:
+        kind = type(outcome)
+        if kind is Done:
+            self.in_flight.pop(work.id, None)
+            self._finish(work, outcome)
+            return
+        self.in_flight[work.id] = work
+        if kind is AwaitRevision:
+            self._wait(work, outcome)
+        elif kind is AwaitQuorumRevision:
+            work.waiting_for = self.store
+            work.handler, work.state = "quorum", (work.handler, work.state)
+            self.loop.send(self.store, StoreRequest(Get(REVISION_KEY), self.name, work.id))
+        else:
+            work.waiting_for = self.store
+            self.loop.send(self.store, StoreRequest(outcome, self.name, work.id))
+
+    def _answered(self, answer: StoreAnswer) -> None:
+        work = self.in_flight.get(answer.token)
+        if work is None:
+            if answer.token <= 0:
+                verbs.loading.answered(self, answer)
+            return
+        self.proceed(work, answer)
+
+    def proceed(self, work: Work, answer: StoreAnswer | None) -> None:
+        """Let the handler of a request in flight take its next step."""
+        work.waiting_for = ""
+        try:
+            if answer is not None and answer.error:
+                raise store_error(answer.error)
+            outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
+        except ApiError as error:
+            self.in_flight.pop(work.id, None)
+            self._fail(work, error)
+            return
+        self._go_on(work, outcome)
+
+    def _finish(self, work: Work, done: Done) -> None:
+        call = work.call
+        if done.revision or (work.outside is not None and call.verb not in _READS):
+            if not quiet(work):
+                work.note("store", sentence=f"revision {done.revision}" if done.revision else "nothing was written")
+                self.loop.record(
+                    call.verb if not call.subresource else f"{call.verb} {call.subresource}",
+                    work.subject,
+                    revision=done.revision or None,
+                    evidence=work.passage(done.code),
+                    actor=self.name,
+                )
+        elif work.outside is not None and self.trace_reads:
+            self.loop.record(call.verb, work.subject, evidence=work.passage(done.code), actor=self.name)
+        body, headers = done.body, _NO_HEADERS
+        if work.outside is not None:
+            try:
+                body, headers, done = rest.leave(self, work, done)
+            except ApiError as error:
+                self._fail(work, error)
+                return
+        elif work.warnings:
+            headers = {"warning": list(work.warnings)}
+        request = work.request
+        self.loop.send(request.reply_to, Response(request.token, done.code, body, headers, done.watching))
+        if done.watching:
+            verbs.watch.opened(self, work)
+
+    def _fail(self, work: Work, error: ApiError) -> None:
+        call = work.call
+        if call.verb not in _READS and work.kind is not None:
+            self.loop.record(
+                call.verb if not call.subresource else f"{call.verb} {call.subresource}",
+                work.subject,
+                str(error),
+                evidence=work.passage(error.code),
+                actor=self.name,
+            )
+        headers = rest.failed(work, error) if work.outside is not None else _NO_HEADERS
+        request = work.request
+        body = error.status if work.outside is None else rest.body_of_error(error)
+        self.loop.send(request.reply_to, Response(request.token, error.code, body, headers))
+
+    # -- waiting for a revision ------------------------------------------------------------------------------------
+
+    def _wait(self, work: Work, wanted: AwaitRevision) -> None:
+        if wanted.revision <= self.revision:
+            self.proceed(work, None)
+            return
+        work.waiting_for = "watch cache"
+        self._waiting[work.id] = wanted.revision
+        work.timer = self.loop.after(wanted.timeout_ms, self.name, GiveUp(work.id))
+
+    def _give_up(self, work_id: int) -> None:
+        wanted = self._waiting.pop(work_id, None)
+        work = self.in_flight.pop(work_id, None)
+        if work is not None and wanted is not None:
+            self._fail(work, errors.too_large_resource_version(wanted, self.revision))
+
+    def _caught_up(self) -> None:
+        for work_id in [id_ for id_, revision in self._waiting.items() if revision <= self.revision]:
+            del self._waiting[work_id]
+            work = self.in_flight[work_id]
+            self.loop.cancel(work.timer)
+            self.loop.caused_by(work.cause)
+            self.proceed(work, None)
+
+    # -- objects ---------------------------------------------------------------------------------------------------
+
+    def cache(self, kind: Kind) -> ResourceCache:
+        """The watch cache of a kind (versions of one resource share theirs)."""
+        found = self.caches.get(kind.storage)
+        if found is None:
+            trigger = "spec.nodeName" if kind.storage == "pods" else ""
+            found = self.caches[kind.storage] = ResourceCache(kind.storage, trigger, self.compacted)
+        return found
+
+    def known(self, resource: str, key: str) -> dict[str, Any] | None:
+        """What the watch cache knows of one object (`pods`, `default/web-1`)."""
+        cache = self.caches.get(resource)
+        return cache.objects.get(key) if cache is not None else None
+
+    def decorated(self, kind: Kind, kv: KeyValue) -> dict[str, Any]:
+        """The object of a key with its resourceVersion, the same dict for everybody."""
+        key = kv.key
+        fresh = self._fresh.get(key)
+        if fresh is not None and fresh[0] == kv.mod_revision:
+            return fresh[1]
+        cache = self.caches.get(kind.storage)
+        if cache is not None:
+            short = key[len(kind.store_prefix) + 1 :]
+            if cache.revisions.get(short) == kv.mod_revision:
+                return cache.objects[short]
+        made = decorate(kv)
+        if kv.mod_revision > self.revision:
+            self._fresh[key] = (kv.mod_revision, made)
+        return made
+
+    def in_version(self, kind: Kind, obj: dict[str, Any]) -> dict[str, Any]:
+        """A stored object as the version of `kind` shows it."""
+        if obj.get("apiVersion") == kind.api_version:
+            return obj
+        return versions.convert(kind, obj)
+
+    # -- changes and watches -----------------------------------------------------------------------------------------
+
+    def _changed(self, message: WatchChanges) -> None:
+        if message.token != WATCH_TOKEN:
+            return
+        if message.error:
+            verbs.loading.begin(self)
+            return
+        trace = self.loop.trace
+        for key_change in message.changes:
+            found = self.catalog.cache_of_key(key_change.key)
+            if found is None:
+                continue
+            kind, short = found
+            cache = self.cache(kind)
+            if key_change.revision <= cache.oldest and not key_change.kv:
+                continue
+            kv = key_change.kv
+            if kv is not None:
+                fresh = self._fresh.pop(kv.key, None)
+                made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)
+            else:
+                made = None
+            change = Change(key_change.revision, short, made, cache.objects.get(short))
+            cache.take(change)
+            if kind.storage in self.catalog.observed:
+                self.catalog.learn(kind.storage, change)
+                self.authorizer.learn(kind.storage)
+            if kind.storage == "services":
+                self.allocations.learn(change)
+            if cache.watches:
+                record = trace.of_revision(key_change.revision)
+                if record is not None:
+                    self.loop.caused_by(record.id)
+                verbs.watch.fan_out(self, cache, change)
+        if message.revision > self.revision:
+            self.revision = message.revision
+        if self._waiting:
+            self._caught_up()
+        if self._opens_at is not None:
+            self.open_when(self._opens_at)
+
+    def add_watch(self, cache: ResourceCache, watch: Watch) -> None:
+        """Enter a watch."""
+        cache.add_watch(watch)
+        self._watches[(watch.reply_to, watch.token)] = (cache.resource, watch.id)
+
+    def _stop_watch(self, reply_to: str, token: int) -> None:
+        found = self._watches.pop((reply_to, token), None)
+        if found is not None:
+            self.caches[found[0]].remove_watch(found[1])
+
+    def _end_watch(self, message: EndWatch) -> None:
+        watch = self.caches[message.resource].watches.get(message.watch)
+        if watch is not None:
+            verbs.watch.ending(self, self.caches[message.resource], watch)
+            self.end_watch(watch)
+
+    def end_watch(self, watch: Watch) -> None:
+        """Close a watch and tell its caller so."""
+        self._stop_watch(watch.reply_to, watch.token)
+        self.loop.send(watch.reply_to, WatchClosed(watch.token))
+
+    def send_change(self, watch: Watch, type_: str, obj: dict[str, Any]) -> None:
+        """Send one change to a watcher, in the form it asked for."""
+        if watch.outside is not None:
+            obj = rest.watched(self, watch, type_, obj)
+        watch.sent += 1
+        self.loop.send(watch.reply_to, WatchChange(watch.token, type_, obj))
+
+    def follow_store(self, revision: int) -> None:
+        """Ask the store for everything that happens after `revision`."""
+        self.loop.send(self.store, WatchRequest(REGISTRY, self.name, WATCH_TOKEN, revision + 1))
+
+    def open_when(self, revision: int) -> None:
+        """When the caches have seen `revision`, take up the requests that came before."""
+        self._opens_at = revision
+        if self.revision < revision:
+            return
+        self._opens_at = None
+        self.ready = True
+        parked, self._parked = self._parked, []
+        for request in parked:
+            self._begin(request)
+
+
+_NOBODY = User("")
+_NO_CALL = Call("get", "")
+
+
+def quiet(work: Work) -> bool:
+    """Whether a write leaves no record: the heartbeats of thousands of nodes would bury everything else."""
+    return work.kind is not None and work.kind.plural == "leases" and work.call.verb in ("update", "patch")
+
+
+def decorate(kv: KeyValue) -> dict[str, Any]:
+    """A stored value with `metadata.resourceVersion`, which the store keeps as the key's revision."""
+    value = kv.value
+    return {**value, "metadata": {**value["metadata"], "resourceVersion": str(kv.mod_revision)}}
+
+
+def store_error(text: str) -> ApiError:
+    """What a caller sees of an error of the store."""
+    if "required revision has been compacted" in text:
+        return errors.expired("The resourceVersion for the provided list is too old.")
+    if "request timed out" in text or "no leader" in text:
+        return errors.timeout("request did not complete within the allotted timeout")
+    return errors.internal(text)

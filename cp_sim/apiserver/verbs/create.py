@@ -1,0 +1,150 @@
+"""create: a new object passes defaults, admission, strategy and validation, and is put if its key is free.
+
+*In Kubernetes:* `k8s.io/apiserver/pkg/endpoints/handlers/create.go` and `pkg/registry/rest/create.go`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking
+from cp_sim.apiserver.work import Done, Work
+from cp_sim.etcd.store import Get, Put, StoreAnswer
+
+GENERATE_ATTEMPTS = 8
+MAX_GENERATED = 63 - 5
+
+
+def start(server: Any, work: Work) -> Any:
+    """Take the object through all gates up to the store."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    answered = special.answer(server, work)
+    if answered is not None:
+        return answered
+    if not isinstance(call.body, dict):
+        raise errors.bad_request(f"the body of the request is no {kind.kind}")
+    return launch(server, work, call.body)
+
+
+def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = False) -> Any:
+    """Create `body`; also the way of a PUT or an apply on a missing object."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    obj = in_namespace(work, body)
+    obj = forms.with_defaults(kind, obj)
+    obj = with_type(kind, obj)
+    if not tracked:
+        obj = tracking.on_create(server, work, obj)
+    metadata = obj["metadata"]
+    name = metadata.get("name") or ""
+    asked = admission.Attributes(
+        "CREATE", kind, "", call.namespace, name or metadata.get("generateName") or "", obj, None, work.user, work.dry_run,
+        call.options, work.warnings,
+    )
+    work.note("decode")
+    admission.mutate(server, asked)
+    work.note("mutate", "changed" if asked.changed_by else "passed", changed=tuple(asked.changed_by))
+    work.state = "put"
+    return store(server, work, asked)
+
+
+def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
+    """Fill in what the system owns, validate, and put."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    obj = asked.object
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in SYSTEM_FIELDS}
+    if metadata.get("resourceVersion"):
+        raise errors.internal("resourceVersion should not be set on objects to be created")
+    metadata.pop("resourceVersion", None)
+    if not metadata.get("name") and metadata.get("generateName"):
+        metadata["name"] = metadata["generateName"][:MAX_GENERATED] + server.loop.chance.suffix()
+    if not kind.namespaced:
+        metadata.pop("namespace", None)
+    metadata["uid"] = server.loop.chance.uid()
+    metadata["creationTimestamp"] = server.loop.clock.timestamp()
+    generation = strategies.generation_on_create(kind)
+    if generation:
+        metadata["generation"] = generation
+    obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
+    obj = allocation.on_create(server, work, obj)
+    forms.check_create(kind, obj)
+    work.note("validate")
+    asked.object = obj
+    asked.name = call.name = metadata.get("name", "")
+    admission.validate(server, asked)
+    work.object = obj
+    allocation.reserve(server, work, obj)
+    key = kind.store_key(call.namespace, call.name)
+    return Get(key) if work.dry_run else Put(key, obj, expect=0)
+
+
+# Fields of metadata that only the system writes; what a client sent there is forgotten.
+SYSTEM_FIELDS = frozenset(
+    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+)
+
+
+def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
+    """Created, or the name is taken."""
+    kind = work.kind
+    assert kind is not None
+    if work.dry_run:
+        if answer.kv is None:
+            return Done(server.in_version(kind, work.object), 201)
+    elif answer.succeeded:
+        assert answer.kv is not None
+        made = server.decorated(kind, answer.kv)
+        return Done(server.in_version(kind, made), 201, answer.kv.mod_revision)
+    metadata = work.object["metadata"]
+    if metadata.get("generateName") and work.attempts < GENERATE_ATTEMPTS:
+        return again(server, work)
+    allocation.give_back(server, work.object)
+    taken = answer.kv.value["metadata"] if answer.kv is not None else {}
+    prefix = "object is being deleted: " if taken.get("deletionTimestamp") else ""
+    raise errors.already_exists(kind.plural, kind.group, metadata["name"], prefix)
+
+
+def again(server: Any, work: Work) -> Any:
+    """Try another generated name."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    work.attempts += 1
+    metadata = work.object["metadata"]
+    name = metadata["generateName"][:MAX_GENERATED] + server.loop.chance.suffix()
+    work.object = {**work.object, "metadata": {**metadata, "name": name}}
+    call.name = name
+    key = kind.store_key(call.namespace, name)
+    return Get(key) if work.dry_run else Put(key, work.object, expect=0)
+
+
+def in_namespace(work: Work, body: dict[str, Any]) -> dict[str, Any]:
+    """The object with the namespace of the request (`EnsureObjectNamespaceMatchesRequestNamespace`).
+
+    Raises:
+        ApiError: 400, the object names another one.
+    """
+    call, kind = work.call, work.kind
+    assert kind is not None
+    metadata = body.get("metadata") or {}
+    given = metadata.get("namespace") or ""
+    if not kind.namespaced:
+        if given:
+            raise errors.bad_request(NAMESPACE_MISMATCH)
+        return body if "metadata" in body and body["metadata"] is not None else {**body, "metadata": {}}
+    if given == call.namespace:
+        return body
+    if given:
+        raise errors.bad_request(NAMESPACE_MISMATCH)
+    return {**body, "metadata": {**metadata, "namespace": call.namespace}}
+
+
+NAMESPACE_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
+
+
+def with_type(kind: Any, obj: dict[str, Any]) -> dict[str, Any]:
+    """The object with `apiVersion` and `kind`."""
+    if obj.get("kind") == kind.kind and obj.get("apiVersion") == kind.api_version:
+        return obj
+    return {**obj, "apiVersion": kind.api_version, "kind": kind.kind}

@@ -1,0 +1,143 @@
+"""Kubernetes Events as client-go writes them: repeated ones counted, similar ones combined, floods cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cp_sim.apiserver.request import Call, Response
+from cp_sim.client.client import Client
+from cp_sim.objects import meta
+from cp_sim.sim import Clock
+
+Object = dict[str, Any]
+
+# Source: k8s.io/client-go/tools/record/events_cache.go.
+SIMILAR_LIMIT = 10
+SIMILAR_WINDOW_MS = 600_000
+BURST = 25
+REFILL_MS = 300_000
+
+
+@dataclass(slots=True)
+class _Written:
+    """An Event that exists: its name, how often it was counted, its first time."""
+
+    name: str
+    count: int
+    first_timestamp: str
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at_ms: int
+
+
+class EventRecorder:
+    """Writes core/v1 Events for one component (`source.component`).
+
+    The same object, type, reason and message raise the count of one Event; from the tenth message on that differs in
+    nothing but its text within ten minutes, they share one Event `(combined from similar events): ...`; more than 25
+    Events of one source about one object are lost until its bucket refills, one in five minutes.
+
+    *In Kubernetes:* `EventCorrelator` in k8s.io/client-go/tools/record.
+    """
+
+    def __init__(self, api: Client, component: str, host: str = "") -> None:
+        self.api = api
+        self.source = {"component": component, **({"host": host} if host else {})}
+        self._written: dict[tuple[str, ...], _Written] = {}
+        self._similar: dict[tuple[str, ...], tuple[dict[str, None], int]] = {}
+        self._buckets: dict[tuple[str, ...], _Bucket] = {}
+
+    def emit(self, obj: Object, type_: str, reason: str, message: str) -> None:
+        """Write, or count up, the Event that says `reason` and `message` about `obj` (an object or a reference)."""
+        clock = self.api.actor.loop.clock
+        reference = reference_to(obj)
+        about = (
+            reference.get("kind", ""),
+            reference.get("namespace", ""),
+            reference.get("name", ""),
+            reference.get("uid", ""),
+        )
+        if not self._has_token(about, clock):
+            return
+        message, exact = self._combine((*about, type_, reason), message, clock)
+        same = (*about, type_, reason, exact)
+        written = self._written.get(same)
+        if written is None:
+            self._create(reference, type_, reason, message, same, clock)
+        else:
+            written.count += 1
+            self._count_up(reference, written, message, same, clock)
+
+    def _create(
+        self, reference: Object, type_: str, reason: str, message: str, same: tuple[str, ...], clock: Clock
+    ) -> None:
+        namespace = reference.get("namespace") or "default"
+        now = clock.timestamp()
+        event = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{reference.get('name', '')}.{clock.nanoseconds():016x}", "namespace": namespace},
+            "involvedObject": reference,
+            "reason": reason,
+            "message": message,
+            "source": self.source,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "count": 1,
+            "type": type_,
+            "reportingComponent": self.source["component"],
+            "reportingInstance": self.source.get("host", ""),
+            "eventTime": None,
+        }
+        self._written[same] = _Written(event["metadata"]["name"], 1, now)
+        self.api.send(Call("create", "events", namespace, body=event), "written", same, self)
+
+    def _count_up(
+        self, reference: Object, written: _Written, message: str, same: tuple[str, ...], clock: Clock
+    ) -> None:
+        patch = {"count": written.count, "lastTimestamp": clock.timestamp(), "message": message}
+        namespace = reference.get("namespace") or "default"
+        call = Call("patch", "events", namespace, written.name, body=patch, patch_type="strategic")
+        self.api.send(call, "written", same, self)
+
+    def written(self, same: tuple[str, ...], response: Response) -> None:
+        """An Event that could not be written (its namespace ends, it has expired) is begun anew next time."""
+        if not response.ok:
+            self._written.pop(same, None)
+
+    def _combine(self, group: tuple[str, ...], message: str, clock: Clock) -> tuple[str, str]:
+        """(message to write, message that tells Events apart)."""
+        seen, last_ms = self._similar.get(group, ({}, clock.now_ms))
+        if clock.now_ms - last_ms > SIMILAR_WINDOW_MS:
+            seen = {}
+        if len(seen) < SIMILAR_LIMIT:
+            seen[message] = None
+        self._similar[group] = (seen, clock.now_ms)
+        if len(seen) < SIMILAR_LIMIT:
+            return message, message
+        return f"(combined from similar events): {message}", "(combined)"
+
+    def _has_token(self, about: tuple[str, ...], clock: Clock) -> bool:
+        bucket = self._buckets.setdefault(about, _Bucket(BURST, clock.now_ms))
+        bucket.tokens = min(BURST, bucket.tokens + (clock.now_ms - bucket.at_ms) / REFILL_MS)
+        bucket.at_ms = clock.now_ms
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+
+def reference_to(obj: Object) -> Object:
+    """An `ObjectReference` to `obj`; a reference is returned as it is."""
+    if "metadata" not in obj:
+        return obj
+    reference = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": meta.name(obj), "uid": meta.uid(obj)}
+    if meta.namespace(obj):
+        reference["namespace"] = meta.namespace(obj)
+    if meta.resource_version(obj):
+        reference["resourceVersion"] = meta.resource_version(obj)
+    return reference

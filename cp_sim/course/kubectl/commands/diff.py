@@ -1,0 +1,66 @@
+"""`kubectl diff`: what `apply` would change.
+
+Source: kubernetes/kubectl pkg/cmd/diff/diff.go; it runs the program `diff -u -N` on two folders.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from cp_sim.course.kubectl import manifests
+from cp_sim.course.kubectl.client import Object, StatusError
+from cp_sim.course.kubectl.commands.apply import current_of
+from cp_sim.course.kubectl.commands.last_applied import three_way, with_last_applied
+from cp_sim.course.kubectl.errors import KubectlError, failure, several
+from cp_sim.course.kubectl.manifests import Info
+from cp_sim.course.kubectl.output.formats import without_managed_fields
+from cp_sim.course.kubectl.output.text import to_yaml
+from cp_sim.course.kubectl.shell import Invocation, command
+from cp_sim.objects import edit
+
+
+@command("diff", "filename:f=* recursive:R kustomize:k= selector:l= server-side force-conflicts field-manager= prune concurrency=#")
+def diff(invocation: Invocation) -> None:
+    """Show what would change; the exit status is 1 where something would."""
+    if not invocation.flags["filename"]:
+        raise failure("must specify one of -f and -k")
+    errors: list[KubectlError] = []
+    try:
+        infos = manifests.read(invocation, invocation.flags["filename"], errors)
+    except KubectlError as error:
+        raise KubectlError(error.text, 2) from None
+    if errors:
+        raise KubectlError(several(errors).text, 2)
+    wrote = invocation.client.wrote
+    changed = [text for info in infos if (text := _one(invocation, info))]
+    invocation.client.wrote = wrote
+    for text in changed:
+        invocation.out(text, end="")
+    if changed:
+        raise KubectlError("")
+
+
+def _one(invocation: Invocation, info: Info) -> str:
+    current = current_of(invocation, info)
+    try:
+        merged = _merged(invocation, info, current)
+    except StatusError as error:
+        raise KubectlError(error.text, 2) from None
+    before = to_yaml(without_managed_fields(current)) if current else ""
+    after = to_yaml(without_managed_fields(merged))
+    if before == after:
+        return ""
+    group = f"{info.type.group}." if info.type.group else ""
+    name = ".".join([f"{group}{info.type.version}", info.type.kind, info.namespace, info.name])
+    live, made = f"/tmp/LIVE-1/{name}", f"/tmp/MERGED-2/{name}"
+    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), live, made)
+    return f"diff -u -N {live} {made}\n" + "".join(lines)
+
+
+def _merged(invocation: Invocation, info: Info, current: Object | None) -> Object:
+    client, dry = invocation.client, {"dryRun": "All"}
+    placed = edit.put(info.object, "metadata.namespace", info.namespace) if info.namespace else info.object
+    if current is None:
+        return dict(client.call("POST", info.type.path(info.namespace), query=dry, body=placed))
+    patch, kind = three_way(info.type, current, with_last_applied(placed))
+    return client.patch(info.type, info.namespace, info.name, patch, kind, **dry) if patch else current

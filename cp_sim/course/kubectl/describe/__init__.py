@@ -1,0 +1,1 @@
+"""What `kubectl describe` writes about each kind."""

@@ -1,0 +1,213 @@
+"""DefaultPreemption: make room by pushing out pods of lower priority."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.objects import meta, selectors
+from cp_sim.scheduler.cycle import Found, reasons_text
+from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
+from cp_sim.scheduler.filtering import Trial, nominated_to
+from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
+from cp_sim.scheduler.pod_info import PodInfo
+
+NOT_HELPFUL = "Preemption is not helpful for scheduling"
+NO_VICTIMS = "No preemption victims found for incoming pod"
+NEVER = "not eligible due to preemptionPolicy=Never."
+TERMINATING = "not eligible due to a terminating pod on the nominated node."
+
+# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (getDefaultPreemptionArgs).
+MIN_CANDIDATES = 100
+MIN_CANDIDATES_PERCENT = 10
+
+
+class DefaultPreemption(Plugin):
+    """Finds nodes where the pod fits without pods of lower priority, and chooses the one where that hurts least.
+
+    Source: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
+    """
+
+    name = "DefaultPreemption"
+
+    def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
+        why_not = not_eligible(state, pod, found)
+        if why_not:
+            return Status(UNSCHEDULABLE, (f"preemption: {why_not}",))
+        candidates, outcomes = dry_run(found, found.rejected_with(UNSCHEDULABLE))
+        if candidates:
+            return choose(candidates, found.chance)
+        total = len(state.cache.table)
+        rest = total - len(outcomes)
+        if rest:
+            outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
+        sizes = [1] * len(outcomes)
+        if rest:
+            sizes[-1] = rest
+        said = reasons_text(outcomes, sizes)
+        return Status(UNSCHEDULABLE, (f"preemption: 0/{total} nodes are available: {said}.",))
+
+
+def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
+    """Why the pod may not push out others, empty if it may (PodEligibleToPreemptOthers)."""
+    if pod.spec.get("preemptionPolicy") == "Never":
+        return NEVER
+    node = pod.nominated_node
+    if node and node not in found.rejected_with(UNRESOLVABLE):
+        for other in state.cache.on_node.get(node, {}).values():
+            if other.priority < pod.priority and is_leaving_for_another(other):
+                return TERMINATING
+    return ""
+
+
+def is_leaving_for_another(pod: PodInfo) -> bool:
+    """Whether a pod is being deleted because of a preemption."""
+    condition = meta.condition(pod.object, "DisruptionTarget") or {}
+    return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
+
+
+def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:
+    """(nodes where preemption helps, the outcomes of those where it does not).
+
+    With many nodes it stops after enough candidates that violate no disruption budget, from a drawn start.
+    """
+    enough = max(MIN_CANDIDATES, len(nodes) * MIN_CANDIDATES_PERCENT // 100)
+    start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
+    candidates: list[Candidate] = []
+    outcomes: list[Outcome] = []
+    harmless = 0
+    for name in nodes[start:] + nodes[:start]:
+        answer = select_victims(found, name)
+        if isinstance(answer, Outcome):
+            outcomes.append(answer)
+            continue
+        candidates.append(answer)
+        harmless += not answer.pdb_violations
+        if harmless and len(candidates) >= enough:
+            break
+    return candidates, outcomes
+
+
+def importance(pod: PodInfo) -> tuple[int, str]:
+    """Sort key: higher priority first, then who started earlier (MoreImportantPod)."""
+    return (-pod.priority, pod.start_time)
+
+
+def select_victims(found: Found, node: str) -> Candidate | Outcome:
+    """The fewest pods that must leave `node` (SelectVictimsOnNode), or why preemption does not help there.
+
+    All pods of lower priority are removed; then as many as possible are put back, most important first, those whose
+    disruption budget would be violated before the others.
+    """
+    state, pod = found.state, found.pod
+    lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
+    if not lower:
+        return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
+    trial = Trial(found.profile, state, pod, node)
+    try:
+        for one in lower:
+            trial.remove(one)
+        outcome = rejection(trial, state, pod, node)
+        if outcome is not None:
+            return outcome
+        lower.sort(key=importance)
+        violating, harmless = split_by_budget(state, lower)
+        victims: list[PodInfo] = []
+        reprieved: list[PodInfo] = []
+        violations = 0
+        for one in violating + harmless:
+            trial.add(one)
+            if rejection(trial, state, pod, node) is None:
+                reprieved.append(one)
+            else:
+                trial.remove(one)
+                victims.append(one)
+                violations += one in violating
+    finally:
+        trial.undo()
+    if not victims:
+        return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
+    if violating and harmless:
+        victims.sort(key=importance)
+    highest = max(one.priority for one in victims)
+    return Candidate(
+        node,
+        tuple(one.key for one in victims),
+        tuple(one.key for one in reprieved),
+        violations,
+        highest,
+        sum(one.priority + 2**31 for one in victims),
+        min(one.start_time for one in victims if one.priority == highest),
+    )
+
+
+def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outcome | None:
+    """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
+    others = nominated_to(state, pod, node)
+    if others:
+        inner = Trial(trial.profile, state, pod, node)
+        for other in others:
+            inner.add(other)
+        judged = inner.fits()
+        inner.undo()
+        if judged.codes is not None:
+            return judged.outcomes[0]
+    judged = trial.fits()
+    return judged.outcomes[0] if judged.codes is not None else None
+
+
+def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:
+    """(pods whose removal would violate a PodDisruptionBudget, the others); filterPodsWithPDBViolation."""
+    budgets = state.cache.listed("poddisruptionbudgets.policy")
+    left = [(budget.get("status") or {}).get("disruptionsAllowed") or 0 for budget in budgets]
+    violating: list[PodInfo] = []
+    harmless: list[PodInfo] = []
+    for pod in pods:
+        violated = False
+        for place, budget in enumerate(budgets):
+            if covers(budget, pod):
+                left[place] -= 1
+                violated |= left[place] < 0
+        (violating if violated else harmless).append(pod)
+    return violating, harmless
+
+
+def covers(budget: dict[str, Any], pod: PodInfo) -> bool:
+    """Whether a budget speaks of a pod: an empty selector covers none, a pod already being disrupted does not count."""
+    selector = (budget.get("spec") or {}).get("selector") or {}
+    if not pod.labels or meta.namespace(budget) != pod.namespace:
+        return False
+    if not (selector.get("matchLabels") or selector.get("matchExpressions")):
+        return False
+    disrupted = (budget.get("status") or {}).get("disruptedPods") or {}
+    return selectors.matches(selector, pod.labels) and pod.name not in disrupted
+
+
+# pickOneNodeForPreemption: (what the rule is called, smaller is better).
+RULES = (
+    ("fewest PodDisruptionBudget violations", lambda one: one.pdb_violations),
+    ("lowest highest priority of a victim", lambda one: one.highest_priority),
+    ("smallest sum of priorities", lambda one: one.priority_sum),
+    ("fewest victims", lambda one: len(one.victims)),
+)
+
+
+def choose(candidates: list[Candidate], chance: Any) -> Preemption:
+    """The candidate where preemption hurts least; ties are drawn, or go to the smallest name."""
+    left = list(candidates)
+    rule = "the only candidate" if len(left) == 1 else ""
+    for name, measure in RULES:
+        if len(left) > 1:
+            best = min(measure(one) for one in left)
+            kept = [one for one in left if measure(one) == best]
+            rule = name if len(kept) < len(left) else rule
+            left = kept
+    if len(left) > 1:
+        latest = max(one.earliest_start for one in left)
+        kept = [one for one in left if one.earliest_start == latest]
+        rule = "latest start of the most important victims" if len(kept) < len(left) else rule
+        left = kept
+    left.sort(key=lambda one: one.node)
+    chosen = left[0] if chance is None or len(left) == 1 else left[chance.randrange(len(left))]
+    if len(left) > 1:
+        rule = "drawn" if chance is not None else "smallest name"
+    return Preemption(chosen.node, chosen.victims, tuple(candidates), tuple(one.node for one in left), rule)

@@ -1,0 +1,171 @@
+"""InterPodAffinity: pods that want to be near others, or far from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.scheduler import columns
+from cp_sim.scheduler.columns import Coded, Column
+from cp_sim.scheduler.framework import (
+    MAX_NODE_SCORE,
+    SKIPPED,
+    UNRESOLVABLE,
+    UNSCHEDULABLE,
+    CycleState,
+    Only,
+    Plugin,
+    Status,
+)
+from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.pod_index import ANTI, AVOIDS, PREFERS, TOWARDS, Question
+from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo
+from cp_sim.scheduler.queueing import Change
+
+AFFINITY, OWN_ANTI, EXISTING_ANTI = 1, 2, 3
+HARD_POD_AFFINITY_WEIGHT = 1
+
+# (topology key, pods per domain)
+Domains = list[tuple[str, Column]]
+
+
+class Wanted:
+    """What one pod's rules and those of pods on nodes mean for it: counts per domain of each topology key."""
+
+    __slots__ = ("affinity", "anti", "existing", "first_of_its_kind")
+
+    def __init__(self, affinity: Domains, anti: Domains, existing: Domains, first_of_its_kind: bool) -> None:
+        self.affinity = affinity
+        self.anti = anti
+        self.existing = existing
+        self.first_of_its_kind = first_of_its_kind
+
+
+class InterPodAffinity(Plugin):
+    """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms
+    give points.
+
+    Terms of existing pods count in scoring too, required affinity with weight 1.
+    Source: pkg/scheduler/framework/plugins/interpodaffinity/filtering.go, scoring.go.
+    """
+
+    name = "InterPodAffinity"
+    verdicts = {
+        AFFINITY: (UNRESOLVABLE, "node(s) didn't match pod affinity rules"),
+        OWN_ANTI: (UNSCHEDULABLE, "node(s) didn't match pod anti-affinity rules"),
+        EXISTING_ANTI: (UNSCHEDULABLE, "node(s) didn't satisfy existing pods anti-affinity rules"),
+    }
+    moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/update-label")
+    follows_pods = True
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
+        away.
+        """
+        if change.kind == "pods/add":
+            return bool(pod.facts.affinity)
+        if change.kind == "pods/delete":
+            away = ((change.old["spec"].get("affinity") or {}).get("podAntiAffinity")) if change.old else None
+            return bool(pod.facts.anti_affinity or away)
+        return True
+
+    def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
+        index, facts = state.cache.index, pod.facts
+        existing = [(one.term.topology_key, one.by_domain) for one in index.held_against(ANTI, pod)]
+        if not (facts.affinity or facts.anti_affinity or existing):
+            return SKIPPED
+        affinity: Domains = []
+        first = False
+        if facts.affinity:
+            together = Question(facts.affinity)
+            affinity = [(one.topology_key, index.by_domain(together, one.topology_key)) for one in facts.affinity]
+            first = not any(columns.any_of(counts > 0) for _, counts in affinity) and all(
+                index.term_matches(one, pod.namespace, pod.labels) for one in facts.affinity
+            )
+        anti = [(one.topology_key, index.by_domain(Question((one,)), one.topology_key)) for one in facts.anti_affinity]
+        state[self.name] = Wanted(affinity, anti, existing, first)
+        return None
+
+    def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
+        wanted: Wanted = state[self.name]
+        codes = _in_domains(wanted.existing, nodes) * EXISTING_ANTI
+        codes = columns.where(_in_domains(wanted.anti, nodes), OWN_ANTI, codes)
+        if wanted.affinity:
+            meets = columns.flags(len(nodes), True)
+            for key, counts in wanted.affinity:
+                ids = nodes.labels(key)
+                enough = ids >= 0 if wanted.first_of_its_kind else columns.looked_up(counts, ids) > 0
+                meets = meets & enough
+            codes = columns.where(meets, codes, AFFINITY)
+        return codes
+
+    def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
+        wanted: Wanted = state[self.name]
+        rules = {AFFINITY: wanted.affinity, OWN_ANTI: wanted.anti, EXISTING_ANTI: wanted.existing}[code]
+        found: dict[str, Any] = {"rules": len(rules), "code": code}
+        for place, (key, counts) in enumerate(rules[:8]):
+            ids = nodes.labels(key)
+            values = nodes.table.label(key).values
+            found[f"{place}/key"] = key
+            found[f"{place}/domain"] = Coded(columns.compact(ids), [*values, ""]) if values else ""
+            found[f"{place}/pods"] = columns.compact(columns.looked_up(counts, ids))
+        return found
+
+    @staticmethod
+    def tell(facts: dict[str, Any], reasons: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+        code = facts["code"]
+        for place in range(min(facts["rules"], 8)):
+            key, domain, pods = (facts[f"{place}/{what}"] for what in ("key", "domain", "pods"))
+            numbers = {"topologyKey": key, "domain": domain, "pods": pods}
+            if code == AFFINITY and not domain:
+                return numbers, f"the node has no label {key}"
+            if code == AFFINITY and pods <= 0:
+                return numbers, f"{key}={domain} has no pod that the pod wants to be with"
+            if code == OWN_ANTI and pods > 0:
+                return numbers, f"{key}={domain} has {pods} pod(s) that the pod keeps away from"
+            if code == EXISTING_ANTI and pods > 0:
+                return numbers, f"{key}={domain} has {pods} pod(s) that keep away from the pod"
+        return {}, ""
+
+    # -- scoring -----------------------------------------------------------------------------------------------------
+
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
+        points: list[tuple[str, Column]] = []
+        index, facts = state.cache.index, pod.facts
+        own = [(one, 1) for one in facts.preferred_affinity] + [(one, -1) for one in facts.preferred_anti_affinity]
+        for term, sign in own:
+            points.append(
+                (term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight))
+            )
+        for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
+            for held in index.held_against(role, pod):
+                weight = HARD_POD_AFFINITY_WEIGHT if role == TOWARDS else held.term.weight
+                points.append((held.term.topology_key, held.by_domain * (sign * weight)))
+        points = [(key, counts) for key, counts in points if columns.any_of(counts != 0)]
+        if not points:
+            return SKIPPED
+        state[f"{self.name}/score"] = points
+        return None
+
+    def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
+        total = columns.filled(len(nodes))
+        for key, counts in state[f"{self.name}/score"]:
+            total = total + columns.looked_up(counts, nodes.labels(key))
+        return total
+
+    def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:
+        least, most = columns.smallest(scores), columns.largest(scores)
+        if most == least:
+            return 0
+        return columns.cut(float(MAX_NODE_SCORE) * ((scores - least) / float(most - least)))
+
+
+def _question(term: AffinityTerm) -> Question:
+    return Question((term,))
+
+
+def _in_domains(rules: Domains, nodes: Nodes) -> Column:
+    """Which nodes are in a domain where any of the counts is above 0."""
+    found = columns.flags(len(nodes))
+    for key, counts in rules:
+        found = found | (columns.looked_up(counts, nodes.labels(key)) > 0)
+    return found

@@ -1,0 +1,98 @@
+"""NodeAffinity: the nodes that a pod selects, and those it prefers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.objects import meta, selectors
+from cp_sim.scheduler import columns, node_matching
+from cp_sim.scheduler.columns import Column
+from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status, normalized
+from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
+
+CONFLICT = "pod affinity terms conflict"
+
+
+class NodeAffinity(Plugin):
+    """Rejects nodes that nodeSelector or required node affinity do not match; preferred terms give their weight.
+
+    Source: pkg/scheduler/framework/plugins/nodeaffinity.
+    """
+
+    name = "NodeAffinity"
+    verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector")}
+    moved_by = ("nodes/add", "nodes/update-label")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        labels, terms = meta.labels(change.new), pod.facts.required_nodes
+        if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
+            return False
+        name = meta.name(change.new)
+        return terms is None or any(selectors.matches_node_term(term, labels, name) for term in terms)
+
+    def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
+        if not node_matching.has_requirements(pod):
+            return SKIPPED
+        names: set[str] = set()
+        for term in pod.facts.required_nodes or ():
+            of_term = _names_in(term)
+            if of_term is None:
+                return None
+            names |= of_term
+        if names:
+            return Only(tuple(sorted(names)))
+        if pod.facts.required_nodes:
+            return Status(UNRESOLVABLE, (CONFLICT,))
+        return None
+
+    def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
+        return ~node_matching.required(pod, nodes) * 1
+
+    def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
+        return {"selects": _said(pod)}
+
+    @staticmethod
+    def tell(facts: dict[str, Any], reasons: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+        return facts, f"the pod wants {facts['selects']}" if facts["selects"] else ""
+
+    def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
+        return None if pod.facts.preferred_nodes else SKIPPED
+
+    def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
+        total = columns.filled(len(nodes))
+        for preferred in pod.facts.preferred_nodes:
+            if preferred["weight"]:
+                total = total + preferred["weight"] * node_matching.matches_term(
+                    preferred.get("preference") or {}, nodes
+                )
+        return total
+
+    def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:
+        return normalized(scores)
+
+
+def _names_in(term: dict[str, Any]) -> set[str] | None:
+    """The node names that a term allows by `matchFields`, None where it does not speak of names."""
+    names: set[str] | None = None
+    for field in term.get("matchFields") or ():
+        if field.get("key") == "metadata.name" and field.get("operator") == "In":
+            values = set(field.get("values") or ())
+            names = values if names is None else names & values
+    return names
+
+
+def _said(pod: PodInfo) -> str:
+    """What the pod asks of a node, in the notation of kubectl."""
+    parts = [f"{key}={value}" for key, value in (pod.facts.node_selector or {}).items()]
+    terms = []
+    for term in pod.facts.required_nodes or ():
+        said = [*(term.get("matchExpressions") or ()), *(term.get("matchFields") or ())]
+        terms.append(" and ".join(_expression(one) for one in said))
+    return " and ".join([*parts, " or ".join(terms)] if terms else parts)
+
+
+def _expression(one: dict[str, Any]) -> str:
+    values = ", ".join(one.get("values") or ())
+    return f"{one['key']} {one['operator']} ({values})" if values else f"{one['key']} {one['operator']}"

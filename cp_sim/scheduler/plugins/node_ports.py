@@ -1,0 +1,42 @@
+"""NodePorts: one host port, one pod."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.scheduler import columns
+from cp_sim.scheduler.columns import Column
+from cp_sim.scheduler.framework import SKIPPED, UNSCHEDULABLE, CycleState, Only, Plugin, Status
+from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.pod_info import PodInfo
+
+ANY = "0.0.0.0"
+
+
+class NodePorts(Plugin):
+    """Rejects nodes where a wanted host port is taken; 0.0.0.0 collides with every address.
+
+    Source: pkg/scheduler/framework/plugins/nodeports, `HostPortInfo` in pkg/scheduler/framework/types.go.
+    """
+
+    name = "NodePorts"
+    verdicts = {1: (UNSCHEDULABLE, "node(s) didn't have free ports for the requested pod ports")}
+    moved_by = ("pods/delete", "nodes/add")
+
+    def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
+        return None if pod.facts.host_ports else SKIPPED
+
+    def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
+        taken = columns.filled(nodes.table.columns.size)
+        for ip, protocol, port in pod.facts.host_ports:
+            for row, used in nodes.table.ports.get((protocol, port), {}).items():
+                if ip == ANY or ANY in used or ip in used:
+                    taken[row] = 1
+        return nodes.pick(taken)
+
+    def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
+        return {"ports": ", ".join(f"{port}/{protocol}" for _, protocol, port in pod.facts.host_ports)}
+
+    @staticmethod
+    def tell(facts: dict[str, Any], reasons: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+        return facts, f"wants host port {facts['ports']}, which a pod on this node has"

@@ -1,0 +1,113 @@
+"""NodeResourcesFit: is there room, and how much is left afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.objects import meta, quantity
+from cp_sim.scheduler import columns
+from cp_sim.scheduler.columns import Column
+from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
+from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
+
+TOO_MANY_PODS = 1
+UNRESOLVABLE_BIT = 2
+FIRST_RESOURCE_BIT = 4
+CORE = ("cpu", "memory", "ephemeral-storage")
+
+
+def checked(pod: PodInfo) -> list[tuple[str, int]]:
+    """The resources that a pod asks for, in the order in which the filter checks them."""
+    wanted = pod.facts.requests
+    core = [(name, wanted[name]) for name in CORE if wanted.get(name)]
+    return core + [(name, amount) for name, amount in wanted.items() if amount and name not in CORE and name != "pods"]
+
+
+class NodeResourcesFit(Plugin):
+    """Rejects nodes without room for the pod's requests; of the others, the emptiest get most points (LeastAllocated).
+
+    The filter's code is a set of bits: too many pods, more than the node has at all, then one bit per resource.
+    Source: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go.
+    """
+
+    name = "NodeResourcesFit"
+    moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/scale-down")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A node helps only if the pod would fit it when empty; a pod only by leaving a node."""
+        if change.kind.startswith("nodes/"):
+            given = (change.new.get("status") or {}).get("allocatable") or {}
+            return all(_units(name, given.get(name, 0)) >= amount for name, amount in checked(pod))
+        return bool(meta.node_name(change.old or change.new)) or change.kind == "pods/scale-down"
+
+    def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
+        codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
+        bit = FIRST_RESOURCE_BIT
+        for resource, amount in checked(pod):
+            allocatable = nodes.allocatable(resource)
+            lacking = amount > allocatable - nodes.requested(resource)
+            if columns.any_of(lacking):
+                codes = codes + lacking * bit
+                codes = codes | ((lacking & (amount > allocatable)) * UNRESOLVABLE_BIT)
+            bit *= 2
+        return codes
+
+    def outcome(self, state: CycleState, pod: PodInfo, code: int) -> tuple[str, tuple[str, ...]]:
+        reasons = ["Too many pods"] if code & TOO_MANY_PODS else []
+        reasons += [f"Insufficient {resource}" for resource, _ in _lacking(pod, code)]
+        return (UNRESOLVABLE if code & UNRESOLVABLE_BIT else UNSCHEDULABLE), tuple(reasons)
+
+    def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        short = [("pods", 1)] if code & TOO_MANY_PODS else []
+        for resource, amount in short + _lacking(pod, code):
+            used = nodes.pod_count() if resource == "pods" else nodes.requested(resource)
+            found[f"{resource}/requested"] = amount
+            found[f"{resource}/allocatable"] = columns.compact(nodes.allocatable(resource))
+            found[f"{resource}/used"] = columns.compact(used)
+        return found
+
+    @staticmethod
+    def tell(facts: dict[str, Any], reasons: tuple[str, ...]) -> tuple[dict[str, Any], str]:
+        numbers: dict[str, Any] = {}
+        words = []
+        for name in [name[: -len("/requested")] for name in facts if name.endswith("/requested")]:
+            requested, allocatable = facts[f"{name}/requested"], facts[f"{name}/allocatable"]
+            free = allocatable - facts[f"{name}/used"]
+            told = {"requested": requested, "free": free, "allocatable": allocatable}
+            numbers[name] = {key: amount_text(name, amount) for key, amount in told.items()}
+            if name == "pods":
+                words.append(f"has {facts['pods/used']} of {allocatable} pods")
+            else:
+                said = numbers[name]
+                words.append(f"needs {said['requested']} {name}, {said['free']} free of {said['allocatable']}")
+        return numbers, "; ".join(words)
+
+    def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
+        total, weights = 0, 0
+        for resource, amount in zip(("cpu", "memory"), pod.facts.scored):
+            allocatable = nodes.allocatable(resource)
+            left = allocatable - (nodes.non_zero(resource) + amount)
+            total = total + columns.quotient(columns.at_least(left, 0) * MAX_NODE_SCORE, allocatable)
+            weights = weights + (allocatable != 0) * 1
+        return columns.quotient(total, weights)
+
+
+def _lacking(pod: PodInfo, code: int) -> list[tuple[str, int]]:
+    bits = code // FIRST_RESOURCE_BIT
+    return [one for place, one in enumerate(checked(pod)) if bits >> place & 1]
+
+
+def _units(resource: str, text: Any) -> int:
+    return quantity.milli(text) if resource == "cpu" else quantity.value(text)
+
+
+def amount_text(resource: str, amount: int) -> str:
+    """An amount as people write it: `500m` of cpu, `2Gi` of memory."""
+    if resource == "cpu":
+        return quantity.canonical(f"{amount}m")
+    if resource == "memory" or resource == "ephemeral-storage" or resource.startswith("hugepages-"):
+        return quantity.of(amount * quantity.NANO, quantity.BINARY).text
+    return str(amount)

@@ -1,0 +1,341 @@
+"""The actor `kube-scheduler`: watches, keeps queue and cache, places one pod per step, binds it through the API
+server.
+
+What wakes it: a pod that enters the active queue, the end of a back-off.  One step takes one pod through the
+scheduling cycle and leaves a record `schedule` with the `Decision` as evidence; the binding is sent at once and
+confirmed by the watch.
+
+*In Kubernetes:* pkg/scheduler/scheduler.go, eventhandlers.go, schedule_one.go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cp_sim.apiserver.request import Call, Response
+from cp_sim.client import Component, Informers
+from cp_sim.client.informer import Relist
+from cp_sim.objects import meta
+from cp_sim.scheduler import changes, cycle, preempting
+from cp_sim.scheduler.cache import Cache
+from cp_sim.scheduler.configuration import read_profiles
+from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision, Preemption
+from cp_sim.scheduler.events import SeriesRecorder
+from cp_sim.scheduler.evidence import Evidence
+from cp_sim.scheduler.framework import CycleState, PluginError, Profile
+from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queueing import Change
+from cp_sim.sim import Timer, immutable
+
+Object = dict[str, Any]
+
+NAME = "kube-scheduler"
+USER = "system:kube-scheduler"
+FLUSH_PERIOD_MS = 30_000
+
+# What plugins look up besides pods and nodes.
+OTHERS = (
+    "namespaces",
+    "services",
+    "replicationcontrollers",
+    "replicasets.apps",
+    "statefulsets.apps",
+    "poddisruptionbudgets.policy",
+)
+
+
+@immutable
+class BackoffEnds:
+    """The timer message that the back-off of some pod has ended."""
+
+
+@immutable
+class FlushWaiting:
+    """The timer message to look for pods that have waited for too long."""
+
+
+@dataclass(slots=True)
+class Placed:
+    """A pod that is being bound: the context of the binding request."""
+
+    one: QueuedPod
+    node: str
+    state: CycleState
+
+
+class Shelf:
+    """Takes the changes of one of `OTHERS` to its scheduler."""
+
+    def __init__(self, scheduler: Scheduler, resource: str) -> None:
+        self.scheduler = scheduler
+        self.resource = resource
+
+    def changed(self, change: str, old: Object | None, new: Object) -> None:
+        """An object was added, changed or deleted."""
+        self.scheduler.other_changed(self.resource, change, old, new)
+
+
+class Scheduler(Component):
+    """Places pods on nodes.
+
+    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text or dict, a `Profile`, or a
+    tuple of plugins. `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.
+    With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
+
+    Raises:
+        ValueError: the configuration cannot be; the message names the field.
+    """
+
+    def __init__(
+        self, profiles: Any = None, name: str = NAME, draw_ties: bool = True, host: str = "control-plane-1"
+    ) -> None:
+        super().__init__(name, USER)
+        self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in read_profiles(profiles)}
+        self.draw_ties = draw_ties
+        self.host = host
+        self.cache = Cache()
+        self.room = cycle.Room()
+        self.evidence = Evidence()
+        self.latest: Decision | None = None
+        self.informers = Informers(self)
+        self.pods = self.informers.of("pods").on_change(self, "pod_changed")
+        self.nodes = self.informers.of("nodes").on_change(self, "node_changed")
+        for resource in OTHERS:
+            self.informers.of(resource).on_change(Shelf(self, resource), "changed")
+        self.queue: SchedulingQueue
+        self.recorders: dict[str, SeriesRecorder] = {}
+        self._backoff_timer: Timer | None = None
+        self._flush_timer: Timer | None = None
+
+    def started(self) -> None:
+        """Begin to list and watch."""
+        self.queue = SchedulingQueue(self.loop.clock)
+        self.informers.start()
+
+    def notice(self, message: Any) -> None:
+        if isinstance(message, Relist):
+            self.informers.notice(message)
+        elif isinstance(message, BackoffEnds):
+            self.queue.flush_backoff()
+            self._look_at_queue()
+        elif isinstance(message, FlushWaiting):
+            self._flush_timer = None
+            self.queue.flush_waiting()
+            self._look_at_queue()
+        else:
+            super().notice(message)
+
+    # -- what the watches say ------------------------------------------------------------------------------------------
+
+    def pod_changed(self, change: str, old: Object | None, new: Object) -> None:
+        """A pod was added, changed or deleted: keep cache and queue, and see whether it helps others."""
+        was_bound = old is not None and self._counts(old)
+        is_bound = change != "DELETED" and self._counts(new)
+        if is_bound:
+            self._pod_on_node(old if was_bound else None, new)
+        elif was_bound:
+            gone = self.cache.remove_pod(meta.uid(new) or meta.key(new))
+            if gone is not None:
+                self._helps(Change("pods/delete", old, None))
+        elif change == "DELETED" or meta.is_finished(new):
+            self.queue.remove(meta.uid(new))
+            self.cache.drop_nomination(meta.uid(new))
+            if self.cache.remove_pod(meta.uid(new)) is not None:
+                self._helps(Change("pods/delete", old, None))
+        else:
+            self._pending_pod(new)
+
+    @staticmethod
+    def _counts(pod: Object) -> bool:
+        """Whether a pod takes room on a node."""
+        return bool(meta.node_name(pod)) and not meta.is_finished(pod)
+
+    def _pod_on_node(self, old: Object | None, new: Object) -> None:
+        uid = meta.uid(new)
+        node = meta.node_name(new)
+        if uid in self.queue:
+            self.queue.remove(uid)
+        self.cache.drop_nomination(uid)
+        known = self.cache.pods.get(uid)
+        info = known.updated(new) if known is not None else PodInfo(new)
+        self.cache.put_pod(info, node)
+        self.cache.confirm(uid)
+        if old is None:
+            self._helps(Change("pods/add", None, new))
+        elif known is not None:
+            for kind in changes.of_bound_pod(known, info):
+                self._helps(Change(kind, old, new))
+
+    def _pending_pod(self, new: Object) -> None:
+        uid = meta.uid(new)
+        profile = self.profiles.get((new["spec"].get("schedulerName")) or "default-scheduler")
+        if profile is None or uid in self.cache.assumed:
+            return
+        if uid in self.queue:
+            info = self.queue.pods[uid].pod.updated(new)
+            self.queue.update(info, self.loop.cause)
+        elif meta.is_deleting(new):
+            return
+        else:
+            info = PodInfo(new)
+            self.queue.add(info, profile, self.loop.cause)
+        if info.nominated_node:
+            self.cache.nominate(info, info.nominated_node)
+        elif self.cache.nominated:
+            self.cache.drop_nomination(uid)
+        self._look_at_queue()
+
+    def node_changed(self, change: str, old: Object | None, new: Object) -> None:
+        """A node was added, changed or deleted."""
+        if change == "DELETED":
+            self.cache.remove_node(meta.name(new))
+            self._helps(Change("nodes/delete", new, None))
+            return
+        self.cache.put_node(new)
+        for kind in changes.of_node(old, new):
+            self._helps(Change(kind, old, new))
+
+    def other_changed(self, resource: str, change: str, old: Object | None, new: Object) -> None:
+        """Anything else that plugins look up."""
+        if change == "DELETED":
+            self.cache.remove(resource, new)
+        else:
+            self.cache.put(resource, new)
+        verb = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}[change]
+        self._helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
+
+    def _helps(self, change: Change) -> None:
+        if self.queue.move(change, self.loop.cause):
+            self._look_at_queue()
+
+    # -- one pod per step ----------------------------------------------------------------------------------------------
+
+    def is_ready(self) -> bool:
+        return self.informers.synced and self.queue.ready
+
+    def step(self) -> None:
+        """Take the next pod through the scheduling cycle."""
+        if not self.is_ready():
+            return
+        one = self.queue.pop()
+        if one is None:
+            return
+        self.loop.caused_by(one.cause)
+        chance = self.loop.chance.stream("scheduler") if self.draw_ties else None
+        try:
+            decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
+        except PluginError as error:
+            self._failed_with_error(one, str(error))
+            return
+        self.latest = decision
+        self.evidence.keep(decision)
+        self.loop.record("schedule", f"pods/{one.pod.key}", changes.because(decision), evidence=decision)
+        if decision.result == SCHEDULED:
+            self._place(one, decision, state)
+        else:
+            self._fail(one, decision)
+
+    # -- placing -------------------------------------------------------------------------------------------------------
+
+    def _place(self, one: QueuedPod, decision: Decision, state: CycleState) -> None:
+        """Assume, reserve, permit, then bind."""
+        node = decision.node or ""
+        self.queue.placed(one.pod.uid)
+        self.cache.drop_nomination(one.pod.uid)
+        self.cache.assume(one.pod, node)
+        for point in ("reserve", "permit", "pre_bind"):
+            for plugin in one.profile.at[point]:
+                status = getattr(plugin, point)(state, one.pod, node)
+                if not status.ok:
+                    self._give_up(one, node, state, f"{plugin.name}: {', '.join(status.reasons)}", (plugin.name,))
+                    return
+        for plugin in one.profile.at["bind"]:
+            call = plugin.bind(state, one.pod, node)
+            if call is not None:
+                self.api.send(call, "bound", Placed(one, node, state))
+                return
+        self._give_up(one, node, state, "no Bind plugin took the pod", ())
+
+    def bound(self, placed: Placed, response: Response) -> None:
+        """The API server has answered a binding."""
+        if not response.ok:
+            said = response.body.get("message", "") if isinstance(response.body, dict) else str(response.body)
+            self._give_up(placed.one, placed.node, placed.state, f"binding rejected: {said}", None)
+            return
+        for plugin in placed.one.profile.at["post_bind"]:
+            plugin.post_bind(placed.state, placed.one.pod, placed.node)
+        text = f"Successfully assigned {placed.one.pod.key} to {placed.node}"
+        self._recorder(placed.one.profile).emit(placed.one.pod.object, "Normal", "Scheduled", "Binding", text)
+
+    def _give_up(
+        self, one: QueuedPod, node: str, state: CycleState, why: str, rejected_by: tuple[str, ...] | None
+    ) -> None:
+        """Forget an assumed pod and try it again later: after a back-off, or when a change helps (`rejected_by`)."""
+        for plugin in reversed(one.profile.at["reserve"]):
+            plugin.unreserve(state, one.pod, node)
+        if one.pod.uid in self.cache.assumed:
+            self.cache.remove_pod(one.pod.uid)
+        current = self.pods.get(one.pod.key)
+        if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
+            return
+        one.pod = one.pod.updated(current)
+        if rejected_by is None:
+            self._failed_with_error(one, why)
+        else:
+            self.queue.failed(one, rejected_by)
+            self._tell_failure(one, why, "")
+            self._look_at_queue()
+
+    def _failed_with_error(self, one: QueuedPod, why: str) -> None:
+        self.queue.failed_with_error(one)
+        self.loop.record("schedule", f"pods/{one.pod.key}", why)
+        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self._look_at_queue()
+
+    # -- no node found -------------------------------------------------------------------------------------------------
+
+    def _fail(self, one: QueuedPod, decision: Decision) -> None:
+        """Put the pod back, say why in an Event and a condition, carry out a preemption."""
+        self.queue.failed(one, changes.rejectors(decision))
+        if decision.result == GATED:
+            return
+        nominated = one.pod.nominated_node
+        if decision.preemption is not None:
+            nominated = decision.preemption.nominated
+            self.cache.nominate(one.pod, nominated)
+            self._preempt(one, decision.preemption)
+        self._tell_failure(one, decision.message, nominated)
+        self._look_at_queue()
+
+    def _preempt(self, one: QueuedPod, preemption: Preemption) -> None:
+        name, now = one.profile.scheduler_name, self.loop.clock.timestamp()
+        preempting.tell(self._recorder(one.profile), self.cache, one.pod, preemption)
+        for call in preempting.calls(self.cache, one.pod, preemption, name, now):
+            self.api.send(call)
+
+    def _tell_failure(self, one: QueuedPod, message: str, nominated: str) -> None:
+        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", message)
+        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp())
+        if patch:
+            call = Call("patch", "pods", one.pod.namespace, one.pod.name, "status", patch, {}, "strategic")
+            self.api.send(call)
+
+    # -- waking --------------------------------------------------------------------------------------------------------
+
+    def _look_at_queue(self) -> None:
+        """Ask for a turn, and set the timers that waiting pods need."""
+        if self.queue.ready and self.informers.synced:
+            self.loop.wake(self)
+        until = self.queue.next_backoff_ms()
+        if until is not None and (self._backoff_timer is None or not self._backoff_timer.pending):
+            self._backoff_timer = self.loop.after(until - self.loop.clock.now_ms, self.name, BackoffEnds())
+        if self._flush_timer is None and self.queue.anybody_waits:
+            self._flush_timer = self.loop.after(FLUSH_PERIOD_MS, self.name, FlushWaiting(), background=True)
+
+    def _recorder(self, profile: Profile) -> SeriesRecorder:
+        name = profile.scheduler_name
+        if name not in self.recorders:
+            self.recorders[name] = SeriesRecorder(self.api, name, f"{name}-{self.host}")
+        return self.recorders[name]

@@ -1,0 +1,176 @@
+// Turns the old picture into the new one: what both have (by id) moves over, what is new fades in, what is gone fades out.
+
+const ANIMATE_AT_MOST = 150;
+const MOVE_MS = 360;
+const EASE = "cubic-bezier(.2,.7,.2,1)";
+
+function wantsStillness() {
+  return window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+function elementsOf(svg) {
+  const found = new Map();
+  for (const group of svg.querySelectorAll("g[id]")) {
+    if (!group.classList.contains("graph")) found.set(group.id, group);
+  }
+  return found;
+}
+
+// Where an element is, in the units of its picture.
+function placeOf(group) {
+  const rect = group.querySelector(":scope > rect");
+  if (rect) return { x: +rect.getAttribute("x") + rect.getAttribute("width") / 2, y: +rect.getAttribute("y") + rect.getAttribute("height") / 2 };
+  try {
+    const box = group.getBBox();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  } catch {
+    return { x: 0, y: 0 };
+  }
+}
+
+function shiftOf(svg) {
+  const graph = svg.querySelector("g.graph");
+  const found = graph && /translate\(([-\d.]+)[ ,]+([-\d.]+)\)/.exec(graph.getAttribute("transform") || "");
+  return found ? { x: +found[1], y: +found[2] } : { x: 0, y: 0 };
+}
+
+// What an element looks like, its place aside: a change is worth a blink.
+function looksOf(group) {
+  return group.getAttribute("class") + "|" + group.textContent;
+}
+
+function parsePicture(text) {
+  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  return document.importNode(parsed, true);
+}
+
+// Puts the picture `text` into `host`; returns how many elements moved, came and went.
+function morph(host, text) {
+  const next = parsePicture(text);
+  const old = host.querySelector(":scope > svg");
+  if (!old) {
+    host.replaceChildren(next);
+    return { moved: 0, came: elementsOf(next).size, gone: 0 };
+  }
+  const before = elementsOf(old);
+  const after = elementsOf(next);
+  const still = wantsStillness() || typeof next.animate !== "function";
+  const places = new Map();
+  const measure = !still && before.size <= 900;
+  const oldShift = shiftOf(old);
+  if (measure) {
+    for (const [id, group] of before) {
+      if (after.has(id)) places.set(id, [placeOf(group), looksOf(group)]);
+    }
+  }
+  old.replaceWith(next);
+  const newShift = shiftOf(next);
+  const moves = [];
+  const changes = [];
+  const came = [];
+  for (const [id, group] of after) {
+    if (!before.has(id)) {
+      came.push(group);
+    } else if (measure) {
+      const [place, looks] = places.get(id);
+      const now = placeOf(group);
+      const dx = place.x + oldShift.x - now.x - newShift.x;
+      const dy = place.y + oldShift.y - now.y - newShift.y;
+      if (Math.abs(dx) > 0.5 || Math.abs(dy) > 0.5) moves.push([group, dx, dy]);
+      else if (looks !== looksOf(group)) changes.push(group);
+    }
+  }
+  const gone = [...before].filter(([id]) => !after.has(id)).map(([, group]) => group);
+  const result = { moved: moves.length, came: came.length, gone: gone.length };
+  if (still || !measure || moves.length > ANIMATE_AT_MOST || came.length + gone.length > 4 * ANIMATE_AT_MOST) return result;
+  for (const [group, dx, dy] of moves) {
+    const path = [{ transform: `translate(${dx}px,${dy}px)` }, { transform: "none" }];
+    group.animate(path, { duration: MOVE_MS, easing: EASE });
+  }
+  for (const group of came) group.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: "ease-out" });
+  for (const group of changes) group.animate([{ opacity: 0.35 }, { opacity: 1 }], { duration: MOVE_MS, easing: "ease-out" });
+  fadeOut(next, gone, oldShift.x - newShift.x, oldShift.y - newShift.y);
+  return result;
+}
+
+function fadeOut(svg, groups, dx, dy) {
+  const graph = svg.querySelector("g.graph");
+  if (!graph || !groups.length || groups.length > ANIMATE_AT_MOST) return;
+  const layer = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  layer.setAttribute("transform", `translate(${dx},${dy})`);
+  layer.setAttribute("aria-hidden", "true");
+  layer.style.pointerEvents = "none";
+  for (const group of groups) {
+    group.removeAttribute("id");
+    layer.append(group);
+  }
+  graph.append(layer);
+  const fading = layer.animate([{ opacity: 1 }, { opacity: 0 }], { duration: 260, easing: "ease-in", fill: "forwards" });
+  const remove = () => layer.remove();
+  fading.finished.then(remove, remove);
+}
+
+// A picture that can be clicked and walked through with the arrow keys; `chosen(id, sentence)` hears of both.
+function livingPicture(host, chosen) {
+  host.tabIndex = 0;
+  host.classList.add("cp-picture");
+  let focus = -1;
+  const tellers = () => [...host.querySelectorAll("g[id] > title")].map((title) => title.parentNode);
+  const mark = (group) => {
+    for (const other of host.querySelectorAll(".cp-focus")) other.classList.remove("cp-focus");
+    if (group) group.classList.add("cp-focus");
+  };
+  host.addEventListener("click", (happening) => {
+    const group = happening.target.closest("g[id]");
+    if (!group || group.classList.contains("graph")) return;
+    mark(group);
+    chosen(group.id, sentenceOf(group), true);
+  });
+  host.addEventListener("keydown", (happening) => {
+    const all = tellers();
+    if (!all.length) return;
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[happening.key];
+    if (step) {
+      focus = (focus + step + all.length) % all.length;
+      mark(all[focus]);
+      chosen(all[focus].id, sentenceOf(all[focus]), false);
+    } else if ((happening.key === "Enter" || happening.key === " ") && all[focus]) {
+      chosen(all[focus].id, sentenceOf(all[focus]), true);
+    } else {
+      return;
+    }
+    happening.preventDefault();
+    happening.stopPropagation();
+  });
+}
+
+function sentenceOf(group) {
+  const title = group.querySelector(":scope > title");
+  return title ? title.textContent : group.id;
+}
+
+// Follows the theme of JupyterLab, or the system's where there is none.
+function followTheme(root) {
+  const apply = () => {
+    const lab = document.body.dataset.jpThemeLight;
+    const dark = lab ? lab === "false" : window.matchMedia("(prefers-color-scheme: dark)").matches && !!document.body.dataset.vscodeThemeKind;
+    root.classList.toggle("cp-dark", dark);
+  };
+  apply();
+  const observer = new MutationObserver(apply);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
+  return () => observer.disconnect();
+}
+
+// make("button", {class: "x", onclick: f}, "text", child): an element.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && !["list", "type", "role", "for"].includes(name) && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== undefined && child !== null));
+  return element;
+}

@@ -1,0 +1,69 @@
+"""Instructors' decks run for several parameters, and tell the same story twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+papermill = pytest.importorskip("papermill")
+
+ROOT = Path(__file__).resolve().parents[2]
+DECKS = sorted((ROOT / "notebooks" / "instructor").glob("*.ipynb"))
+# A deck takes those of these parameters that its `parameters` cell has.
+PARAMETERS: list[dict[str, Any]] = [
+    {},
+    {"seed": 11},
+    {"seed": 23, "workers": 2, "replicas": 2},
+    {"seed": 42, "workers": 5, "replicas": 6},
+]
+
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # papermill's and the kernel client's own
+    pytest.mark.slow,
+]
+
+
+def run(deck: Path, tmp_path: Path, parameters: dict[str, Any], name: str = "out") -> list[dict[str, Any]]:
+    """The cells of the deck after a run."""
+    known = papermill.inspect_notebook(str(deck))
+    out = tmp_path / f"{name}.ipynb"
+    given = {key: value for key, value in parameters.items() if key in known}
+    papermill.execute_notebook(
+        str(deck), str(out), given, progress_bar=False, kernel_name="python3", cwd=str(deck.parent), log_output=False
+    )
+    return json.loads(out.read_text())["cells"]  # type: ignore[no-any-return]
+
+
+def shown(cells: list[dict[str, Any]]) -> list[Any]:
+    """What the cells printed and drew."""
+    outputs = [output for cell in cells if cell["cell_type"] == "code" for output in cell["outputs"]]
+    return [output.get("text") or output.get("data", {}).get("text/plain") for output in outputs]
+
+
+def test_there_is_a_deck() -> None:
+    assert DECKS
+
+
+@pytest.mark.parametrize("parameters", PARAMETERS, ids=lambda parameters: f"seed-{parameters.get('seed', 'own')}")
+@pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
+def test_a_deck_runs_for_these_parameters(
+    deck: Path, parameters: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CP_STATIC", "1")
+    known = papermill.inspect_notebook(str(deck))
+    assert "seed" in known, "the deck has no cell tagged `parameters` with a seed"
+    cells = run(deck, tmp_path, parameters)
+    assert any(shown(cells))
+
+
+@pytest.mark.parametrize("deck", DECKS[:1], ids=lambda deck: deck.stem)
+def test_the_same_seed_tells_the_same_story(deck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CP_STATIC", "1")
+    stories = []
+    for hash_seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
+        stories.append(shown(run(deck, tmp_path, {"seed": 5}, hash_seed)))
+    assert stories[0] == stories[1]
