@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects.causes import Cause, Causes, summary
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.validation import definitions, meta
-from cp_sim.objects.validation.causes import Cause, Causes, summary
 from cp_sim.objects.validation.table import CREATE, META_LAST, UPDATE, UPDATE_CHECKS_ALL
 
 Object = dict[str, Any]
+
+# The strategies of these groups give their messages another kind than their own.
+_TITLES = {"authorization.k8s.io": ".authorization.k8s.io", "events.k8s.io": "Event"}
 
 
 def on_create(kind: Kind, obj: Object) -> list[Cause]:
@@ -36,9 +39,14 @@ def on_create(kind: Kind, obj: Object) -> list[Cause]:
 
 
 def on_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> list[Cause]:
-    """What is wrong with replacing `old` by `new`, by a write to the object itself or to one of its subresources."""
+    """What is wrong with replacing `old` by `new`, by a write to the object itself or to one of its subresources.
+
+    Metadata is judged twice, by the registry and by the kind's own validation, so that its causes stand twice.
+    """
     causes: Causes = []
     meta.on_update(kind, new.get("metadata") or {}, old.get("metadata") or {}, causes)
+    if causes and kind.resource not in META_LAST and not kind.custom:
+        causes = causes + causes
     if not subresource and kind.resource in UPDATE_CHECKS_ALL:
         CREATE[kind.resource](new, causes)
     check = UPDATE.get((kind.resource, subresource))
@@ -49,5 +57,5 @@ def on_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> li
 
 def message(kind: Kind, name: str, causes: list[Cause]) -> str:
     """The message of the Status that refuses an object: `Deployment.apps "web" is invalid: ...`."""
-    title = f".{kind.group}" if kind.group == "authorization.k8s.io" else kind.title
+    title = _TITLES.get(kind.group, kind.title)
     return summary(title, name, causes)

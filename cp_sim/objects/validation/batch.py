@@ -9,10 +9,11 @@ import re
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import OMITTED, Causes, duplicate, invalid, not_supported, required, too_many
 from cp_sim.objects.selectors import matches
 from cp_sim.objects.validation import meta, pods
-from cp_sim.objects.validation.causes import OMITTED, Causes, duplicate, invalid, not_supported, required, too_many
 from cp_sim.objects.validation.common import nonnegative, selector, selector_value, sorted_map
+from cp_sim.objects.validation.internal import pod_template_value
 from cp_sim.objects.validation.schedules import schedule_problem, time_zone_problem
 from cp_sim.objects.validation.workloads import MISMATCH, selector_problems
 
@@ -29,6 +30,12 @@ def job(obj: Object, causes: Causes) -> None:
     """A Job, after its metadata."""
     spec, metadata = obj.get("spec") or {}, obj.get("metadata") or {}
     _generated_selector(spec, metadata, causes)
+    _whole_spec(spec, causes)
+    _indexed_name(spec, metadata.get("name", ""), causes)
+
+
+def _whole_spec(spec: Object, causes: Causes) -> None:
+    """A Job's spec, with its selector."""
     job_spec(spec, "spec", causes)
     given = spec.get("selector")
     if given is None:
@@ -38,7 +45,6 @@ def job(obj: Object, causes: Causes) -> None:
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
     if given is None or not selector_problems(given) and not matches(given, labels):
         causes.append(invalid("spec.template.metadata.labels", sorted_map(labels), MISMATCH))
-    _indexed_name(spec, metadata.get("name", ""), causes)
 
 
 def _indexed_name(spec: Object, name: str, causes: Causes) -> None:
@@ -59,9 +65,11 @@ def _generated_selector(spec: Object, metadata: Object, causes: Causes) -> None:
         return
     uid, name = metadata.get("uid", ""), metadata.get("name", "")
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    for key, wanted in (("controller-uid", uid), (_GENERATED[0], uid), ("job-name", name), (_GENERATED[1], name)):
-        if labels.get(key) != wanted:
-            path = f"spec.template.metadata.labels[{key}]"
+    for key, wanted in (("controller-uid", uid), ("job-name", name), (_GENERATED[0], uid), (_GENERATED[1], name)):
+        path = f"spec.template.metadata.labels[{key}]"
+        if key not in labels:
+            causes.append(required(path, f"must be '{wanted}'"))
+        elif labels[key] != wanted:
             causes.append(invalid(path, sorted_map(labels), f"must be '{wanted}'"))
     match = given.get("matchLabels") or {}
     if match.get(_GENERATED[0]) != uid and match.get("controller-uid") != uid:
@@ -248,19 +256,41 @@ def cron_job(obj: Object, causes: Causes) -> None:
 
 
 def job_update(new: Object, old: Object, causes: Causes) -> None:
-    """What of a Job may not change."""
+    """A Job is judged like a new one, twice, and then for what may not change."""
     now, before = new.get("spec") or {}, old.get("spec") or {}
-    for field in ("selector", "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
+    job(new, causes)
+    _whole_spec(now, causes)
+    _completions(now, before, causes)
+    if now.get("selector") != before.get("selector"):
+        given = now.get("selector")
+        causes.append(invalid("spec.selector", selector_value(given) if given else None, meta.IMMUTABLE))
+    if _fixed_template(now, before) != _fixed_template(before, before):
+        causes.append(invalid("spec.template", pod_template_value(now.get("template") or {}), meta.IMMUTABLE))
+    for field in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
         if now.get(field) != before.get(field):
-            value = selector_value(now[field]) if field == "selector" and now.get(field) else now.get(field)
-            causes.append(invalid(f"spec.{field}", value, meta.IMMUTABLE))
-    if now.get("completions") != before.get("completions"):
-        indexed = now.get("completionMode") == "Indexed"
-        if not indexed:
-            causes.append(invalid("spec.completions", now.get("completions"), meta.IMMUTABLE))
-        elif now.get("completions") != now.get("parallelism"):
-            text = "can only be modified in tandem with spec.parallelism"
-            causes.append(invalid("spec.completions", now.get("completions"), text))
+            causes.append(invalid(f"spec.{field}", now.get(field), meta.IMMUTABLE))
+
+
+def _fixed_template(spec: Object, before: Object) -> Object:
+    """The template without what a suspended Job that never started may still change."""
+    template = dict(spec.get("template") or {})
+    if before.get("suspend"):
+        inner = dict(template.get("spec") or {})
+        for field in ("nodeSelector", "tolerations", "schedulingGates", "affinity"):
+            inner.pop(field, None)
+        template["spec"] = inner
+        template.pop("metadata", None)
+    return template
+
+
+def _completions(now: Object, before: Object, causes: Causes) -> None:
+    if now.get("completions") == before.get("completions"):
+        return
+    if now.get("completionMode") != "Indexed":
+        causes.append(invalid("spec.completions", now.get("completions"), meta.IMMUTABLE))
+    elif now.get("completions") != now.get("parallelism"):
+        text = "can only be modified in tandem with spec.parallelism"
+        causes.append(invalid("spec.completions", now.get("completions"), text))
 
 
 def indexes_problem(text: str, limit: int) -> str:

@@ -11,9 +11,9 @@ import json
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.quantity import parse
 from cp_sim.objects.validation import meta, placement, resources
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.validation.common import (
     nonnegative,
     not_over_hundred,

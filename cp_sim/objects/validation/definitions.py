@@ -12,9 +12,9 @@ import re
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Cause, Causes, Internal, invalid, json_text, not_supported, required
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.validation import definition_values
-from cp_sim.objects.validation.causes import Cause, Causes, Internal, invalid, json_text, not_supported, required
 
 Object = dict[str, Any]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, forbidden, invalid, quoted, required, too_long
 from cp_sim.objects.kinds import Kind
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, quoted, required, too_long
 
 Object = dict[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.validation import meta
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.validation.common import (
     NO_CIDR,
     dns_subdomain,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import selector
 
 Object = dict[str, Any]

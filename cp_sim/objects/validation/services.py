@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required, too_many
 from cp_sim.objects.validation import meta
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required, too_many
 from cp_sim.objects.validation.common import (
     NO_IP,
     dns_label,
@@ -390,3 +390,29 @@ def endpoint_slice_update(new: Object, old: Object, causes: Causes) -> None:
     if new.get("addressType") != old.get("addressType"):
         causes.append(invalid("addressType", new.get("addressType", ""), meta.IMMUTABLE))
 
+
+
+def service_status(new: Object, old: Object, causes: Causes) -> None:
+    """Only a Service of type LoadBalancer has a load balancer."""
+    entries = ((new.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+    at = "status.loadBalancer.ingress"
+    if entries and (new.get("spec") or {}).get("type") != "LoadBalancer":
+        causes.append(forbidden(at, "may only be used when `spec.type` is 'LoadBalancer'"))
+        return
+    for index, entry in enumerate(entries):
+        path = f"{at}[{index}]"
+        if entry.get("ip"):
+            strict_ip(entry["ip"], f"{path}.ip", causes)
+        mode = entry.get("ipMode")
+        if entry.get("ip") and mode is None:
+            causes.append(required(f"{path}.ipMode", "must be specified when `ip` is set"))
+        elif mode is not None and not entry.get("ip"):
+            causes.append(forbidden(f"{path}.ipMode", "may not be specified when `ip` is not set"))
+        elif mode is not None and mode not in ("Proxy", "VIP"):
+            causes.append(not_supported(f"{path}.ipMode", mode, ("Proxy", "VIP")))
+        if entry.get("hostname"):
+            for problem in names.dns_subdomain(entry["hostname"]):
+                causes.append(invalid(f"{path}.hostname", entry["hostname"], problem))
+            if parse_ip(entry["hostname"]) is not None:
+                text = "must be a DNS name, not an IP address"
+                causes.append(invalid(f"{path}.hostname", entry["hostname"], text))

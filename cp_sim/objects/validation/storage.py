@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.quantity import parse
 from cp_sim.objects.validation import meta, placement, resources
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, not_supported, required, too_long
 from cp_sim.objects.validation.common import dns_subdomain, one_of, qualified, selector
 from cp_sim.objects.validation.volume_sources import host_path, nfs
 

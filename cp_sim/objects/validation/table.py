@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cp_sim.objects.causes import Causes
 from cp_sim.objects.validation import (
     access,
     batch,
@@ -18,7 +19,6 @@ from cp_sim.objects.validation import (
     webhooks,
     workloads,
 )
-from cp_sim.objects.validation.causes import Causes
 
 Object = dict[str, Any]
 Create = Callable[[Object, Causes], None]
@@ -96,6 +96,8 @@ UPDATE: dict[tuple[str, str], Update] = {
     ("nodes", ""): core.node_update,
     ("nodes", "status"): core.node_update,
     ("services", ""): services.service_update,
+    ("services", "status"): services.service_status,
+    ("customresourcedefinitions.apiextensions.k8s.io", ""): definitions.definition_update,
     ("endpointslices.discovery.k8s.io", ""): services.endpoint_slice_update,
     ("deployments.apps", ""): workloads.selector_immutable,
     ("deployments.apps", "status"): workloads.deployment_status,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.objects.validation.causes import Causes, invalid, not_supported, required
+from cp_sim.objects.causes import Causes, invalid, not_supported, required
 
 Object = dict[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import dns_label
 from cp_sim.objects.validation.containers import field_ref, resource_field_ref
 from cp_sim.objects.validation.storage import claim_spec

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cp_sim.objects import names
-from cp_sim.objects.validation.causes import Causes, duplicate, invalid, not_supported, required
+from cp_sim.objects.causes import Causes, duplicate, invalid, not_supported, required
 from cp_sim.objects.validation.common import selector
 
 Object = dict[str, Any]

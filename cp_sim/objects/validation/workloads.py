@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, required
 from cp_sim.objects.selectors import matches
 from cp_sim.objects.validation import meta, pods
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import (
     dns_label,
     is_empty_selector,
