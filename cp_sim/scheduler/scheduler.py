@@ -43,6 +43,12 @@ OTHERS = (
     "replicasets.apps",
     "statefulsets.apps",
     "poddisruptionbudgets.policy",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "storageclasses.storage.k8s.io",
+    "csinodes.storage.k8s.io",
+    "csidrivers.storage.k8s.io",
+    "csistoragecapacities.storage.k8s.io",
 )
 
 
