@@ -8,6 +8,7 @@ from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.informer import Informers
 from cp_sim.controller_manager import nodelifecycle, podgc
 from cp_sim.controller_manager.deployment import DeploymentController
+from cp_sim.controller_manager.disruption_controller import DisruptionController
 from cp_sim.controller_manager.endpoints_controller import EndpointsController
 from cp_sim.controller_manager.endpointslice_controller import EndpointSliceController
 from cp_sim.controller_manager.endpointslice_mirroring import EndpointSliceMirroringController
@@ -34,6 +35,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     NamespaceController,
     GarbageCollector,
     DeploymentController,
+    DisruptionController,
     ReplicaSetController,
     TtlController,
     NodeLifecycleController,

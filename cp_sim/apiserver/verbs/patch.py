@@ -12,7 +12,7 @@ from cp_sim.apiserver.request import ApiError
 from cp_sim.apiserver.verbs import create, guaranteed, update
 from cp_sim.apiserver.work import Work
 from cp_sim.etcd.store import StoreAnswer
-from cp_sim.objects import patches, strict
+from cp_sim.objects import edit, patches, strict
 from cp_sim.objects.schema import root
 
 
@@ -33,6 +33,8 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     assert kind is not None
     new = understood(server, work, patched(server, work, current))
     check_name(work, new)
+    if "managedFields" in current["metadata"] and "managedFields" not in new["metadata"] and not call.subresource:
+        new = edit.put(new, "metadata.managedFields", [])
     return update.replace(server, work, forms.with_defaults(kind, new), current)
 
 

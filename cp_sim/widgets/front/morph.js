@@ -18,6 +18,8 @@ function elementsOf(svg) {
 
 // Where an element is, in the units of its picture.
 function placeOf(group) {
+  const rect = group.querySelector(":scope > rect");
+  if (rect) return { x: +rect.getAttribute("x") + rect.getAttribute("width") / 2, y: +rect.getAttribute("y") + rect.getAttribute("height") / 2 };
   try {
     const box = group.getBBox();
     return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
