@@ -121,6 +121,27 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
     return decoded.object
 
 
+def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
+    """A patched Scale as the server reads it.
+
+    Raises:
+        ApiError: 422 about the field `patch`.
+    """
+    struct = root("autoscaling/v1", "Scale")
+    assert struct is not None
+    text = golang.compact(made)
+    try:
+        decoded = strict.decode_struct(struct, made)
+    except strict.DecodeError as error:
+        raise errors.invalid("", "", "", [cause(text, str(error))]) from None
+    decoding.complain(
+        work,
+        decoded.problems,
+        lambda: errors.invalid("", "", "", [cause(text, strict.strict_error(decoded.problems))]),
+    )
+    return decoded.object
+
+
 def unregistered(kind: Any, made: dict[str, Any]) -> str:
     """What the decoder says of an object that turned into another kind."""
     return (
