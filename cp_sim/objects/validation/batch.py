@@ -5,7 +5,6 @@ Source: `pkg/apis/batch/validation/validation.go`; schedules as `github.com/robf
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from cp_sim.objects import names
@@ -291,22 +290,3 @@ def _completions(now: Object, before: Object, causes: Causes) -> None:
     elif now.get("completions") != now.get("parallelism"):
         text = "can only be modified in tandem with spec.parallelism"
         causes.append(invalid("spec.completions", now.get("completions"), text))
-
-
-def indexes_problem(text: str, limit: int) -> str:
-    """What is wrong with a list of indexes such as `0,2-4`; empty if nothing."""
-    last = -1
-    for part in text.split(","):
-        bounds = part.split("-")
-        if len(bounds) > 2:
-            return f'the fragment "{part}" violates the requirement that an index interval can have at most two parts separated by \'-\''
-        for bound in bounds:
-            if not re.fullmatch("-?[0-9]+", bound):
-                return f'cannot convert string to integer for index: "{bound}"'
-            number = int(bound)
-            if number >= limit:
-                return f'too large index: "{bound}"'
-            if number <= last and bound is bounds[0]:
-                return f"non-increasing order, previous: {last}, current: {number}"
-            last = number
-    return ""

@@ -210,6 +210,32 @@ def _new_event(obj: Object, component: str, note: str, causes: Causes) -> None:
         causes.append(invalid("type", "", f"has invalid value: {obj.get('type', '')}"))
 
 
+# (wire name in events.k8s.io/v1, name in the sentence)
+_EVENT_FIXED = (
+    ("regarding", "involvedObject"),
+    ("reason", "reason"),
+    ("note", "message"),
+    ("deprecatedSource", "source"),
+    ("deprecatedFirstTimestamp", "firstTimestamp"),
+    ("deprecatedLastTimestamp", "lastTimestamp"),
+    ("deprecatedCount", "count"),
+    ("type", "type"),
+    ("eventTime", "eventTime"),
+    ("action", "action"),
+    ("related", "related"),
+    ("reportingController", "reportingController"),
+    ("reportingInstance", "reportingInstance"),
+)
+
+
+def event_v1_update(new: Object, old: Object, causes: Causes) -> None:
+    """Of an events.k8s.io/v1 Event only the series may change."""
+    event_v1(new, causes)
+    for field, shown in _EVENT_FIXED:
+        if new.get(field) != old.get(field):
+            causes.append(invalid(shown, new.get(field), meta.IMMUTABLE))
+
+
 def lease(obj: Object, causes: Causes) -> None:
     """A Lease."""
     spec = obj.get("spec") or {}

@@ -290,7 +290,7 @@ def _counts(status: Object, fields: tuple[str, ...], causes: Causes) -> None:
 
 def _exceeds(status: Object, field: str, other: str, text: str, causes: Causes) -> None:
     if status.get(field, 0) > status.get(other, 0):
-        causes.append(invalid(f"status.{field}", status[field], text))
+        causes.append(invalid(f"status.{field}", status.get(field, 0), text))
 
 
 def deployment_status(new: Object, old: Object, causes: Causes) -> None:

@@ -17,10 +17,14 @@ from cp_sim.scheduler.plugins.node_ports import NodePorts
 from cp_sim.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from cp_sim.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from cp_sim.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from cp_sim.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from cp_sim.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cp_sim.scheduler.plugins.priority_sort import PrioritySort
 from cp_sim.scheduler.plugins.scheduling_gates import SchedulingGates
 from cp_sim.scheduler.plugins.taint_toleration import TaintToleration
+from cp_sim.scheduler.plugins.volume_binding import VolumeBinding
+from cp_sim.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from cp_sim.scheduler.plugins.volume_zone import VolumeZone
 
 DEFAULT_PLUGINS: tuple[Plugin, ...] = (
     SchedulingGates(),
@@ -31,6 +35,10 @@ DEFAULT_PLUGINS: tuple[Plugin, ...] = (
     NodeAffinity(),
     NodePorts(),
     NodeResourcesFit(),
+    VolumeRestrictions(),
+    NodeVolumeLimits(),
+    VolumeBinding(),
+    VolumeZone(),
     PodTopologySpread(),
     InterPodAffinity(),
     DynamicResources(),

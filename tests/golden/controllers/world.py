@@ -474,8 +474,9 @@ class World:
     def pods(self, action: Object) -> list[Object]:
         """The pods that an action means."""
         if "pod" in action:
-            found = self.get("pods", self.fill(action["pod"]))
-            return [found] if found else []
+            named = action["pod"] if isinstance(action["pod"], list) else [action["pod"]]
+            found = [self.get("pods", self.fill(one)) for one in named]
+            return [pod for pod in found if pod]
         wanted = action.get("sel") or {}
         items = self.call(Call("list", "pods", self.namespace)).body["items"]
         found = sorted((p for p in items if wanted.items() <= meta.labels(p).items()), key=meta.name)
@@ -547,8 +548,6 @@ class World:
 
     def _set_ready(self, action: Object, status: str) -> int:
         found = self.pods(action)
-        if "pod" not in action:
-            found = [p for p in found if meta.is_ready(p) != (status == "True") or True]
         for pod in found:
             body = {"status": {"conditions": self.kubelet._ready(status)}}
             call = Call("patch", "pods", self.namespace, meta.name(pod), "status", body=body, patch_type="strategic")
