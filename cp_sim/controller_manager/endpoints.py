@@ -13,7 +13,7 @@ from typing import Any
 
 from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager import serving
-from cp_sim.objects.edit import get, put
+from cp_sim.objects.edit import get
 from cp_sim.objects.meta import annotations, is_ready, key, labels, name, namespace, node_name
 
 Object = dict[str, Any]
@@ -140,7 +140,8 @@ def _endpoints(service: Object, current: Object | None, subsets: list[Object], t
     metadata = {**base["metadata"], "labels": tags, "annotations": noted}
     if not noted:
         del metadata["annotations"]
-    return put({**base, "metadata": metadata}, "subsets", cut)
+    bare = {field: value for field, value in base.items() if field != "subsets"}
+    return {**bare, "metadata": metadata, **({"subsets": cut} if cut else {})}
 
 
 def _cut(subsets: list[Object]) -> list[Object]:

@@ -99,7 +99,8 @@ class EndpointSliceMirroringController(Controller):
     resource = "endpoints"
 
     def __init__(self, informers: Informers) -> None:
-        super().__init__("endpointslice-mirroring-controller", informers)
+        account = "system:serviceaccount:kube-system:endpointslicemirroring-controller"
+        super().__init__("endpointslice-mirroring-controller", informers, account)
 
     def setup(self) -> None:
         self.endpoints = self.informers.of("endpoints").on_change(self, "changed")

@@ -24,8 +24,8 @@ class ServiceController(Controller):
 
     resource = "services"
 
-    def __init__(self, name: str, informers: Informers, event_source: str = "") -> None:
-        super().__init__(name, informers, event_source=event_source)
+    def __init__(self, name: str, informers: Informers, account: str = "", event_source: str = "") -> None:
+        super().__init__(name, informers, f"system:serviceaccount:kube-system:{account or name}", event_source)
         self.triggers: dict[str, TriggerTimes] = {}
 
     def setup(self) -> None:

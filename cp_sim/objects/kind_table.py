@@ -15,7 +15,7 @@ bindings Binding | virtual |
 componentstatuses ComponentStatus cs | cluster |
 configmaps ConfigMap cm | |
 endpoints Endpoints ep | put-creates |
-events Event ev | put-creates |
+events Event ev | put-creates name=path |
 limitranges LimitRange limits | put-creates |
 namespaces Namespace ns | cluster name=label returned | finalize status
 nodes Node no | cluster keeps-status | proxy status
@@ -27,7 +27,7 @@ replicationcontrollers ReplicationController rc | all generation returned orphan
 resourcequotas ResourceQuota quota | returned | status
 secrets Secret | |
 serviceaccounts ServiceAccount sa | returned | token
-services Service svc | all name=label1035 returned put-creates | proxy status
+services Service svc | all name=label returned put-creates | proxy status
 """),
     ("apiregistration.k8s.io", "v1", """
 apiservices APIService | cluster api-extensions conditional | status
@@ -37,10 +37,10 @@ controllerrevisions ControllerRevision | |
 daemonsets DaemonSet ds | all generation | status
 deployments Deployment deploy | all generation | scale status
 replicasets ReplicaSet rs | all generation | scale status
-statefulsets StatefulSet sts | all generation | scale status
+statefulsets StatefulSet sts | all generation name=label | scale status
 """),
     ("events.k8s.io", "v1", """
-events Event ev | put-creates |
+events Event ev | put-creates name=path |
 """),
     ("authentication.k8s.io", "v1", """
 selfsubjectreviews SelfSubjectReview | cluster virtual |
@@ -70,7 +70,7 @@ networkpolicies NetworkPolicy netpol | generation |
 servicecidrs ServiceCIDR | cluster generation | status
 """),
     ("policy", "v1", """
-poddisruptionbudgets PodDisruptionBudget pdb | generation conditional | status
+poddisruptionbudgets PodDisruptionBudget pdb | generation conditional name=path | status
 """),
     ("rbac.authorization.k8s.io", "v1", """
 clusterrolebindings ClusterRoleBinding | cluster name=path put-creates |

@@ -60,7 +60,7 @@ def too_long(limit: int, unit: str = "bytes") -> str:
 
 
 @lru_cache(maxsize=16384)
-def dns_label(text: str, unit: str = "bytes") -> Problems:
+def dns_label(text: str, unit: str = "characters") -> Problems:
     """RFC 1123 label: at most 63 of a-z, 0-9 and `-`."""
     found = [too_long(63, unit)] if size(text) > 63 else []
     if not _label.fullmatch(text):
@@ -80,7 +80,7 @@ def dns_label(text: str, unit: str = "bytes") -> Problems:
 
 
 @lru_cache(maxsize=16384)
-def dns_subdomain(text: str, unit: str = "bytes") -> Problems:
+def dns_subdomain(text: str, unit: str = "characters") -> Problems:
     """RFC 1123 subdomain: labels joined by dots, at most 253 characters."""
     found = [too_long(253, unit)] if size(text) > 253 else []
     if not _subdomain.fullmatch(text):
@@ -144,7 +144,7 @@ def qualified_name(text: str) -> Problems:
         if not parts[0]:
             found.append("prefix part " + EMPTY)
         else:
-            found += ["prefix part " + problem for problem in dns_subdomain(parts[0])]
+            found += ["prefix part " + problem for problem in dns_subdomain(parts[0], "bytes")]
     if not name:
         found.append("name part " + EMPTY)
     elif size(name) > 63:

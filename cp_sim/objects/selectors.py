@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import invalid
 from cp_sim.objects.edit import get
 from cp_sim.objects.kinds import Kind
-from cp_sim.objects.validation.causes import invalid
 from cp_sim.sim import immutable
 
 Labels = Mapping[str, str]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, strategies
+from cp_sim.apiserver import admission, allocation, errors, forms, strategies, tracking
 from cp_sim.apiserver.verbs import create, guaranteed
 from cp_sim.apiserver.verbs.guaranteed import Remove
 from cp_sim.apiserver.work import Done, Work
@@ -57,7 +57,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return replace(server, work, work.state, current)
 
 
-def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any]) -> Any:
+def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any], *, tracked: bool = False) -> Any:
     """`new` in place of `current`, through admission, strategy and validation."""
     call, kind = work.call, work.kind
     assert kind is not None
@@ -65,6 +65,8 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     metadata = new["metadata"]
     if work.handler != "patch":
         check_uid(work, metadata, old_metadata)
+    if not tracked:
+        new = tracking.on_update(server, work, new, current)
     asked = admission.Attributes(
         "UPDATE", kind, call.subresource, call.namespace, call.name, new, current, work.user, work.dry_run,
         call.options, work.warnings,
@@ -155,7 +157,6 @@ KEPT = (
     "generation",
     "selfLink",
     "resourceVersion",
-    "managedFields",
     "namespace",
 )
 

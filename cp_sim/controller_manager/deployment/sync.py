@@ -277,6 +277,8 @@ def _shrink(draft: Draft, everything: list[Object], old: list[Object], newest: O
         return False
     now = {uid(rs): sizes.replicas(rs) for rs in old}
     unhealthy = _unhealthy(old, most_down)
+    if unhealthy is None:
+        return False
     available = sizes.status_total([*old, newest], "availableReplicas")
     spare = max(0, available - least)
     for replica_set in old:
@@ -287,15 +289,22 @@ def _shrink(draft: Draft, everything: list[Object], old: list[Object], newest: O
     return _write_sizes(draft, old, unhealthy, now, least)
 
 
-def _unhealthy(old: list[Object], most: int) -> dict[str, int]:
-    """How many replicas each old ReplicaSet can lose that are not available anyway, oldest first, at most `most` in all."""
+def _unhealthy(old: list[Object], most: int) -> dict[str, int] | None:
+    """How many replicas each old ReplicaSet can lose that are not available anyway, oldest first, at most `most` in all.
+
+    None if one has more available than it should have pods: its status is from before it was scaled, so that nothing can be
+    said yet.
+    """
     taken: dict[str, int] = {}
     for replica_set in old:
+        if most <= 0:
+            break
         broken = sizes.replicas(replica_set) - (get(replica_set, "status.availableReplicas") or 0)
-        take = min(broken, most)
-        if take > 0:
-            taken[uid(replica_set)] = take
-            most -= take
+        if broken < 0:
+            return None
+        if broken:
+            taken[uid(replica_set)] = min(broken, most)
+            most -= taken[uid(replica_set)]
     return taken
 
 

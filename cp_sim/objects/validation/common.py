@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from cp_sim.objects import names
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, not_supported, required
+from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, required
 
 Object = dict[str, Any]
 NONE: Mapping[str, Any] = {}

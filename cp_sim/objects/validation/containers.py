@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_found, not_supported, required
 from cp_sim.objects.quantity import parse
 from cp_sim.objects.validation import resources
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_found, not_supported, required
 from cp_sim.objects.validation.common import (
     INT32_MAX,
     between,

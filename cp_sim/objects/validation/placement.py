@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import dns_label, qualified, selector, strict_ip
 
 Object = dict[str, Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import INT32_MAX, between, one_of
 
 Object = dict[str, Any]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_found, required
 from cp_sim.objects.quantity import parse
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_found, required
 from cp_sim.objects.validation.common import NONE
 
 Object = dict[str, Any]

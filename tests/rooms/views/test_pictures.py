@@ -29,7 +29,7 @@ def places(svg: str) -> dict[str, tuple[float, float]]:
     found = {}
     left, top = map(float, re.findall(r'transform="translate\(([-\d.]+) ([-\d.]+)\)"', svg)[0])
     for identity, inner in re.findall(r'<g id="([^"]*)" class="(?:node|cluster)[^"]*">(.*?)</g>', svg, re.DOTALL):
-        numbers = re.search(r'(?:points="|d="M)([-\d.]+),([-\d.]+)', inner)
+        numbers = re.search(r'(?:points="|d="M| x=")([-\d.]+)(?:,|" y=")([-\d.]+)', inner)
         if numbers:
             found[identity] = (round(float(numbers.group(1)) + left, 2), round(float(numbers.group(2)) + top, 2))
     return found
