@@ -12,7 +12,7 @@ from typing import Any
 from cp_sim.objects.causes import Cause, Causes, summary
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.validation import definitions, meta
-from cp_sim.objects.validation.table import CREATE, META_LAST, UPDATE, UPDATE_CHECKS_ALL
+from cp_sim.objects.validation.table import CREATE, META_LAST, META_ONCE, UPDATE, UPDATE_CHECKS_ALL
 
 Object = dict[str, Any]
 
@@ -45,7 +45,7 @@ def on_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> li
     """
     causes: Causes = []
     meta.on_update(kind, new.get("metadata") or {}, old.get("metadata") or {}, causes)
-    if causes and kind.resource not in META_LAST and not kind.custom:
+    if causes and kind.resource not in META_ONCE and not kind.custom:
         causes = causes + causes
     if not subresource and kind.resource in UPDATE_CHECKS_ALL:
         CREATE[kind.resource](new, causes)

@@ -210,6 +210,32 @@ def _new_event(obj: Object, component: str, note: str, causes: Causes) -> None:
         causes.append(invalid("type", "", f"has invalid value: {obj.get('type', '')}"))
 
 
+# (wire name in events.k8s.io/v1, name in the sentence)
+_EVENT_FIXED = (
+    ("regarding", "involvedObject"),
+    ("reason", "reason"),
+    ("note", "message"),
+    ("deprecatedSource", "source"),
+    ("deprecatedFirstTimestamp", "firstTimestamp"),
+    ("deprecatedLastTimestamp", "lastTimestamp"),
+    ("deprecatedCount", "count"),
+    ("type", "type"),
+    ("eventTime", "eventTime"),
+    ("action", "action"),
+    ("related", "related"),
+    ("reportingController", "reportingController"),
+    ("reportingInstance", "reportingInstance"),
+)
+
+
+def event_v1_update(new: Object, old: Object, causes: Causes) -> None:
+    """Of an events.k8s.io/v1 Event only the series may change."""
+    event_v1(new, causes)
+    for field, shown in _EVENT_FIXED:
+        if new.get(field) != old.get(field):
+            causes.append(invalid(shown, new.get(field), meta.IMMUTABLE))
+
+
 def lease(obj: Object, causes: Causes) -> None:
     """A Lease."""
     spec = obj.get("spec") or {}
@@ -332,7 +358,12 @@ def _limit_order(item: Object, type_: str, at: str, causes: Causes) -> None:
         ("min", "max", "min", "min value {} is greater than max value {}"),
         ("min", "defaultRequest", "defaultRequest", "min value {} is greater than default request value {}"),
         ("defaultRequest", "max", "defaultRequest", "default request value {} is greater than max value {}"),
-        ("defaultRequest", "default", "defaultRequest", "default request value {} is greater than default limit value {}"),
+        (
+            "defaultRequest",
+            "default",
+            "defaultRequest",
+            "default request value {} is greater than default limit value {}",
+        ),
         ("min", "default", "default", "min value {} is greater than default value {}"),
         ("default", "max", "default", "default value {} is greater than max value {}"),
     )
@@ -340,7 +371,11 @@ def _limit_order(item: Object, type_: str, at: str, causes: Causes) -> None:
         for low, high, field, text in pairs:
             one, other = amounts[low].get(name), amounts[high].get(name)
             if one is not None and other is not None and parse(one).nano > parse(other).nano:
-                shown = amounts["min"][name] if text.startswith("min value") and field != "defaultRequest" else amounts[field][name]
+                shown = (
+                    amounts["min"][name]
+                    if text.startswith("min value") and field != "defaultRequest"
+                    else amounts[field][name]
+                )
                 causes.append(invalid(f"{at}.{field}[{name}]", shown, text.format(one, other)))
         _ratio(item, name, amounts, at, causes)
 
@@ -398,7 +433,11 @@ def _supports(scope: str, name: str) -> bool:
     if scope == "BestEffort":
         return name in _BEST_EFFORT_RESOURCES
     if scope in ("Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity"):
-        return name in _COMPUTE_RESOURCES or name in ("ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage")
+        return name in _COMPUTE_RESOURCES or name in (
+            "ephemeral-storage",
+            "requests.ephemeral-storage",
+            "limits.ephemeral-storage",
+        )
     return True
 
 
@@ -456,4 +495,3 @@ def resource_quota_update(new: Object, old: Object, causes: Causes) -> None:
 def resource_quota_status(new: Object, old: Object, causes: Causes) -> None:
     """The status of a quota."""
     quota_amounts(new.get("status") or {}, "status", ("hard", "used"), causes)
-

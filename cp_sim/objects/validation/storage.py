@@ -13,6 +13,7 @@ from cp_sim.objects.causes import Causes, forbidden, invalid, not_supported, req
 from cp_sim.objects.quantity import parse
 from cp_sim.objects.validation import meta, placement, resources
 from cp_sim.objects.validation.common import dns_subdomain, one_of, qualified, selector
+from cp_sim.objects.validation.internal import difference
 from cp_sim.objects.validation.volume_sources import host_path, nfs
 
 Object = dict[str, Any]
@@ -76,7 +77,9 @@ def _data_source(given: Object, at: str, causes: Causes) -> None:
         causes.append(required(f"{at}.kind"))
     group = given.get("apiGroup") or ""
     if not group and given.get("kind") != "PersistentVolumeClaim":
-        causes.append(invalid(at, given.get("kind", ""), "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+        causes.append(
+            invalid(at, given.get("kind", ""), "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
+        )
     if group:
         dns_subdomain(group, f"{at}.apiGroup", causes)
 
@@ -206,14 +209,9 @@ def storage_class(obj: Object, causes: Causes) -> None:
 
 def storage_class_update(new: Object, old: Object, causes: Causes) -> None:
     """What of a StorageClass may not change."""
-    if (new.get("parameters") or {}) != (old.get("parameters") or {}):
-        causes.append(forbidden("parameters", "updates to parameters are forbidden."))
-    if new.get("provisioner") != old.get("provisioner"):
-        causes.append(forbidden("provisioner", "updates to provisioner are forbidden."))
-    if new.get("reclaimPolicy") != old.get("reclaimPolicy"):
-        causes.append(forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden."))
-    if new.get("volumeBindingMode") != old.get("volumeBindingMode"):
-        causes.append(invalid("volumeBindingMode", new.get("volumeBindingMode"), meta.IMMUTABLE))
+    for field in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"):
+        if (new.get(field) or None) != (old.get(field) or None):
+            causes.append(invalid(field, new.get(field), meta.IMMUTABLE))
 
 
 def claim_update(new: Object, old: Object, causes: Causes) -> None:
@@ -221,19 +219,22 @@ def claim_update(new: Object, old: Object, causes: Causes) -> None:
     now, before = dict(new.get("spec") or {}), dict(old.get("spec") or {})
     bound = (old.get("status") or {}).get("phase") == "Bound"
     ask, asked = _storage(now), _storage(before)
-    if not before.get("volumeName"):
-        now.pop("volumeName", None)
-    if not before.get("storageClassName") and before.get("storageClassName") is None:
+    if not before.get("volumeName") and now.get("volumeName"):
+        before["volumeName"] = now["volumeName"]
+    if before.get("storageClassName") is None:
         now.pop("storageClassName", None)
-    now.pop("volumeAttributesClassName", None), before.pop("volumeAttributesClassName", None)
-    if bound:
-        now.pop("resources", None), before.pop("resources", None)
+    now.pop("volumeAttributesClassName", None)
+    before.pop("volumeAttributesClassName", None)
+    if bound and asked is not None:
+        wanted = now.get("resources") or {}
+        now["resources"] = {**wanted, "requests": {**(wanted.get("requests") or {}), "storage": asked}}
     if now != before:
-        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-        causes.append(forbidden("spec", text))
+        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+        text += "claims\n"
+        causes.append(forbidden("spec", text + difference("PersistentVolumeClaimSpec", before, now)))
     if bound and ask is not None and asked is not None and parse(ask).nano < parse(asked).nano:
         capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")
-        if capacity is None or parse(ask).nano < parse(capacity).nano:
+        if capacity is not None and parse(ask).nano <= parse(capacity).nano:
             text = "field can not be less than status.capacity"
             causes.append(forbidden("spec.resources.requests.storage", text))
 
@@ -246,7 +247,9 @@ def volume_update(new: Object, old: Object, causes: Causes) -> None:
     """A volume's source may not change."""
     now, before = new.get("spec") or {}, old.get("spec") or {}
     if {key: now.get(key) for key in _SOURCES} != {key: before.get(key) for key in _SOURCES}:
-        causes.append(forbidden("spec.persistentvolumesource", "spec.persistentvolumesource is immutable after creation"))
+        text = "spec.persistentvolumesource is immutable after creation\n"
+        text += difference("PersistentVolumeSource", before, now)
+        causes.append(forbidden("spec.persistentvolumesource", text))
     if now.get("volumeMode") != before.get("volumeMode"):
         causes.append(invalid("volumeMode", now.get("volumeMode"), meta.IMMUTABLE))
     if before.get("nodeAffinity") is not None and now.get("nodeAffinity") != before.get("nodeAffinity"):

@@ -11,6 +11,7 @@ from cp_sim.objects.validation import (
     batch,
     core,
     definitions,
+    job_status,
     networking,
     pods,
     scaling,
@@ -75,6 +76,14 @@ CREATE: dict[str, Create] = {
 # Kinds whose own validation does not look at metadata: the generic check does, after all else is right.
 META_LAST = frozenset({"events", "events.events.k8s.io", "poddisruptionbudgets.policy"})
 
+# Kinds whose own validation of an update does not look at metadata, so that its causes stand only once.
+META_ONCE = META_LAST | {
+    "limitranges",
+    "persistentvolumes",
+    f"validatingwebhookconfigurations.{_WEBHOOKS}",
+    f"mutatingwebhookconfigurations.{_WEBHOOKS}",
+}
+
 # Kinds of which an update is judged like a new object, before what may not change.
 UPDATE_CHECKS_ALL = frozenset(CREATE) - {
     "pods",
@@ -93,6 +102,9 @@ UPDATE_CHECKS_ALL = frozenset(CREATE) - {
 }
 
 UPDATE: dict[tuple[str, str], Update] = {
+    ("pods", ""): pods.update,
+    ("pods", "status"): pods.status_update,
+    ("pods", "ephemeralcontainers"): pods.ephemeral_update,
     ("nodes", ""): core.node_update,
     ("nodes", "status"): core.node_update,
     ("services", ""): services.service_update,
@@ -110,6 +122,7 @@ UPDATE: dict[tuple[str, str], Update] = {
     ("daemonsets.apps", "status"): workloads.daemon_status,
     ("controllerrevisions.apps", ""): workloads.controller_revision_update,
     ("jobs.batch", ""): batch.job_update,
+    ("jobs.batch", "status"): job_status.job_status,
     ("configmaps", ""): core.config_map_update,
     ("secrets", ""): core.secret_update,
     ("priorityclasses.scheduling.k8s.io", ""): core.priority_class_update,
@@ -121,5 +134,6 @@ UPDATE: dict[tuple[str, str], Update] = {
     ("storageclasses.storage.k8s.io", ""): storage.storage_class_update,
     (f"rolebindings.{_RBAC}", ""): access.binding_update,
     (f"clusterrolebindings.{_RBAC}", ""): access.binding_update,
+    ("events.events.k8s.io", ""): core.event_v1_update,
     ("ingressclasses.networking.k8s.io", ""): networking.ingress_class_update,
 }
