@@ -403,7 +403,9 @@ def _status(draft: Draft, status: Object) -> bool:
     """Write the status if it says anything new; returns whether it does."""
     if (get(draft.deployment, "status") or {}) == status:
         return False
-    draft.write_status(put(draft.deployment, "status", status), "tell how far it has come")
+    counts = ", ".join(f"{status.get(f'{word}Replicas', 0)} {word}" for word in ("updated", "ready", "available"))
+    because = f"{sizes.replicas(draft.deployment)} replicas wanted; {counts}: say so in the status"
+    draft.write_status(put(draft.deployment, "status", status), because)
     return True
 
 

@@ -224,15 +224,17 @@ def _form(part: str, value: Any, plain: Plain) -> Any:
 
 
 def levelled(writes: list[Any]) -> list[Any]:
-    """The writes of one object, those that follow each other and only count pods drawn together."""
+    """The writes of one object; those that only count pods are drawn into the next one.
+
+    A status says "2 ready" on its way from 1 to 3 only if the controller happened to look at that moment.
+    """
     found: list[Any] = []
     for op, changed in writes:
-        if found and op == "update" and changed.keys() <= COUNTERS and found[-1][0] == "update":
-            if found[-1][1].keys() <= COUNTERS:
-                found[-1] = ["update", {**found[-1][1], **changed}]
-                continue
-        found.append([op, changed])
-    return found
+        if found and op == "update" and found[-1][0] == "update" and found[-1][1].keys() <= COUNTERS:
+            found[-1] = ["update", {**found[-1][1], **changed}]
+        else:
+            found.append([op, changed])
+    return [[op, {k: v for k, v in changed.items() if v is not None}] for op, changed in found]
 
 
 def _without_choice(obj: Object) -> Object:
