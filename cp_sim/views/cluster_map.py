@@ -24,7 +24,7 @@ AGGREGATE_ABOVE = 300  # pods; above it a node's box counts its pods by workload
 
 WIDTH, GAP = 232.0, 12.0
 SLOT_WIDTH, SLOT_HEIGHT = 104.0, 30.0
-HEAD = 88.0  # name, taints, bars
+HEAD = 74.0  # name, taints, bars
 TRAY_TOP, TRAY_HEIGHT, TRAY_SLOTS = 0.0, 64.0, 8
 NODES_TOP = TRAY_TOP + TRAY_HEIGHT + 14
 
@@ -170,7 +170,7 @@ class _Painter:
         active = [pod for pod in pods if not meta.is_finished(pod)]
         asked = [facts.pod_requests(pod) for pod in active]
         used_cpu, used_memory = sum(one[0] for one in asked), sum(one[1] for one in asked)
-        wide = (WIDTH - 20 - 2 * 8) / 3
+        wide = (WIDTH - 20 - 2 * 4) / 3
         for place, (name, used, whole, words) in enumerate(
             (
                 ("cpu", used_cpu, cpu, f"cpu {facts.cpu_text(used_cpu)}/{facts.cpu_text(cpu)}"),
@@ -179,11 +179,11 @@ class _Painter:
             )
         ):
             share = used / whole if whole else 0
-            colour = "red" if share > 0.95 else "amber" if share > 0.8 else "blue"
-            at = left + 10 + place * (wide + 8)
+            colour = "used-up" if share > 0.95 else "used-much" if share > 0.8 else "used"
+            at = left + 10 + place * (wide + 4)
             detail = f"{name}: {words.partition(' ')[2]} requested of allocatable ({share:.0%})"
-            self.sketch.words(f"{identity}#{name}-text", at, top, fit(words, wide + 4, 8.5), inside=identity, size=8.5, ink="muted")
-            self.sketch.bar(f"{identity}#{name}", at, top + 15, wide, 6, share, colour, inside=identity, detail=detail)
+            text = fit(words, wide, 8.5)
+            self.sketch.bar(f"{identity}#{name}", at, top, wide, 15, share, colour, text=text, inside=identity, detail=detail)
 
     # -- pods ----------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,10 @@ COLOURS: dict[str, tuple[str, str]] = {
     "red-tint": ("#fce8e6", "#41201e"),
     "grey": ("#5b6676", "#9aa6b5"),
     "grey-tint": ("#edf0f4", "#262e39"),
+    # What bars are filled with; text stands on them.
+    "used": ("#b7d0f7", "#2f4d80"),
+    "used-much": ("#f3cf8d", "#6d4f14"),
+    "used-up": ("#f2b3ad", "#7c2f2a"),
     # One per workload, so that the pods of one Deployment are found at a glance; the name says the same in words.
     "owner-1": ("#4c78a8", "#6b9bd0"),
     "owner-2": ("#e07b39", "#f0955a"),

@@ -6,11 +6,12 @@ a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphviz import Digraph
 
+from cp_sim.views.drawn import Piece, draw_pieces
 from cp_sim.views.lettering import FONT, is_styled, plain, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
@@ -50,31 +51,65 @@ def node_name(identity: str) -> str:
     return identity.replace(":", "\u2236")
 
 
+def quoted(text: str) -> str:
+    """`text` as a string of the DOT language."""
+    return '"' + text.replace('"', '\\"') + '"' if '"' in text else f'"{text}"'
+
+
+def statement(name: str, attributes: Mapping[str, str], other: str = "") -> str:
+    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting` is slow)."""
+    listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
+    arrow = f" -> {quoted(node_name(other))}" if other else ""
+    return f"\t{quoted(node_name(name))}{arrow} [{listed}]\n"
+
+
+# What most boxes have; it is said once at the top of the graph, and each box says only what differs.
+BOX_DEFAULTS: dict[str, str] = {
+    "fontname": FONT,
+    "fontsize": "11",
+    "fontcolor": light("ink"),
+    "shape": "box",
+    "style": "filled,rounded",
+    "fillcolor": light("paper"),
+    "color": light("line"),
+    "penwidth": "1",
+    "fixedsize": "true",
+    "label": "",
+}
+
+
 def box_attributes(
     *, lines: Sequence[str], size: float, align: str, fill: str, edge: str, shape: str, width: float, height: float,
-    ink: str, pen: float, dashed: bool, rounded: bool, bold: bool, parts: Sequence[tuple[float, str]],
+    ink: str, pen: float, dashed: bool, rounded: bool, parts: Sequence[tuple[float, str]],
 ) -> dict[str, str]:  # fmt: skip
-    """Graphviz attributes of one box."""
-    style = ["striped" if parts else "filled"]
+    """Graphviz attributes of one box, those of `BOX_DEFAULTS` left out."""
+    style = "striped" if parts else "filled"
     if rounded and shape == "box" and not parts:
-        style.append("rounded")
+        style += ",rounded"
     if dashed:
-        style.append("dashed")
-    fillcolor = ":".join(f"{_colour(name)};{share:.4f}" for share, name in parts) if parts else _colour(fill)
-    return {
+        style += ",dashed"
+    fillcolor = ":".join(f"{light(name)};{share:.4f}" for share, name in parts) if parts else _colour(fill)
+    wanted = {
         "label": label_of(lines, align),
         "fontsize": number(size),
-        "fontname": FONT,
         "fontcolor": light(ink),
         "shape": shape,
-        "style": ",".join(style),
+        "style": style,
         "fillcolor": fillcolor if fillcolor != "none" else "transparent",
         "color": "transparent" if edge == "none" else light(edge),
         "penwidth": number(pen),
-        "width": inches(width),
-        "height": inches(height),
-        "fixedsize": "true",
     }
+    wanted = {key: value for key, value in wanted.items() if value != BOX_DEFAULTS[key]}
+    wanted["width"] = inches(width)
+    wanted["height"] = inches(height)
+    return wanted
+
+
+HEAD = (
+    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n\tnode ['
+    + " ".join(f"{key}={quoted(value)}" for key, value in BOX_DEFAULTS.items())
+    + "]\n"
+)
 
 
 class _Paper:
@@ -85,7 +120,7 @@ class _Paper:
         self.details: dict[str, str] = {}
         self.lettering: dict[str, Sequence[str]] = {}
         self.graph = Digraph(
-            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, **attributes}
+            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, **attributes}, node_attr=BOX_DEFAULTS
         )
 
     def tell(self, identity: str, detail: str) -> None:
@@ -109,6 +144,12 @@ class Sketch(_Paper):
     def __init__(self, title: str) -> None:
         super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
+        self._pieces: dict[str, list[tuple[str, str]]] = {"region": [], "arrow": [], "box": []}
+        self._right = self._bottom = 0.0
+
+    def _keep(self, layer: str, identity: str, dot: str, right: float, bottom: float) -> None:
+        self._pieces[layer].append((identity, dot))
+        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
 
     def region(
         self, identity: str, left: float, top: float, width: float, height: float, *, fill: str = "panel",
@@ -116,9 +157,7 @@ class Sketch(_Paper):
     ) -> None:  # fmt: skip
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
-        self._regions[identity] = Digraph(
-            f"cluster_{identity}",
-            graph_attr={
+        attributes = {
                 "id": identity,
                 "class": kind,
                 "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
@@ -126,13 +165,15 @@ class Sketch(_Paper):
                 "fillcolor": light(fill),
                 "color": light(edge) if edge != "none" else "transparent",
                 "penwidth": number(pen),
-            },
-        )
+        }
+        self._regions[identity] = Digraph(f"cluster_{identity}", graph_attr=attributes)
+        listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
+        self._keep("region", identity, f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n", left + width, top + height)
 
     def box(
         self, identity: str, left: float, top: float, width: float, height: float, lines: Sequence[str] = (), *,
         inside: str = "", size: float = 11, align: str = "l", fill: str = "paper", edge: str = "line", shape: str = "box",
-        ink: str = "ink", pen: float = 1, dashed: bool = False, rounded: bool = True, bold: bool = False,
+        ink: str = "ink", pen: float = 1, dashed: bool = False, rounded: bool = True,
         kind: str = "", detail: str = "", parts: Sequence[tuple[float, str]] = (),
     ) -> None:  # fmt: skip
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
@@ -140,11 +181,15 @@ class Sketch(_Paper):
         self.letter(identity, lines)
         attributes = box_attributes(
             lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=width, height=height,
-            ink=ink, pen=pen, dashed=dashed, rounded=rounded, bold=bold, parts=parts,
+            ink=ink, pen=pen, dashed=dashed, rounded=rounded, parts=parts,
         )  # fmt: skip
         where = f"{number(left + width / 2)},{number(-(top + height / 2))}"
         target = self._regions[inside] if inside else self.graph
-        target.node(node_name(identity), id=identity, **{"class": kind or "box"}, pos=where, **attributes)
+        line = statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes})
+        target.body.append(line)
+        spare = kind == "words"  # its box is wider than its text
+        right = left + MARGIN + width_of(lines[0], size) if spare and lines and align == "l" else left + width
+        self._keep("box", identity, line, right, top + height)
 
     def words(
         self, identity: str, left: float, top: float, text: str, *, inside: str = "", size: float = 11,
@@ -159,14 +204,14 @@ class Sketch(_Paper):
 
     def bar(
         self, identity: str, left: float, top: float, width: float, height: float, share: float, colour: str, *,
-        inside: str = "", detail: str = "",
+        text: str = "", inside: str = "", detail: str = "",
     ) -> None:  # fmt: skip
-        """A horizontal bar filled to `share` (0 to 1)."""
+        """A horizontal bar filled to `share` (0 to 1), with `text` on it."""
         full = min(1.0, max(0.0, share))
         parts = [(full, colour), (1 - full, "faint")] if 0.004 < full < 0.996 else []
         self.box(
-            identity, left, top, width, height, inside=inside, fill=colour if full >= 0.996 else "faint", edge="none",
-            pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
+            identity, left, top, width, height, [text] if text else [], inside=inside, size=8.5, align="n",
+            fill=colour if full >= 0.996 else "faint", edge="none", pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
         )  # fmt: skip
 
     def pill(
@@ -196,11 +241,11 @@ class Sketch(_Paper):
             spline = f"s,{_point(begin)} {spline}"
         if head:
             spline = f"e,{_point(end)} {spline}"
+        lines = []
         for dummy in ("tail", "head"):
-            self.graph.node(
-                node_name(f"{identity}@{dummy}"), id=f"{identity}@{dummy}", style="invis", shape="point", width="0.001",
-                pos=_point(begin if dummy == "tail" else end),
-            )  # fmt: skip
+            end_point = {"id": f"{identity}@{dummy}", "style": "invis", "shape": "point", "width": "0.001"}
+            end_point["pos"] = _point(begin if dummy == "tail" else end)
+            lines.append(statement(f"{identity}@{dummy}", end_point))
         attributes = {
             "id": identity, "class": kind, "pos": spline, "color": light(colour), "penwidth": number(pen), "style": style,
             "arrowsize": "0.7", "dir": "both" if both else ("forward" if head else "none"),
@@ -209,12 +254,33 @@ class Sketch(_Paper):
             where = at or _between(begin, end, 0.5)
             attributes |= {"label": escape(text), "lp": _point(where), "fontsize": number(size), "fontname": FONT}
             attributes["fontcolor"] = light(colour)
-        self.graph.edge(node_name(f"{identity}@tail"), node_name(f"{identity}@head"), **attributes)
+        lines.append(statement(f"{identity}@tail", attributes, f"{identity}@head"))
+        self.graph.body += lines
+        self._keep("arrow", identity, "".join(lines), max(begin[0], end[0]), max(begin[1], end[1]))
 
     def view(self, text: str) -> View:
         for region in self._regions.values():
             self.graph.subgraph(region)
-        return super().view(text)
+        pieces = [
+            Piece(identity, dot, self.details.get(identity, ""), tuple(self.lettering.get(identity, ())))
+            for layer in self._pieces.values()
+            for identity, dot in layer
+        ]
+        return _Sketched(self, text, pieces, self._right, self._bottom)
+
+
+class _Sketched(View):
+    """A view whose picture is drawn piece by piece."""
+
+    __slots__ = ("_pieces", "_size")
+
+    def __init__(self, sketch: Sketch, text: str, pieces: list[Piece], width: float, height: float) -> None:
+        super().__init__(sketch.title, sketch.graph, text, sketch.details, sketch.lettering)
+        self._pieces = pieces
+        self._size = (width, height)
+
+    def _drawn(self) -> str:
+        return draw_pieces(self._pieces, HEAD, self.title, *self._size)
 
 
 class Flow(_Paper):
@@ -239,9 +305,9 @@ class Flow(_Paper):
         high = height or len(lines) * size * LINE_HEIGHT + 12
         attributes = box_attributes(
             lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=wide, height=high, ink=ink,
-            pen=pen, dashed=dashed, rounded=True, bold=False, parts=parts,
+            pen=pen, dashed=dashed, rounded=True, parts=parts,
         )  # fmt: skip
-        self.graph.node(node_name(identity), id=identity, **{"class": kind or "box"}, **attributes)
+        self.graph.body.append(statement(identity, {"id": identity, "class": kind or "box", **attributes}))
 
     def arrow(
         self, identity: str, tail: str, head: str, *, text: str = "", colour: str = "grey", pen: float = 1.2,
@@ -255,7 +321,7 @@ class Flow(_Paper):
         }  # fmt: skip
         if text:
             attributes["label"] = escape(f" {text} ")
-        self.graph.edge(node_name(tail), node_name(head), **attributes)
+        self.graph.body.append(statement(tail, attributes, head))
 
     def same_rank(self, *identities: str) -> None:
         """Keep these boxes in one rank."""

@@ -36,7 +36,7 @@ def to_svg(
     Raises:
         NoEngine: no engine could draw it.
     """
-    return polish(_draw(source, engine), title, details or {}, lettering or {})
+    return polish(draw(source, engine), title, details or {}, lettering or {})
 
 
 def warm() -> None:
@@ -44,7 +44,12 @@ def warm() -> None:
     to_svg("digraph { a }")
 
 
-def _draw(source: str, engine: str) -> str:
+def draw(source: str, engine: str = "") -> str:
+    """What an engine makes of a graph, as it comes.
+
+    Raises:
+        NoEngine: no engine could draw it.
+    """
     reasons = []
     if engine != "native":
         try:
@@ -69,7 +74,19 @@ _HEAD = re.compile(r'<svg width="([\d.]+)pt" height="([\d.]+)pt"\s+viewBox="([^"
 _ELEMENT = re.compile(r'<g id="([^"]*)" class="([^"]*)">\s*<title>[^<]*</title>(.*?)</g>', re.DOTALL)
 _TEXT = re.compile(r"(<text [^>]*>)([^<]*)(</text>)")
 _UNSEEN = re.compile(r'<polygon fill="none" stroke="none"[^>]*/>\n?')
+_ROUNDED = re.compile(r'<path ([^>]*?) d="M((?:[-\d.]+,[-\d.]+[ C]?){25})"/>')
 _NOISE = re.compile(r"<!--.*?-->\n?|<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*", re.DOTALL)
+
+
+def rectangle(match: re.Match[str]) -> str:
+    """Graphviz' outline of a rounded box as what it is: shorter, and with the same corners on boxes of every size."""
+    style, path = match.groups()
+    points = [point.split(",") for point in path.replace("C", " ").split()]
+    across, down = [float(point[0]) for point in points], [float(point[1]) for point in points]
+    left, top = min(across), min(down)
+    width, height = max(across) - left, max(down) - top
+    radius = min(10, 4 + height / 12)
+    return f'<rect {style} x="{left:g}" y="{top:g}" width="{width:.6g}" height="{height:.6g}" rx="{radius:.3g}"/>'
 
 
 def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[str, Sequence[str]]) -> str:
@@ -88,6 +105,7 @@ def polish(raw: str, title: str, details: Mapping[str, str], lettering: Mapping[
 
     def element(match: re.Match[str]) -> str:
         identity, classes, inner = match.groups()
+        inner = _ROUNDED.sub(rectangle, inner)
         name = unescape(identity)
         detail = details.get(name, "")
         tooltip = f"<title>{escape(detail, quote=False)}</title>" if detail else ""

@@ -1,7 +1,8 @@
 """What the dashboard shows: which picture, which selection, which moment; and the frame that the front end is told.
 
-The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends, `frame()` is the
-whole state of the page as JSON, so that a page that comes later is told everything again.
+The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends and answers with a
+frame: the whole state of the page as JSON, or, to a page that says which frame it has, only what changed in the picture and
+what is new in the log.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from cp_sim.views.sketch import Sketch
 from cp_sim.views.slots import Slots
 from cp_sim.views.story import upto
 from cp_sim.widgets.commands import Commands, Outcome, split_subject
+from cp_sim.widgets.delta import Sheet, delta
 
 TABS: dict[str, str] = {
     "cluster": "Cluster",
@@ -83,12 +85,16 @@ class Desk:
         self.outcome: Outcome | None = None
         self.seq = 0
         self._slots = Slots()
+        self._sheet: Sheet | None = None  # the picture of the last frame
+        self._logged = 0  # the last line of the log of the last frame, 0 for a past
 
     # -- what the front end sends ----------------------------------------------------------------------------------
 
     def handle(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Take one message of the front end; returns the frame to show."""
+        """Take one message of the front end; returns the frame to show, only the changes if it says `base`."""
         kind = message.get("kind")
+        base, logged = message.get("base"), self._logged
+        before = self._sheet if base and base == self.seq else None
         self.outcome = None
         if kind == "command":
             self.outcome = self._command(str(message.get("command")), message.get("fields") or {})
@@ -100,7 +106,19 @@ class Desk:
             self._look(int(message.get("revision") or 0))
         elif kind == "automatic":
             self.automatic = bool(message.get("on"))
-        return self.frame()
+        frame = self.frame()
+        return frame if before is None else self._changes(frame, before, base, logged)
+
+    def _changes(self, frame: dict[str, Any], before: Sheet, base: int, logged: int) -> dict[str, Any]:
+        """The same frame for a page that has frame `base`."""
+        changes = delta(before, self._sheet) if self._sheet else None
+        picture = frame["picture"]
+        if changes is not None:
+            picture = {"title": picture["title"], "text": picture["text"], "delta": changes, "base": base}
+        log = frame["log"]
+        grows = logged and self._logged and log and log[0][0] <= logged + 1
+        more = [line for line in log if line[0] > logged] if grows else log
+        return frame | {"picture": picture, "log": more, "log_grows": bool(grows)}
 
     def _command(self, command: str, fields: dict[str, Any]) -> Outcome:
         if self.looking_at:
@@ -238,6 +256,9 @@ class Desk:
             view = self.view(world)
         except (ApiError, UnknownKind) as wrong:
             view = nothing(TABS[self.tab], str(wrong))
+        self._sheet = Sheet(view.svg)
+        log = self._log(world)
+        self._logged = log[-1][0] if log and not self.looking_at else 0
         return {
             "seq": self.seq,
             "tab": self.tab,
@@ -247,7 +268,8 @@ class Desk:
             "nodes": self._nodes(world),
             "workloads": self._workloads(world),
             "selected": self._selection(world),
-            "log": self._log(world),
+            "log": log,
+            "log_grows": False,
             "outcome": self.outcome.as_dict() if self.outcome else None,
             "automatic": self.automatic,
             "next_worker": "" if self.looking_at else self.commands.next_worker(),

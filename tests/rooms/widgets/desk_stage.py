@@ -12,7 +12,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{m
 %s
 const heard = [];
 const model = {
-  state: {frame: %s},
+  state: {frame: %s, seq: 1},
   get(name) { return this.state[name]; },
   set(name, value) { this.state[name] = value; },
   save_changes() {},
@@ -20,8 +20,7 @@ const model = {
   off() {},
   async send(message) {
     const answer = JSON.parse(await window.python(JSON.stringify(message)));
-    this.state.frame = answer;
-    for (const [name, call] of heard) if (name === "change:frame") call();
+    for (const [name, call] of heard) if (name === "msg:custom") call(answer);
   },
 };
 render({ model, el: document.getElementById("stage") });
