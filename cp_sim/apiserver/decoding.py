@@ -283,7 +283,23 @@ def check_options(work: Work) -> None:
     name = _OPTION_KINDS.get(call.verb)
     if name is None or name == "DeleteOptions":
         return
-    causes = []
+    causes: list[dict[str, str]] = []
+    if call.patch_type == "apply" and not options.get("fieldManager"):
+        causes.append(
+            {
+                "reason": "FieldValueRequired",
+                "message": "Required value: is required for apply patch",
+                "field": "fieldManager",
+            }
+        )
+    if call.verb == "patch" and call.patch_type != "apply" and "force" in options:
+        causes.append(
+            {
+                "reason": "FieldValueForbidden",
+                "message": "Forbidden: may not be specified for non-apply patch",
+                "field": "force",
+            }
+        )
     manager = options.get("fieldManager") or ""
     causes += list(_manager_faults(manager))
     dry_run = options.get("dryRun") or ""
@@ -307,6 +323,11 @@ def check_options(work: Work) -> None:
         )
     if causes:
         raise errors.invalid(name, "meta.k8s.io", "", causes)
+
+
+def is_true(text: Any) -> bool:
+    """How the server reads a boolean of the query: anything but `0` and `false` counts."""
+    return text is not None and str(text).lower() not in ("false", "0")
 
 
 def _manager_faults(manager: str) -> Any:

@@ -119,7 +119,7 @@ def _verb(http: HttpRequest, target: Target | None) -> str:
     if target is None:
         return _PATH_VERBS.get(method, method.lower())
     verb = _VERBS.get(method, method.lower())
-    if verb == "get" and (target.watch or _is_true(http.query.get("watch"))):
+    if verb == "get" and (target.watch or decoding.is_true(http.query.get("watch"))):
         return "watch"
     if verb == "get" and not target.name:
         return "list"
@@ -129,11 +129,6 @@ def _verb(http: HttpRequest, target: Target | None) -> str:
 
 
 _PATH_VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete", "HEAD": "head"}
-
-
-def _is_true(text: Any) -> bool:
-    """How the server reads a boolean of the query: anything but `0` and `false` counts."""
-    return text is not None and str(text).lower() not in ("false", "0")
 
 
 def _check_path(server: Any, work: Work, http: HttpRequest) -> None:

@@ -143,7 +143,7 @@ class Controller(Component):
             case Emit():
                 self.recorder.emit(action.object, action.type, action.reason, action.message)
             case Later():
-                self.queue.add_after(execution.key, action.delay_ms)
+                self.queue.add_after(execution.key, action.delay_ms, action.background)
             case Together():
                 for part in action.actions:
                     self._send(execution, part)

@@ -67,10 +67,14 @@ class Emit:
 
 @immutable
 class Later:
-    """Reconcile the same key again in `delay_ms` milliseconds (`AddAfter`)."""
+    """Reconcile the same key again in `delay_ms` milliseconds (`AddAfter`).
+
+    With `background` the world may settle before that, as it always may when the delay is long.
+    """
 
     delay_ms: int
     because: str = ""
+    background: bool = False
 
 
 @immutable

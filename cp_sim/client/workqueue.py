@@ -61,7 +61,7 @@ class WorkQueue:
             self._ready.append(key)
             self.actor.loop.wake(self.actor)
 
-    def add_after(self, key: str, delay_ms: int) -> None:
+    def add_after(self, key: str, delay_ms: int, background: bool = False) -> None:
         """Queue `key` in `delay_ms`; of several such wishes for one key the earliest counts."""
         if delay_ms <= 0:
             self.add(key)
@@ -72,7 +72,7 @@ class WorkQueue:
             if set_before.due_ms <= loop.clock.now_ms + delay_ms:
                 return
             loop.cancel(set_before)
-        background = delay_ms > FOREGROUND_LIMIT_MS
+        background = background or delay_ms > FOREGROUND_LIMIT_MS
         self._delayed[key] = loop.after(delay_ms, self.actor.name, Due(key), background=background)
 
     def due(self, message: Due) -> None:

@@ -8,6 +8,7 @@ from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.informer import Informers
 from cp_sim.controller_manager import nodelifecycle, podgc
 from cp_sim.controller_manager.deployment import DeploymentController
+from cp_sim.controller_manager.disruption_controller import DisruptionController
 from cp_sim.controller_manager.endpoints_controller import EndpointsController
 from cp_sim.controller_manager.endpointslice_controller import EndpointSliceController
 from cp_sim.controller_manager.endpointslice_mirroring import EndpointSliceMirroringController
@@ -16,12 +17,14 @@ from cp_sim.controller_manager.namespace_controller import NamespaceController
 from cp_sim.controller_manager.nodelifecycle_controller import NodeLifecycleController
 from cp_sim.controller_manager.podgc import PodGarbageCollector
 from cp_sim.controller_manager.replicaset_controller import ReplicaSetController, ReplicationControllerController
+from cp_sim.controller_manager.serviceaccount_tokens import TokensController
 from cp_sim.controller_manager.serviceaccounts import RootCertificatePublisher, ServiceAccountController
 from cp_sim.controller_manager.tainteviction_controller import TaintEvictionController
 from cp_sim.controller_manager.ttl import TtlController
 
 # In the order in which they are told of changes.
 CONTROLLERS: tuple[type[Controller], ...] = (
+    TokensController,
     ServiceAccountController,
     RootCertificatePublisher,
     EndpointsController,
@@ -32,6 +35,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     NamespaceController,
     GarbageCollector,
     DeploymentController,
+    DisruptionController,
     ReplicaSetController,
     TtlController,
     NodeLifecycleController,
@@ -70,4 +74,4 @@ class ControllerManager(Manager):
 
 
 def _make(controller: type[Controller], informers: Informers) -> Controller:
-    return controller(informers)  # type: ignore[call-arg]
+    return controller(informers)  # type: ignore[call-arg, arg-type]

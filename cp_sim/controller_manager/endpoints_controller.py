@@ -24,7 +24,7 @@ class EndpointsController(ServiceController):
     max_retries = 15
 
     def __init__(self, informers: Informers) -> None:
-        super().__init__("endpoints-controller", informers, "endpoint-controller")
+        super().__init__("endpoints-controller", informers, "endpoint-controller", "endpoint-controller")
 
     def setup(self) -> None:
         super().setup()

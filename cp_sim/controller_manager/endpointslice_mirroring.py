@@ -16,7 +16,8 @@ from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager.endpointslice import MANAGED_BY, SERVICE_NAME
 from cp_sim.controller_manager.endpointslice_controller import by_service
 from cp_sim.objects.edit import get
-from cp_sim.objects.meta import annotations, key, labels, name, namespace, owner_reference
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import key, labels, name, namespace, owner_reference
 
 Object = dict[str, Any]
 
@@ -52,7 +53,7 @@ def should_mirror(endpoints: Object) -> bool:
     return (
         tags.get("endpoints.kubernetes.io/managed-by") != "endpoint-controller"
         and tags.get(SKIP) != "true"
-        and LEADER not in annotations(endpoints)
+        and LEADER not in annotations_of(endpoints)
     )
 
 
@@ -99,7 +100,8 @@ class EndpointSliceMirroringController(Controller):
     resource = "endpoints"
 
     def __init__(self, informers: Informers) -> None:
-        super().__init__("endpointslice-mirroring-controller", informers)
+        account = "system:serviceaccount:kube-system:endpointslicemirroring-controller"
+        super().__init__("endpointslice-mirroring-controller", informers, account)
 
     def setup(self) -> None:
         self.endpoints = self.informers.of("endpoints").on_change(self, "changed")

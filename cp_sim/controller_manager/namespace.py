@@ -50,7 +50,7 @@ def reconcile(subject: Object, contents: Mapping[str, Sequence[Object]], now_ms:
     observed = dict(Counter(resource for resource, _ in everything))
     if held:
         wait_ms = (FINALIZER_ESTIMATE_S // 2 + 1) * 1000
-        actions.append(Later(wait_ms, "finalizers hold some objects back"))
+        actions.append(Later(wait_ms, "finalizers hold some objects back", background=True))
         because = f"{len(everything)} objects deleted, {len(held)} of them wait for their finalizers"
         return Plan(tuple(actions), because, observed, {"objects": 0})
     because = f"{len(everything)} objects deleted, then nothing is left in {name(subject)}"
@@ -64,7 +64,7 @@ def _pods_first(subject: Object, pods: Sequence[Object], now_ms: int) -> Plan:
         actions.append(Update(updated, "status", "tell what is left"))
     grace_s = max((_grace_s(pod) for pod in pods), default=0)
     estimate_s = grace_s or FINALIZER_ESTIMATE_S
-    actions.append(Later((estimate_s // 2 + 1) * 1000, "pods get their time to end"))
+    actions.append(Later((estimate_s // 2 + 1) * 1000, "pods get their time to end", background=True))
     because = f"{len(pods)} pods go first; nothing else is deleted before they are gone"
     return Plan(tuple(actions), because, {"pods": len(pods)}, {"pods": 0})
 

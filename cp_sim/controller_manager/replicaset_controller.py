@@ -1,4 +1,4 @@
-"""The actors `replicaset-controller` and `replicationcontroller-controller`: from changes of pods to keys, from keys to plans."""
+"""The actors `replicaset-controller` and `replicationcontroller-controller`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,13 @@ class ReplicaSetController(Controller):
     flavour: Flavour = replicaset.REPLICA_SET
     resource = "replicasets"
 
-    def __init__(
-        self, informers: Informers, name: str = "replicaset-controller", event_source: str = "replicaset-controller"
-    ) -> None:
-        super().__init__(name, informers, event_source=event_source)
+    controller_name = "replicaset-controller"
+    account = "replicaset-controller"  # also the source of its Events
+
+    def __init__(self, informers: Informers) -> None:
+        super().__init__(
+            self.controller_name, informers, f"system:serviceaccount:kube-system:{self.account}", self.account
+        )
 
     def setup(self) -> None:
         self.owners = file_owned(self.informers.of(self.flavour.resource)).on_change(self, "owner_changed")
@@ -156,8 +159,8 @@ class ReplicationControllerController(ReplicaSetController):
     flavour = replicaset.REPLICATION_CONTROLLER
     resource = "replicationcontrollers"
 
-    def __init__(self, informers: Informers) -> None:
-        super().__init__(informers, "replicationcontroller-controller", "replication-controller")
+    controller_name = "replicationcontroller-controller"
+    account = "replication-controller"
 
     def _matches(self, owner: Object, pod: Object) -> bool:
         return self._selects(get(owner, "spec.selector"), pod)

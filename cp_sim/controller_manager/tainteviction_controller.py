@@ -10,7 +10,7 @@ from cp_sim.client.informer import Informers, by_node
 from cp_sim.client.plan import NOTHING, Plan
 from cp_sim.controller_manager.tainteviction import evict, evicting_taints, stays_ms
 from cp_sim.objects.edit import get
-from cp_sim.objects.meta import is_deleting, key, name, namespace, node_name
+from cp_sim.objects.meta import key, name, namespace, node_name
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
@@ -64,7 +64,7 @@ class TaintEvictionController(Controller):
 
     def pod_changed(self, change: str, old: Object | None, new: Object) -> None:
         """A pod came to a node, changed its tolerations, or went."""
-        if change == "DELETED" or is_deleting(new):
+        if change == "DELETED":
             self._cancel(new, tell=False)
             return
         if old is not None and node_name(old) == node_name(new):
@@ -83,7 +83,7 @@ class TaintEvictionController(Controller):
         alarm = self.alarms.get(key(pod))
         since_ms = alarm.since_ms if alarm is not None else now_ms
         if limit_ms == 0:
-            self._cancel(pod, tell=False)
+            self._cancel(pod, tell=True)
             self.alarms[key(pod)] = Alarm(now_ms, now_ms, None)
             self.enqueue(key(pod))
             return
@@ -98,15 +98,16 @@ class TaintEvictionController(Controller):
         alarm = self.alarms.pop(key(pod), None)
         if alarm is None:
             return
+        is_set = alarm.timer is not None and alarm.timer.pending
         if alarm.timer is not None:
             self.loop.cancel(alarm.timer)
-        if tell:
+        if tell and is_set:
             text = f"Cancelling deletion of Pod {namespace(pod)}/{name(pod)}"
             self.recorder.emit(pod, "Normal", "TaintManagerEviction", text)
 
     def reconcile(self, key_: str) -> Plan:
         pod, alarm = self.pods.get(key_), self.alarms.get(key_)
-        if pod is None or alarm is None or is_deleting(pod) or alarm.due_ms > self.loop.clock.now_ms:
+        if pod is None or alarm is None or alarm.due_ms > self.loop.clock.now_ms:
             return NOTHING
         node = self.nodes.get(node_name(pod))
         taints = evicting_taints(node) if node is not None else []

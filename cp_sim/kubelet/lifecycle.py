@@ -148,7 +148,12 @@ class Lifecycle(Pulls, Endings, Needs):
             self._pull_badly(node, run, place)
             return
         delay_ms = self._pull(node, run, container) + self._vary(node, self.rules.start_ms)
-        self._after(node, run, delay_ms, "begun", place)
+        self._after(node, run, self._seen_after(delay_ms), "begun", place)
+
+    def _seen_after(self, delay_ms: int) -> int:
+        """When the kubelet sees what happens in `delay_ms`: at its next look at the runtime (pkg/kubelet/pleg)."""
+        happens_ms = self.actor.loop.clock.now_ms + delay_ms
+        return delay_ms + -happens_ms % self.rules.relist_ms
 
     def _begun(self, node: HollowNode, run: PodRun, place: int) -> None:
         container = run.containers[place]
@@ -156,7 +161,7 @@ class Lifecycle(Pulls, Endings, Needs):
         if not run.ip:
             run.ip = node.address_for(run.pod)
         self._running(container)
-        loop.record("start", f"pods/{meta.key(run.pod)}", f"container {container.name}", actor=f"kubelet/{node.name}")
+        loop.record("start", f"pods/{meta.key(run.pod)}", _started(container), actor=f"kubelet/{node.name}")
         node.pulled(container.image)
         self._tell_pulled(node, run, container)
         self._emit(node, run.pod, "Normal", "Created", "Container created", container)
@@ -184,7 +189,10 @@ class Lifecycle(Pulls, Endings, Needs):
     def set_ready(self, node: HollowNode, run: PodRun, containers: list[ContainerRun], ready: bool) -> None:
         """The readiness probes of containers have changed their mind."""
         verb = "ready" if ready else "unready"
-        self.actor.loop.record(verb, f"pods/{meta.key(run.pod)}", actor=f"kubelet/{node.name}")
+        because = (
+            f"the readiness probe of {containers[0].name} {'succeeds' if ready else 'fails'}" if containers else ""
+        )
+        self.actor.loop.record(verb, f"pods/{meta.key(run.pod)}", because, actor=f"kubelet/{node.name}")
         if not ready:
             for container in containers:
                 text = "Readiness probe failed: HTTP probe failed with statuscode: 503"
@@ -196,3 +204,9 @@ class Lifecycle(Pulls, Endings, Needs):
     def _readiness_moved(self, run: PodRun) -> bool:
         before = run.conditions.get("Ready")
         return before is not None and before[0] != run.ready_condition()[0]
+
+
+def _started(container: ContainerRun) -> str:
+    pulled = f" after its image was pulled in {behaviour.go_duration(container.pulled_ms)}"
+    again = f" for the {container.restarts + 1}. time" if container.restarts else ""
+    return f"container {container.name} has started{again}{pulled if container.pulled_ms >= 0 else ''}"

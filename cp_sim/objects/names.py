@@ -37,7 +37,9 @@ _http_header = re.compile(_HTTP_HEADER)
 _percent = re.compile(_PERCENT)
 _wildcard = re.compile(r"\*\." + _SUBDOMAIN)
 
-_KEY_RULE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+_KEY_RULE = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+)
 EMPTY = "must be non-empty"
 
 
@@ -60,7 +62,7 @@ def too_long(limit: int, unit: str = "bytes") -> str:
 
 
 @lru_cache(maxsize=16384)
-def dns_label(text: str, unit: str = "bytes") -> Problems:
+def dns_label(text: str, unit: str = "characters") -> Problems:
     """RFC 1123 label: at most 63 of a-z, 0-9 and `-`."""
     found = [too_long(63, unit)] if size(text) > 63 else []
     if not _label.fullmatch(text):
@@ -80,7 +82,7 @@ def dns_label(text: str, unit: str = "bytes") -> Problems:
 
 
 @lru_cache(maxsize=16384)
-def dns_subdomain(text: str, unit: str = "bytes") -> Problems:
+def dns_subdomain(text: str, unit: str = "characters") -> Problems:
     """RFC 1123 subdomain: labels joined by dots, at most 253 characters."""
     found = [too_long(253, unit)] if size(text) > 253 else []
     if not _subdomain.fullmatch(text):
@@ -144,7 +146,7 @@ def qualified_name(text: str) -> Problems:
         if not parts[0]:
             found.append("prefix part " + EMPTY)
         else:
-            found += ["prefix part " + problem for problem in dns_subdomain(parts[0])]
+            found += ["prefix part " + problem for problem in dns_subdomain(parts[0], "bytes")]
     if not name:
         found.append("name part " + EMPTY)
     elif size(name) > 63:
@@ -226,7 +228,9 @@ def http_header_name(text: str) -> Problems:
     if _http_header.fullmatch(text):
         return ()
     return (
-        regex_error("a valid HTTP header must consist of alphanumeric characters or '-'", _HTTP_HEADER, "X-Header-Name"),
+        regex_error(
+            "a valid HTTP header must consist of alphanumeric characters or '-'", _HTTP_HEADER, "X-Header-Name"
+        ),
     )
 
 
@@ -258,9 +262,7 @@ def percent(text: str) -> Problems:
     if _percent.fullmatch(text):
         return ()
     return (
-        regex_error(
-            "a valid percent string must be a numeric string followed by an ending '%'", _PERCENT, "1%", "93%"
-        ),
+        regex_error("a valid percent string must be a numeric string followed by an ending '%'", _PERCENT, "1%", "93%"),
     )
 
 

@@ -33,6 +33,7 @@ class Cache:
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod waiting for room
         self.others: dict[str, dict[str, Object]] = {}
         self.generation_of: dict[str, int] = {}
+        self.promised: dict[str, str] = {}  # volume -> claim that a placed pod will bind to it
         self._by_namespace: dict[tuple[str, str], dict[str, Object]] = {}
 
     # -- nodes -------------------------------------------------------------------------------------------------------
@@ -113,6 +114,8 @@ class Cache:
         self.others.setdefault(resource, {})[meta.key(obj)] = obj
         self._by_namespace.setdefault((resource, meta.namespace(obj)), {})[meta.name(obj)] = obj
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
+        if resource == "persistentvolumes" and obj["spec"].get("claimRef"):
+            self.promised.pop(meta.name(obj), None)
         if resource == "namespaces" and self.index.namespaces.get(meta.name(obj)) != meta.labels(obj):
             self.index.namespaces[meta.name(obj)] = meta.labels(obj)
             self.index.namespaces_changed()
@@ -122,6 +125,8 @@ class Cache:
         self.others.get(resource, {}).pop(meta.key(obj), None)
         self._by_namespace.get((resource, meta.namespace(obj)), {}).pop(meta.name(obj), None)
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
+        if resource == "persistentvolumes":
+            self.promised.pop(meta.name(obj), None)
         if resource == "namespaces":
             self.index.namespaces.pop(meta.name(obj), None)
             self.index.namespaces_changed()
@@ -133,6 +138,10 @@ class Cache:
     def in_namespace(self, resource: str, namespace: str) -> list[Object]:
         """The other objects of a plural in one namespace."""
         return list(self._by_namespace.get((resource, namespace), {}).values())
+
+    def in_class(self, name: str) -> list[Object]:
+        """The persistent volumes of a storage class."""
+        return [one for one in self.listed("persistentvolumes") if (one["spec"].get("storageClassName") or "") == name]
 
     def get(self, resource: str, key: str) -> Object | None:
         """One other object, or None."""

@@ -24,6 +24,8 @@ from cp_sim.sim import Clock
 
 INITIAL_BACKOFF_MS = 1_000
 MAX_BACKOFF_MS = 10_000
+WINDOW_MS = 1_000
+HOPELESS_ERRORS = 5
 # A pod that nothing moved for so long is tried again anyway (DefaultPodMaxInUnschedulablePodsDuration).
 FLUSH_AFTER_MS = 300_000
 
@@ -66,7 +68,7 @@ class SchedulingQueue:
         self.clock = clock
         self.pods: dict[str, QueuedPod] = {}  # uid -> wherever it is
         self._active: list[tuple[Any, ...]] = []  # (sort key, serial, uid); outdated entries are skipped
-        self._backoff: list[tuple[int, int, str]] = []  # (until, serial, uid)
+        self._backoff: list[tuple[Any, ...]] = []  # (until, sort key, serial, uid)
         self._waiting: dict[str, dict[str, None]] = {}  # plugin -> uids that it rejected
         self._active_count = 0
         self._serial = 0
@@ -99,7 +101,7 @@ class SchedulingQueue:
         if place == ACTIVE:
             found.sort(key=_turn)
         elif place == BACKOFF:
-            found.sort(key=lambda one: (one.backoff_until_ms, one.serial))
+            found.sort(key=lambda one: (one.backoff_until_ms, *_turn(one)))
         return found
 
     def waits_for(self, one: QueuedPod) -> tuple[str, ...]:
@@ -114,12 +116,17 @@ class SchedulingQueue:
     def next_backoff_ms(self) -> int | None:
         """When the next back-off ends, None if nobody is in back-off."""
         while self._backoff:
-            until, serial, uid = self._backoff[0]
-            one = self.pods.get(uid)
-            if one is not None and one.place == BACKOFF and one.serial == serial:
-                return until
+            entry = self._backoff[0]
+            one = self.pods.get(entry[-1])
+            if one is not None and one.place == BACKOFF and one.serial == entry[-2]:
+                return one.backoff_until_ms
             heapq.heappop(self._backoff)
         return None
+
+    @property
+    def only_hopeless_in_backoff(self) -> bool:
+        """Whether the pod whose back-off ends next has failed with errors so often that nobody should wait for it."""
+        return self.next_backoff_ms() is not None and self.pods[self._backoff[0][-1]].errors > HOPELESS_ERRORS
 
     # -- pods come and go --------------------------------------------------------------------------------------------
 
@@ -202,8 +209,7 @@ class SchedulingQueue:
     def flush_backoff(self) -> None:
         """Make active the pods whose back-off has ended."""
         while (until := self.next_backoff_ms()) is not None and until <= self.clock.now_ms:
-            _, _, uid = heapq.heappop(self._backoff)
-            one = self.pods[uid]
+            one = self.pods[heapq.heappop(self._backoff)[-1]]
             one.cause = None
             self._enter(one)
 
@@ -246,8 +252,9 @@ class SchedulingQueue:
     def _put_backoff(self, one: QueuedPod, delay_ms: int) -> None:
         self._serial += 1
         one.place, one.serial, one.since_ms = BACKOFF, self._serial, self.clock.now_ms
-        one.backoff_until_ms = self.clock.now_ms + delay_ms
-        heapq.heappush(self._backoff, (one.backoff_until_ms, one.serial, one.pod.uid))
+        # Back-offs end on whole seconds, so that those of one second go by priority (backoffQOrderingWindowDuration).
+        one.backoff_until_ms = -(-(self.clock.now_ms + delay_ms) // WINDOW_MS) * WINDOW_MS
+        heapq.heappush(self._backoff, (one.backoff_until_ms, *_turn(one), one.pod.uid))
 
     def _wait(self, one: QueuedPod) -> None:
         now = self.clock.now_ms
@@ -278,7 +285,7 @@ class SchedulingQueue:
     def _next_in_backoff(self) -> QueuedPod | None:
         if self.next_backoff_ms() is None:
             return None
-        one = self.pods[self._backoff[0][2]]
+        one = self.pods[self._backoff[0][-1]]
         return None if one.errors else one
 
     def _may_help(self, one: QueuedPod, change: Change) -> bool:

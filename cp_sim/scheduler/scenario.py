@@ -76,11 +76,13 @@ class Scenario:
     def _place(self, pod: PodInfo) -> list[Object]:
         entries: list[Object] = []
         for attempt in (1, 2):
-            decision, _ = cycle.schedule(self.cache, self.profile, pod, self.room, attempt, look_everywhere=True)
+            decision, state = cycle.schedule(self.cache, self.profile, pod, self.room, attempt, look_everywhere=True)
             entries.append(entry_of(decision))
             if decision.node:
                 self.cache.drop_nomination(pod.uid)
                 self.cache.assume(pod, decision.node)
+                for plugin in self.profile.at["reserve"]:
+                    plugin.reserve(state, pod, decision.node)
             if decision.preemption is None:
                 break
             pod = self._preempt(pod, decision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -60,6 +61,10 @@ def test_an_unknown_command_is_told_what_there_is(root: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "choose from" in result.stderr
+
+
+def test_an_old_python_can_read_the_command_that_refuses_it(root: Path) -> None:
+    ast.parse((root / "course").read_text(), feature_version=(3, 7))
 
 
 def test_doctor_speaks_in_words(root: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cp_sim.apiserver import errors
 from cp_sim.apiserver.verbs import (
+    apply,
     binding,
     create,
     delete,
@@ -35,6 +36,7 @@ HANDLERS: dict[str, Any] = {
     "watch": watch,
     "update": update,
     "patch": patch,
+    "apply": apply,
     "delete": delete,
     "deletecollection": deletecollection,
     "binding": binding,
@@ -67,7 +69,7 @@ def handler_of(work: Work) -> str:
             raise errors.method_not_allowed()
         if call.verb == "create" and kind.plural == "bindings":
             return "binding"
-        return call.verb
+        return "apply" if call.patch_type == "apply" else call.verb
     sub = kind.subresource(call.subresource)
     if sub is None:
         raise errors.no_such_path()
@@ -77,5 +79,5 @@ def handler_of(work: Work) -> str:
     if special is not None:
         return special
     if call.verb in ("get", "update", "patch"):
-        return call.verb
+        return "apply" if call.patch_type == "apply" else call.verb
     raise errors.no_such_path()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies
+from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, Put, StoreAnswer
 
@@ -27,13 +27,15 @@ def start(server: Any, work: Work) -> Any:
     return launch(server, work, call.body)
 
 
-def launch(server: Any, work: Work, body: dict[str, Any]) -> Any:
+def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = False) -> Any:
     """Create `body`; also the way of a PUT or an apply on a missing object."""
     call, kind = work.call, work.kind
     assert kind is not None
     obj = in_namespace(work, body)
     obj = forms.with_defaults(kind, obj)
     obj = with_type(kind, obj)
+    if not tracked:
+        obj = tracking.on_create(server, work, obj)
     metadata = obj["metadata"]
     name = metadata.get("name") or ""
     asked = admission.Attributes(
@@ -80,7 +82,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
 SYSTEM_FIELDS = frozenset(
-    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink", "managedFields")
+    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, strategies
+from cp_sim.apiserver import admission, allocation, errors, forms, strategies, tracking
 from cp_sim.apiserver.verbs import create, guaranteed
 from cp_sim.apiserver.verbs.guaranteed import Remove
 from cp_sim.apiserver.work import Done, Work
@@ -57,7 +57,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return replace(server, work, work.state, current)
 
 
-def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any]) -> Any:
+def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any], *, tracked: bool = False) -> Any:
     """`new` in place of `current`, through admission, strategy and validation."""
     call, kind = work.call, work.kind
     assert kind is not None
@@ -65,6 +65,8 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     metadata = new["metadata"]
     if work.handler != "patch":
         check_uid(work, metadata, old_metadata)
+    if not tracked:
+        new = tracking.on_update(server, work, new, current)
     asked = admission.Attributes(
         "UPDATE", kind, call.subresource, call.namespace, call.name, new, current, work.user, work.dry_run,
         call.options, work.warnings,
@@ -123,13 +125,12 @@ def check_version(work: Work, new: dict[str, Any], old: dict[str, Any]) -> None:
         raise errors.internal(f'strconv.ParseUint: parsing "{asked}": invalid syntax')
     if asked in ("", "0"):
         if kind.put_needs_resource_version and work.handler != "patch":
-            shown = f"0x{int(asked or 0):x}"
             cause = {
                 "reason": "FieldValueInvalid",
-                "message": f"Invalid value: {shown}: must be specified for an update",
+                "message": f"Invalid value: {int(asked or 0)}: must be specified for an update",
                 "field": "metadata.resourceVersion",
             }
-            raise errors.invalid(kind.kind, kind.group, call.name, [cause])
+            raise errors.invalid(kind.plural, kind.group, call.name, [cause])
         return
     raise errors.conflict(kind.plural, kind.group, call.name)
 
@@ -155,7 +156,6 @@ KEPT = (
     "generation",
     "selfLink",
     "resourceVersion",
-    "managedFields",
     "namespace",
 )
 

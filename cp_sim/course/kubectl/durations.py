@@ -68,3 +68,14 @@ def parse_flag(text: str) -> int:
     if text in ("0", "-0"):
         return 0
     return -parse_duration(text[1:]) if text.startswith("-") else parse_duration(text)
+
+
+def go_duration(duration_ms: int) -> str:
+    """A duration as Go prints it: `8s`, `1m0s`, `1h0m0s`."""
+    seconds, rest = divmod(duration_ms, 1000)
+    if seconds < 1:
+        return f"{rest}ms" if rest else "0s"
+    shown = f"{seconds % 60 + rest / 1000:.10g}s"
+    if seconds >= 60:
+        shown = f"{seconds // 60 % 60}m{shown}"
+    return f"{seconds // 3600}h{shown}" if seconds >= 3600 else shown

@@ -19,6 +19,7 @@ from cp_sim.course.kubectl import client as rest
 from cp_sim.course.kubectl.config import Config
 from cp_sim.course.kubectl.errors import KubectlError, failure
 from cp_sim.course.kubectl.flags import Flags, parse
+from cp_sim.sim import StillBusy
 
 PATIENCE_MS = 600_000
 
@@ -82,6 +83,7 @@ class Kubectl:
         settle: bool = True,
     ) -> None:
         self.cluster = cluster
+        self.namespace = namespace
         self.config = Config(namespace, user)
         self.files = dict(files) if files is not None else None
         self.settle = settle
@@ -98,14 +100,17 @@ class Kubectl:
             return outcome
         invocation = None
         try:
-            invocation, function = self._read(words, stdin, outcome)
-            function(invocation)
-        except KubectlError as error:
-            outcome.code = error.code
-            if error.text:
-                outcome.pieces.append(("stderr", error.text + "\n"))
-        if invocation is not None and invocation.client.wrote and invocation.settles:
-            self.cluster.settle()
+            try:
+                invocation, function = self._read(words, stdin, outcome)
+                function(invocation)
+            except KubectlError as error:
+                outcome.code = error.code
+                if error.text:
+                    outcome.pieces.append(("stderr", error.text + "\n"))
+            if invocation is not None and invocation.client.wrote:
+                invocation.settle()
+        except StillBusy as error:
+            outcome.pieces.append(("stderr", f"the cluster does not come to rest: {error}\n"))
         return outcome
 
     def _read(self, words: list[str], stdin: str, outcome: Outcome) -> tuple[Invocation, Command]:

@@ -9,29 +9,45 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, forbidden, invalid, quoted, required, too_long
 from cp_sim.objects.kinds import Kind
-from cp_sim.objects.validation.causes import Causes, forbidden, invalid, quoted, required, too_long
 
 Object = dict[str, Any]
 
 IMMUTABLE = "field is immutable"
 STANDARD_FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+# Kinds that the server takes without a name, and kinds whose finalizers need no domain.
+_NAMELESS = frozenset({"limitranges"})
+_ANY_FINALIZER = frozenset(
+    {
+        "events",
+        "events.events.k8s.io",
+        "poddisruptionbudgets.policy",
+        "customresourcedefinitions.apiextensions.k8s.io",
+    }
+)
 _ANNOTATIONS_LIMIT = 256 * 1024
 _OWNER_FIELDS = ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")
 
 
-def on_create(kind: Kind, metadata: Object, causes: Causes) -> None:
-    """What is wrong with the metadata of a new object."""
+def on_create(kind: Kind, metadata: Object, causes: Causes, only_name: str = "") -> None:
+    """What is wrong with the metadata of a new object.  `only_name` is the one name that a CRD may have."""
+    fixed = 'must be spec.names.plural+"."+spec.group'
     generate = metadata.get("generateName")
     if generate:
         for problem in names.object_name(kind.name_style, generate, prefix=True):
             causes.append(invalid("metadata.generateName", generate, problem))
+        if only_name and generate != only_name:
+            causes.append(invalid("metadata.generateName", generate, fixed))
     name = metadata.get("name")
     if not name:
-        causes.append(required("metadata.name", "name or generateName is required"))
+        if kind.resource not in _NAMELESS:
+            causes.append(required("metadata.name", "name or generateName is required"))
     else:
         for problem in names.object_name(kind.name_style, name):
             causes.append(invalid("metadata.name", name, problem))
+        if only_name and name != only_name:
+            causes.append(invalid("metadata.name", name, fixed))
     namespace = metadata.get("namespace")
     if kind.namespaced:
         if not namespace:
@@ -46,7 +62,7 @@ def on_create(kind: Kind, metadata: Object, causes: Causes) -> None:
     shared(metadata, "metadata", causes)
     if "finalizers" in metadata:
         finalizers(metadata["finalizers"], "metadata.finalizers", causes)
-        if not kind.custom and kind.plural != "customresourcedefinitions":
+        if not kind.custom and kind.resource not in _ANY_FINALIZER:
             for index, finalizer in enumerate(metadata["finalizers"]):
                 standard_finalizer(finalizer, f"metadata.finalizers[{index}]", causes)
 
@@ -56,7 +72,7 @@ def shared(metadata: Object, at: str, causes: Causes) -> None:
     if "labels" in metadata:
         labels(metadata["labels"], f"{at}.labels", causes)
     if "annotations" in metadata:
-        annotations(metadata["annotations"], f"{at}.annotations", causes)
+        annotation_map(metadata["annotations"], f"{at}.annotations", causes)
     if "ownerReferences" in metadata:
         owner_references(metadata["ownerReferences"], f"{at}.ownerReferences", causes)
 
@@ -70,7 +86,7 @@ def labels(given: dict[str, str], at: str, causes: Causes) -> None:
             causes.append(invalid(at, value, problem))
 
 
-def annotations(given: dict[str, str], at: str, causes: Causes) -> None:
+def annotation_map(given: dict[str, str], at: str, causes: Causes) -> None:
     """Keys of annotations, and the size of them all."""
     total = 0
     for key, value in given.items():
@@ -98,7 +114,7 @@ def owner_references(given: list[Object], at: str, causes: Causes) -> None:
             current = f"{owner.get('kind', '')}/{owner.get('name', '')}"
             if first:
                 shown_all = [{field: one[field] for field in _OWNER_FIELDS if field in one} for one in given]
-                text = "Only one reference can have Controller set to true. Found \"true\" in references for "
+                text = 'Only one reference can have Controller set to true. Found "true" in references for '
                 causes.append(invalid(at, shown_all, f"{text}{first} and {current}"))
             else:
                 first = current
@@ -138,6 +154,6 @@ def on_update(kind: Kind, new: Object, old: Object, causes: Causes) -> None:
                 value = ""
             causes.append(invalid(f"metadata.{field}", value, IMMUTABLE))
     shared(new, "metadata", causes)
-    if "finalizers" in new and not kind.custom:
+    if "finalizers" in new and not kind.custom and kind.resource not in _ANY_FINALIZER:
         for index, finalizer in enumerate(new["finalizers"]):
             standard_finalizer(finalizer, f"metadata.finalizers[{index}]", causes)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_found, required
 from cp_sim.objects.quantity import parse
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_found, required
 from cp_sim.objects.validation.common import NONE
 
 Object = dict[str, Any]
@@ -112,7 +112,9 @@ def _request_against_limit(name: str, value: str, limits: Any, at: str, causes: 
     limit = limits.get(name)
     if limit is None:
         if name.startswith(HUGE) or is_extended(name):
-            causes.append(required(at.replace(".requests", ".limits"), "Limit must be set for non overcommitable resources"))
+            causes.append(
+                required(at.replace(".requests", ".limits"), "Limit must be set for non overcommitable resources")
+            )
         return
     asked, allowed = parse(value), parse(limit)
     if (name.startswith(HUGE) or is_extended(name)) and asked.nano != allowed.nano:

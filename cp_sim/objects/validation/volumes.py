@@ -8,17 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import names
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
-from cp_sim.objects.validation.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.validation.common import dns_label
 from cp_sim.objects.validation.containers import field_ref, resource_field_ref
+from cp_sim.objects.validation.storage import claim_spec
+from cp_sim.objects.validation.volume_sources import host_path, nfs
 
 Object = dict[str, Any]
 
 _MODE = "must be a number between 0 and 0777 (octal), both inclusive"
-_HOST_PATH_TYPES = (
-    "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket",
-)  # fmt: skip
 _DOWNWARD = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 # In the order in which the server looks at them.
 _ORDER = (
@@ -122,30 +121,6 @@ def _one(field: str, given: Object, volume: Object, pod_name: str, at: str, caus
                 causes.append(required(f"{at}.{name}"))
 
 
-def nfs(given: Object, at: str, causes: Causes) -> None:
-    """A share of an NFS server."""
-    if not given.get("server"):
-        causes.append(required(f"{at}.server"))
-    path = given.get("path", "")
-    if not path:
-        causes.append(required(f"{at}.path"))
-    elif not path.startswith("/"):
-        causes.append(invalid(f"{at}.path", path, "must be an absolute path"))
-
-
-def host_path(given: Object, at: str, causes: Causes) -> None:
-    """A path of the node."""
-    path = given.get("path", "")
-    if not path:
-        causes.append(required(f"{at}.path"))
-        return
-    if ".." in path.split("/"):
-        causes.append(invalid(f"{at}.path", path, "must not contain '..'"))
-    type_ = given.get("type")
-    if type_ is not None and type_ not in _HOST_PATH_TYPES:
-        causes.append(not_supported(f"{at}.type", type_, _HOST_PATH_TYPES))
-
-
 def _mode(mode: Any, at: str, causes: Causes) -> None:
     if mode is not None and not 0 <= mode <= 0o777:
         causes.append(invalid(at, mode, _MODE))
@@ -201,7 +176,14 @@ def _projected(given: Object, at: str, causes: Causes) -> None:
     for index, one in enumerate(given.get("sources") or ()):
         path = f"{at}.sources[{index}]"
         count = 0
-        for field in ("secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"):
+        for field in (
+            "secret",
+            "configMap",
+            "downwardAPI",
+            "serviceAccountToken",
+            "clusterTrustBundle",
+            "podCertificate",
+        ):
             inner = one.get(field)
             if inner is None:
                 continue
@@ -211,7 +193,8 @@ def _projected(given: Object, at: str, causes: Causes) -> None:
             count += 1
             _projection(field, inner, f"{path}.{field}", paths, causes)
         if count == 0:
-            text = "must specify one of secret, downwardAPI, configMap, serviceAccountToken, clusterTrustBundle, or podCertificate"
+            text = "must specify one of secret, downwardAPI, configMap, serviceAccountToken, "
+            text += "clusterTrustBundle, or podCertificate"
             causes.append(required(path, text))
 
 
@@ -251,8 +234,6 @@ def _projection(field: str, inner: Object, at: str, paths: set[str], causes: Cau
 
 
 def _ephemeral(given: Object, claim: str, at: str, causes: Causes) -> None:
-    from cp_sim.objects.validation.storage import claim_spec
-
     template = given.get("volumeClaimTemplate")
     if template is None:
         causes.append(required(f"{at}.volumeClaimTemplate"))

@@ -51,6 +51,8 @@ class Normalizer:
             return value
         if value in self.ips:
             return self.ips[value]
+        if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+            return "<uid>"
         if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
             return "T"
         for real, told in self.names.items():
@@ -60,6 +62,10 @@ class Normalizer:
 
     def object(self, obj: Object) -> Object:
         """One object in the recorded form."""
+        return self.text(self.shape(obj))
+
+    def shape(self, obj: Object) -> Object:
+        """The fields that are recorded, with real names and times."""
         kind = obj["kind"]
         if obj.get("status", {}).get("podIP"):
             self.ips[obj["status"]["podIP"]] = f"ip({self.names.get(meta.name(obj), meta.name(obj))})"
@@ -85,7 +91,7 @@ class Normalizer:
         shown = _without_uids(shown)
         if not self.keep_node:
             shown = _hide_nodes(shown, kind)
-        return self.text(shown)
+        return shown
 
 
 def _metadata(obj: Object) -> Object:
@@ -153,7 +159,9 @@ def _type(condition: Object) -> str:
 
 def _without_uids(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_uids(v) for k, v in value.items() if k not in ("uid", "resourceVersion", "creationTimestamp")}
+        return {
+            k: _without_uids(v) for k, v in value.items() if k not in ("uid", "resourceVersion", "creationTimestamp")
+        }
     if isinstance(value, list):
         return [_without_uids(one) for one in value]
     return value
@@ -183,7 +191,8 @@ def _hide_nodes(value: Any, kind: str) -> Any:
 def flat(obj: Object) -> dict[str, Any]:
     """The fields of a recorded object, by dotted path."""
     found: dict[str, Any] = {}
-    _flatten("", {k: v for k, v in obj.items() if k != "kind"}, found)
+    left_out = ("kind",) if obj["kind"] == "Secret" else ("kind", "data")
+    _flatten("", {k: v for k, v in obj.items() if k not in left_out}, found)
     for hidden in ("metadata.name", "metadata.generateName", "status.qosClass"):
         found.pop(hidden, None)
     return found
@@ -194,14 +203,16 @@ def _flatten(path: str, value: Any, found: dict[str, Any]) -> None:
         for entry in value:
             text = f"{entry['status']}/{entry.get('reason') or ''}/{entry.get('message') or ''}"
             found[f"{path}[{entry['type']}]"] = text
-    elif isinstance(value, dict) and path != "data":
+    elif isinstance(value, dict):
         for key, one in value.items():
             _flatten(f"{path}.{key}" if path else key, one, found)
-    elif path != "data":
+    else:
         found[path] = value
 
 
-ON_CREATE = re.compile(r"metadata\.(labels|annotations|ownerReferences|finalizers).*|spec\.replicas|spec\.nodeName|status\.phase")
+ON_CREATE = re.compile(
+    r"metadata\.(labels|annotations|ownerReferences|finalizers).*|spec\.replicas|spec\.nodeName|status\.phase"
+)
 
 
 def write_of(change: KeyChange, normal: Normalizer) -> Object | None:
@@ -215,13 +226,17 @@ def write_of(change: KeyChange, normal: Normalizer) -> Object | None:
     told = f"{obj['kind']}/{name}"
     if change.kv is None:
         return {"op": "delete", "obj": told}
-    now = flat(normal.object(change.kv.value))
+    now = flat(normal.shape(change.kv.value))
     if change.previous is None:
-        return {"op": "create", "obj": told, "set": {k: v for k, v in now.items() if ON_CREATE.fullmatch(k)}}
-    before = flat(normal.object(change.previous.value))
+        return {
+            "op": "create",
+            "obj": told,
+            "set": normal.text({k: v for k, v in now.items() if ON_CREATE.fullmatch(k)}),
+        }
+    before = flat(normal.shape(change.previous.value))
     changed = {k: v for k, v in now.items() if before.get(k, _NOTHING) != v}
     changed.update({k: None for k in before if k not in now})
-    return {"op": "update", "obj": told, "set": changed}
+    return {"op": "update", "obj": told, "set": normal.text(changed)}
 
 
 _NOTHING = object()
@@ -273,7 +288,14 @@ def controllers_writes(writes: Iterable[Object]) -> dict[str, list[Any]]:
         kind = write["obj"].partition("/")[0]
         if write["op"] == "update" and kind == "Pod" and all(KUBELET_FIELDS.fullmatch(field) for field in changed):
             continue
-        if write["op"] == "update" and kind == "Node" and all("Kubelet" in str(v) and "Kubelet stopped" not in str(v) and "Kubelet never" not in str(v) for v in changed.values()):
+        if (
+            write["op"] == "update"
+            and kind == "Node"
+            and all(
+                "Kubelet" in str(v) and "Kubelet stopped" not in str(v) and "Kubelet never" not in str(v)
+                for v in changed.values()
+            )
+        ):
             continue
         found.setdefault(write["obj"], []).append([write["op"], sorted_lists(changed)])
     return found

@@ -1,4 +1,4 @@
-"""The surroundings of the recordings in virtual time: store, API server, controllers, a binder, a fake kubelet, the actions."""
+"""The surroundings of the recordings in virtual time: controllers, fake kubelet, the actions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from cp_sim.sim import Actor, Arrival, Chance, Clock, Loop, Trace, immutable
 Object = dict[str, Any]
 
 ZONES = {"n1": "za", "n2": "zb", "n3": "za", "n4": "zb"}
+# At which part of a second the steps of a run begin; whether a second ends in the middle of one shows in its times.
+PHASES_MS = {"o-endpoints-hints": 100}
 SHORT_FLAGS = {
     "node_monitor_period_ms": 1_000,
     "node_monitor_grace_period_ms": 8_000,
@@ -36,13 +38,16 @@ class SlowNetwork(Loop):
     """
 
     request_ms = 4
+    change_ms = 1
     answer_ms = 2
 
     def send(self, to: str, message: Any) -> None:
         if to == "kube-apiserver" and isinstance(message, Request):
             self.after(self.request_ms, to, message)
-        elif isinstance(message, Response | WatchChange) and not getattr(message, "watching", False):
+        elif isinstance(message, Response) and not message.watching:
             self.after(self.answer_ms, to, message)
+        elif isinstance(message, WatchChange):
+            self.after(self.change_ms, to, message)
         else:
             super().send(to, message)
 
@@ -174,10 +179,6 @@ class FakeKubelet(Component):
         elif not begun and meta.phase(pod) == "Pending" and "pending-forever" not in image:
             self.seen[uid] = "starting"
             self.loop.after(300, self.name, Run(key, uid))
-        elif not begun and meta.phase(pod) == "Running" and not meta.is_ready(pod):
-            self.seen[uid] = "returned"
-            if "never-ready" not in image:
-                self.loop.after(300, self.name, Ready(key, uid))
 
     def _act(self, message: Any, pod: Object) -> None:
         image = pod["spec"]["containers"][0]["image"]
@@ -290,7 +291,8 @@ class Binder(Component):
     def _fits(self, pod: Object, node: Object) -> bool:
         for taint in node["spec"].get("taints") or ():
             if taint["effect"] != "PreferNoSchedule" and not any(
-                (not t.get("key") or t["key"] == taint["key"]) and (not t.get("effect") or t["effect"] == taint["effect"])
+                (not t.get("key") or t["key"] == taint["key"])
+                and (not t.get("effect") or t["effect"] == taint["effect"])
                 for t in pod["spec"].get("tolerations") or ()
             ):
                 return False
@@ -334,7 +336,10 @@ class World:
         if short:
             if "all-down" not in run["id"]:
                 for number in (1, 2, 3):
-                    self.add_node(f"base{number}", {"topology.kubernetes.io/zone": "zbase", "pool": "base"})
+                    self.add_node(
+                        f"base{number}",
+                        {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"},
+                    )
         else:
             for node, zone in ZONES.items():
                 self.add_node(node, {"topology.kubernetes.io/zone": zone, "pool": "general"})
@@ -344,7 +349,8 @@ class World:
         self.last_replica_set = ""
         if run["area"] not in ("namespace", "serviceaccount"):
             self.make_namespace()
-        self.loop.run(3_000)
+        self.phase_ms = PHASES_MS.get(run["id"], 700)
+        self.loop.run(3_000 + (self.phase_ms - self.loop.clock.now_ms) % 1000)
         self.mark = len(self.recorder.changes)
 
     # -- requests ------------------------------------------------------------------------------------------------------
@@ -369,7 +375,12 @@ class World:
         """Node, status Ready, Lease; then its kubelet runs."""
         own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
         spec: Object = {"taints": taints} if taints else {}
-        body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {**own, **labels}}, "spec": spec}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": {**own, **labels}},
+            "spec": spec,
+        }
         answer = self.call(Call("create", "nodes", body=body))
         room = {"cpu": "64", "memory": "256Gi", "pods": "500"}
         self._post_status(name, "True", {"capacity": room, "allocatable": room})
@@ -393,7 +404,7 @@ class World:
             "Ready": (ready, "KubeletReady", "kubelet is posting ready status"),
         }
         if ready != "True":
-            words["Ready"] = (ready, "KubeletNotReady", "container runtime is down")
+            words["Ready"] = (ready, "KubeletNotReady", "container runtime network not ready")
         conditions = [
             {
                 "type": type_,
@@ -422,8 +433,8 @@ class World:
         left_ms = int(step["seconds"] * 1000) - (self.loop.clock.now_ms - begin)
         if left_ms > 0:
             self.loop.run(left_ms)
-        # The recordings are quiet at the end of a step; a second begins anew, as clocks show it.
-        self.loop.run(1000 - self.loop.clock.now_ms % 1000)
+        # Steps began at any time of a second; most of them so that their pods became ready in the next one.
+        self.loop.run((self.phase_ms - self.loop.clock.now_ms) % 1000)
         played.changes = [change for _, change in self.recorder.changes[self.mark :]]
         self.mark = len(self.recorder.changes)
         return played
@@ -472,8 +483,9 @@ class World:
     def pods(self, action: Object) -> list[Object]:
         """The pods that an action means."""
         if "pod" in action:
-            found = self.get("pods", self.fill(action["pod"]))
-            return [found] if found else []
+            named = action["pod"] if isinstance(action["pod"], list) else [action["pod"]]
+            found = [self.get("pods", self.fill(one)) for one in named]
+            return [pod for pod in found if pod]
         wanted = action.get("sel") or {}
         items = self.call(Call("list", "pods", self.namespace)).body["items"]
         found = sorted((p for p in items if wanted.items() <= meta.labels(p).items()), key=meta.name)
@@ -496,7 +508,7 @@ class World:
         filled = []
         for reference in references:
             found = None
-            if obj["metadata"]["name"] != "web2" and reference["kind"] in _KINDS:
+            if obj["metadata"]["name"] not in ("web2", "late") and reference["kind"] in _KINDS:
                 found = self.get(reference["kind"], reference["name"])
             uid = meta.uid(found) if found else self.loop.chance.uid()
             filled.append({**reference, "uid": uid})
@@ -532,7 +544,9 @@ class World:
 
     def do_patchpods(self, action: Object) -> int:
         for pod in self.pods(action):
-            call = Call("patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"]))
+            call = Call(
+                "patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"])
+            )
             call.patch_type = "strategic"
             self.call(call)
         return 200
@@ -545,8 +559,6 @@ class World:
 
     def _set_ready(self, action: Object, status: str) -> int:
         found = self.pods(action)
-        if "pod" not in action:
-            found = [p for p in found if meta.is_ready(p) != (status == "True") or True]
         for pod in found:
             body = {"status": {"conditions": self.kubelet._ready(status)}}
             call = Call("patch", "pods", self.namespace, meta.name(pod), "status", body=body, patch_type="strategic")

@@ -3,7 +3,7 @@
 Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch unless
 told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
 
-*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after a minute of virtual time.
+*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of virtual time.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from cp_sim.course.kubectl import builder
 from cp_sim.course.kubectl.client import Object, StatusError, Type
 from cp_sim.course.kubectl.commands.common import SUFFIXES, dry_run, write_query
+from cp_sim.course.kubectl.durations import go_duration
 from cp_sim.course.kubectl.errors import KubectlError, several, usage
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.shell import Invocation, command
 from cp_sim.objects import meta
-from cp_sim.sim import format_duration
 
 RETRY_MS = 5_000
-DRAIN_PATIENCE_MS = 60_000
+DRAIN_PATIENCE_MS = 30_000
 _FLAGS = "dry-run=?unchanged selector:l= "
 _DAEMON = "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"
 _LOCAL = "Pods with local storage (use --delete-emptydir-data to override)"
@@ -224,7 +224,7 @@ def _gone(invocation: Invocation, type_: Type, pod: Object) -> bool:
 
 
 def _timeout(invocation: Invocation, node: str, pods: list[Object], limit_ms: int) -> KubectlError:
-    said = f"global timeout reached: {format_duration(limit_ms)}"
+    said = f"global timeout reached: {go_duration(limit_ms)}"
     lines = [f'error when evicting pods/"{meta.name(pod)}" -n "{meta.namespace(pod)}": {said}' for pod in pods]
     error = _Several(lines)
     names = "".join(f"\npod/{meta.name(pod)}" for pod in pods)

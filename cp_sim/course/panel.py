@@ -1,0 +1,81 @@
+"""Forms for live notebooks: buttons and choices that do what the functions do, and say so.
+
+Everything that judges or remembers is in `predict` and `exercises`; here are only widgets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+from cp_sim.course import exercises, predict
+from cp_sim.course.card import Card
+from cp_sim.course.lesson import Exercise, Prediction
+
+
+def _html(card: Card) -> widgets.HTML:
+    return widgets.HTML(card._repr_html_())
+
+
+class _Answering:
+    """A place below a form where the latest card stands."""
+
+    def __init__(self) -> None:
+        self.place = widgets.VBox([])
+
+    def show(self, card: Card, code: str) -> None:
+        """Put a card there, with the line of code that does the same."""
+        same = widgets.HTML(f"<small style='opacity:.7'>the same in code: <code>{code}</code></small>")
+        self.place.children = (_html(card), same)
+
+
+def prediction_panel(asked: Prediction) -> Any:
+    """The question with its options or a number to fill in, and one button."""
+    answering = _Answering()
+    if asked.options:
+        choice: Any = widgets.RadioButtons(
+            options=[(f"{number}. {option}", number) for number, option in enumerate(asked.options, 1)],
+            value=None,
+            layout=widgets.Layout(width="auto"),
+        )
+    else:
+        choice = widgets.IntText(value=0, layout=widgets.Layout(width="8em"))
+    button = widgets.Button(description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto"))
+
+    def clicked(_button: Any) -> None:
+        if choice.value is not None:
+            answering.show(predict.commit(asked, choice.value), f'predict("{asked.name}", {choice.value})')
+
+    button.on_click(clicked)
+    title = _html(Card("think", asked.question))
+    return widgets.VBox([title, choice, button, answering.place])
+
+
+def exercise_panel(wanted: Exercise) -> Any:
+    """The task with buttons to check it, to ask for a hint and for the solution."""
+    answering = _Answering()
+    choices = _choices(wanted)
+    buttons = []
+    for words, function in (("Check", exercises.check), ("Hint", exercises.hint), ("Show a solution", exercises.solution)):
+        button = widgets.Button(description=words, layout=widgets.Layout(width="auto"))
+
+        def clicked(_button: Any, function: Any = function) -> None:
+            answer = {letter: choice.value for letter, choice in choices.items() if choice.value}
+            given: tuple[Any, ...] = (answer,) if choices and function is exercises.check else ()
+            code = ", ".join([f'"{wanted.name}"', *(str(part) for part in given)])
+            answering.show(function(wanted.name, *given), f"{function.__name__}({code})")
+
+        button.on_click(clicked)
+        buttons.append(button)
+    return widgets.VBox([_html(exercises.task_card(wanted)), *choices.values(), widgets.HBox(buttons), answering.place])
+
+
+def _choices(wanted: Exercise) -> dict[str, Any]:
+    """One list to choose from for each thing that is to be matched."""
+    asked, options = exercises.form_of(wanted)
+    wide = widgets.Layout(width="34em")
+    return {
+        letter: widgets.Dropdown(options=["", *options], description=letter, layout=wide, tooltip=text)
+        for letter, text in asked.items()
+    }
