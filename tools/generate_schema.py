@@ -3,8 +3,9 @@
     python tools/generate_schema.py [VERSION]        (VERSION as in the package, e.g. 1.36.0; default 1.36.0)
 
 `schema.json.gz` holds, for every type that can be reached from a kind in `KINDS`, its fields with type, requiredness,
-merge keys, list-map keys and list type; `descriptions.json.gz` their descriptions.  What OpenAPI does not tell about the
-Go structs (pointers, structs by value, names of string types) comes from `tools/go_facts.txt`, whose head names its source.
+merge keys, list-map keys and list type; `descriptions.json.gz` their descriptions.  What OpenAPI does not tell about
+the Go structs (pointers, structs by value, names of string types) comes from `tools/go_facts.txt`, whose head names its
+source.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def short(name: str) -> str:
 
 
 def type_of(schema: dict[str, Any], refs: list[str]) -> str:
-    """The type of a field as one word: `string`, `int32`, `[]@core.v1.Container`, `{}quantity`; notes the types it names."""
+    """The type of a field as one word: `string`, `int32`, `[]@core.v1.Container`, `{}quantity`; notes what it names."""
     ref = schema.get("$ref")
     if ref is None and "allOf" in schema:
         ref = schema["allOf"][0].get("$ref")

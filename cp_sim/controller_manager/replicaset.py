@@ -76,7 +76,8 @@ def reconcile(
     surplus = len(active) - wanted
     actions: list[Action] = list(claim.patches)
     because = f"{wanted} replicas wanted, {len(active)} active: nothing to do"
-    creations, deletions = 0, ()
+    creations = 0
+    deletions: tuple[str, ...] = ()
     if is_deleting(owner):
         because = f"{name(owner)} is being deleted: its pods are left to the garbage collector"
     elif not may_act:

@@ -48,7 +48,17 @@ class Internal:
         self.text = text
 
 
-_SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+_SHORT = {
+    "\n": "\\n",
+    "\t": "\\t",
+    "\r": "\\r",
+    '"': '\\"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+}
 
 
 def quoted(text: str) -> str:
@@ -143,7 +153,7 @@ def internal(field: str, detail: str) -> Cause:
 
 
 def summary(title: str, name: str, causes: Sequence[Cause]) -> str:
-    """The message of the Status: `Pod "web" is invalid: spec.containers: Required value`; equal sentences stand once."""
+    """The Status' message: `Pod "web" is invalid: spec.containers: Required value`; equal sentences stand once."""
     sentences = list(dict.fromkeys(str(cause) for cause in causes))
     if not sentences:
         return f"{title} {quoted(name)} is invalid"

@@ -8,7 +8,7 @@ Source: `pkg/printers/internalversion/printers.go`.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.schema import describe
@@ -224,7 +224,7 @@ _OTHER = f"{NAME}\n{_CREATED}"
 _CUSTOM = f"{NAME}\nAge | date | @meta.v1.ObjectMeta#creationTimestamp"
 
 
-@lru_cache(maxsize=None)
+@cache
 def columns(resource: str, custom: bool = False) -> tuple[Column, ...]:
     """The columns of a resource (`pods`, `deployments.apps`, `scale`); kinds without columns of their own show name and age."""
     return tuple(_column(row) for row in _ROWS.get(resource, _CUSTOM if custom else _OTHER).splitlines())

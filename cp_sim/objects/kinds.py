@@ -9,11 +9,12 @@ kube-apiserver v1.36, `pkg/registry/*/strategy.go`, `pkg/kubeapiserver/default_s
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cp_sim.objects.kind_table import FIELDS, GROUPS, OTHER_VERSIONS, STORE_PREFIXES, SUBRESOURCES
+from cp_sim.objects.kind_table import FIELDS, GROUPS, HASHED_VERSIONS, OTHER_VERSIONS, STORE_PREFIXES, SUBRESOURCES
 from cp_sim.sim import immutable
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -80,13 +81,13 @@ class Kind:
 
     @property
     def title(self) -> str:
-        """Kind with the group where there is one: `Pod`, `Deployment.apps`, as in `Deployment.apps "web" is invalid`."""
+        """Kind with the group where there is one: `Pod`, `Deployment.apps`, as in `Pod "web" is invalid`."""
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
     @property
     def selectable_fields(self) -> tuple[str, ...]:
         """All fields that a field selector may name."""
-        always = ("metadata.name", "metadata.namespace")
+        always: tuple[str, ...] = ("metadata.name", "metadata.namespace")
         if not self.namespaced and self.field_error and not self.custom:
             always = ("metadata.name",)
         return always + self.fields
@@ -100,7 +101,8 @@ class Kind:
     def storage_version_hash(self) -> str:
         """`storageVersionHash` of discovery: eight bytes of the SHA-256 of `group/version/Kind` of the stored form."""
         stored = KINDS.get(self.storage, self)
-        text = f"{stored.group}/{stored.version}/{stored.kind}"
+        version = HASHED_VERSIONS.get(stored.resource, stored.version)
+        text = f"{stored.group}/{version}/{stored.kind}"
         return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()
 
     def subresource(self, name: str) -> Subresource | None:
@@ -135,11 +137,12 @@ def _subresources(row: str, kind: str, group: str, version: str) -> tuple[Subres
     for name in row.split():
         words = SUBRESOURCES.get(name)
         if words is None:
-            body, verbs = (kind, group, version), _STATUS
+            body: tuple[str, ...] = (kind, group, version)
+            verbs = _STATUS
         else:
             of, at, verbs = words
-            body = (of.replace("*", kind), *at) if at is not None else (of.replace("*", kind), group, version)
-        found.append(Subresource(name, *body, verbs))
+            body = (of.replace("*", kind), *(at or (group, version)))
+        found.append(Subresource(name, body[0], body[1], body[2], verbs))
     return tuple(found)
 
 
@@ -196,7 +199,7 @@ def _build() -> dict[str, Kind]:
         like = kinds[storage]
         kind = _of_row(group, version, row)
         kinds[key] = Kind(
-            **{name: getattr(kind, name) for name in Kind.__slots__}
+            **{one.name: getattr(kind, one.name) for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
             | {"store_prefix": like.store_prefix, "storage": storage}
         )
     return kinds

@@ -1,7 +1,7 @@
 """Manifests as people write them: several YAML documents or JSON, with lists, in one text.
 
-YAML is read as `sigs.k8s.io/yaml` reads it: into JSON, with YAML 1.1 booleans (`yes`, `on`), without dates, and map keys
-become strings.
+YAML is read as `sigs.k8s.io/yaml` reads it: into JSON, with YAML 1.1 booleans (`yes`, `on`), without dates, and map
+keys become strings.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def _documents(text: str) -> list[tuple[Any, int]]:
 
 def _json_documents(text: str) -> list[tuple[Any, int]] | None:
     """The values of JSON texts one after the other, or None if it is no JSON (it may still be YAML)."""
-    decoder, at, found = json.JSONDecoder(), 0, []
+    decoder, at = json.JSONDecoder(), 0
+    found: list[tuple[Any, int]] = []
     while True:
         while at < len(text) and text[at] in " \t\r\n":
             at += 1
@@ -159,7 +160,9 @@ def _sentence(problem: yaml.YAMLError, number: int, text: str) -> str:
 def _flatten(value: Any, where: str) -> list[Object]:
     """An object, or the items of a list object."""
     if not isinstance(value, dict):
-        name = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list"}.get(type(value), "null")
+        name = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list"}.get(
+            type(value), "null"
+        )
         raise ManifestError(f"{where} is {name}, not an object with apiVersion, kind and metadata")
     kind = value.get("kind")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list):

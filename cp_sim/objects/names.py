@@ -37,7 +37,9 @@ _http_header = re.compile(_HTTP_HEADER)
 _percent = re.compile(_PERCENT)
 _wildcard = re.compile(r"\*\." + _SUBDOMAIN)
 
-_KEY_RULE = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+_KEY_RULE = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+)
 EMPTY = "must be non-empty"
 
 
@@ -226,7 +228,9 @@ def http_header_name(text: str) -> Problems:
     if _http_header.fullmatch(text):
         return ()
     return (
-        regex_error("a valid HTTP header must consist of alphanumeric characters or '-'", _HTTP_HEADER, "X-Header-Name"),
+        regex_error(
+            "a valid HTTP header must consist of alphanumeric characters or '-'", _HTTP_HEADER, "X-Header-Name"
+        ),
     )
 
 
@@ -258,9 +262,7 @@ def percent(text: str) -> Problems:
     if _percent.fullmatch(text):
         return ()
     return (
-        regex_error(
-            "a valid percent string must be a numeric string followed by an ending '%'", _PERCENT, "1%", "93%"
-        ),
+        regex_error("a valid percent string must be a numeric string followed by an ending '%'", _PERCENT, "1%", "93%"),
     )
 
 

@@ -296,7 +296,7 @@ def _ordered(made: Object, patch: Object, key: str, struct: Struct | None) -> No
         return
     _check_order(new or [], order, merge_key)
     if new is None:
-        merged = old
+        merged = old or []
     elif old is None:
         merged = new
     else:

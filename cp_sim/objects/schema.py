@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Field:
         self.struct: Struct | None = None
         self.required = bool(facts.get("required"))
         self.pointer = bool(facts.get("pointer"))
-        self.written = bool(facts.get("written")) or self.required and not self.pointer
+        self.written = bool(facts.get("written")) or (self.required and not self.pointer)
         self.kept_empty = self.pointer or self.written
         self.merge_key: str = facts.get("merge_key", "")
         self.strategy: tuple[str, ...] = tuple(facts["strategy"].split(",")) if "strategy" in facts else ()
@@ -82,7 +82,7 @@ class Struct:
         for key, made in fields.items():
             type_, facts = (made, {}) if isinstance(made, str) else (made[0], made[1])
             field = Field(key, type_, facts)
-            by_value = is_root and key in ("spec", "status") or key == "metadata" and type_ == "@meta.v1.ObjectMeta"
+            by_value = (is_root and key in ("spec", "status")) or (key == "metadata" and type_ == "@meta.v1.ObjectMeta")
             if type_[0] == "@" and by_value:
                 field.written = field.kept_empty = True
             self.fields[key] = field
@@ -112,7 +112,7 @@ def _data() -> dict[str, Any]:
     return data
 
 
-@lru_cache(maxsize=None)
+@cache
 def _unbound(name: str) -> Struct:
     return Struct(name, _data()["types"][name], name in _data()["root_names"])
 
@@ -127,7 +127,7 @@ def struct(name: str) -> Struct:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def root(api_version: str, kind: str) -> Struct | None:
     """The struct of a kind's objects, or None for kinds that are not built in."""
     name = _data()["roots"].get(f"{api_version}/{kind}")

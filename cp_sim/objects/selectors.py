@@ -264,10 +264,7 @@ def matches(selector: Mapping[str, Any] | None, labels: Labels | None) -> bool:
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
-    for expression in selector.get("matchExpressions") or ():
-        if not matches_expression(expression, labels):
-            return False
-    return True
+    return all(matches_expression(expression, labels) for expression in selector.get("matchExpressions") or ())
 
 
 def matches_expression(expression: Mapping[str, Any], labels: Labels) -> bool:
@@ -324,10 +321,7 @@ class FieldSelector:
 
     def matches(self, obj: Mapping[str, Any]) -> bool:
         """Whether an object's fields meet every condition."""
-        for one in self.requirements:
-            if (field_value(obj, one.field) == one.value) == (one.operator == "!="):
-                return False
-        return True
+        return all((field_value(obj, one.field) == one.value) != (one.operator == "!=") for one in self.requirements)
 
     def exactly(self, field: str) -> str | None:
         """The value that the selector asks of a field, or None where it asks none."""
@@ -345,7 +339,9 @@ class FieldSelector:
             if field == "spec.host" and kind.resource == "pods":
                 field = "spec.nodeName"
             if field not in known:
-                text = kind.field_error or '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+                text = (
+                    kind.field_error or '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+                )
                 raise SelectorError(text.format(one.field))
             found.append(FieldRequirement(field, one.operator, one.value))
         return FieldSelector(tuple(found))
@@ -362,7 +358,9 @@ def field_value(obj: Mapping[str, Any], field: str) -> str:
     if field == "status.podIPs":
         return ",".join(entry.get("ip", "") for entry in get(obj, field) or ())
     if field == "source" and obj.get("kind") == "Event":
-        return str(get(obj, "source.component") or obj.get("reportingComponent") or obj.get("reportingController") or "")
+        return str(
+            get(obj, "source.component") or obj.get("reportingComponent") or obj.get("reportingController") or ""
+        )
     if field == "status.successful":
         return str(get(obj, "status.succeeded") or 0)
     value = get(obj, field)

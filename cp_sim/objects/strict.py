@@ -24,7 +24,7 @@ Path = tuple[Any, Any] | None
 
 
 class DecodeError(ValueError):
-    """A value has the wrong type or form; the message is the decoder's, e.g. `json: cannot unmarshal string into ...`."""
+    """A value has the wrong type or form; the message is the decoder's: `json: cannot unmarshal string into ...`."""
 
 
 @immutable
@@ -95,7 +95,14 @@ def strict_error(problems: tuple[str, ...]) -> str:
     return "strict decoding error: " + ", ".join(problems)
 
 
-_JSON_NAMES: dict[type, str] = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+_JSON_NAMES: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
 _GO_TYPES = {"float": "float64", "bytes": "[]uint8", "time": "string", "microtime": "string"}
 _RANGES = {"int32": 2**31, "int64": 2**63}
 
@@ -137,9 +144,9 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
         ):
             if made is None:
                 made = dict(body)
-            if not kept and not field.kept_empty and code not in ("@", "quantity", "intstr", "any"):
-                del made[key]
-            elif not kept and code in "[{" and not field.pointer:
+            if (not kept and not field.kept_empty and code not in ("@", "quantity", "intstr", "any")) or (
+                not kept and code in "[{" and not field.pointer
+            ):
                 del made[key]
             else:
                 made[key] = kept
@@ -149,7 +156,7 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
             del made[key]
     for field in struct.always:
         key = field.name
-        if key not in body or made is not None and key not in made:
+        if key not in body or (made is not None and key not in made):
             if made is None:
                 made = dict(body)
             made[key] = _zero(field)
@@ -196,7 +203,7 @@ def _special(struct: Struct, field: Field, value: Any, path: Path, key: Any, con
             raise DecodeError(str(problem)) from None
         raise DecodeError(quantity.WRONG_FORMAT)
     if code == "intstr":
-        if type(value) is str or type(value) is int and -(2**31) <= value < 2**31:
+        if type(value) is str or (type(value) is int and -(2**31) <= value < 2**31):
             return value
         raise DecodeError(f"json: cannot unmarshal {_shown(value)} into Go value of type int32")
     if code in ("time", "microtime"):
@@ -335,7 +342,9 @@ def _mismatch(struct: Struct, field: Field, value: Any, path: Path, context: _Co
         code = field.code
         name = _shown(value) if code in ("int32", "int64") else _JSON_NAMES[_json_type(value)]
         where = _dotted((path, field.name if key is None else key), plain=True)
-        context.error = f"json: cannot unmarshal {name} into Go struct field {struct.go_name}.{where} of type {_go_type(field)}"
+        context.error = (
+            f"json: cannot unmarshal {name} into Go struct field {struct.go_name}.{where} of type {_go_type(field)}"
+        )
     return value
 
 

@@ -12,9 +12,7 @@ from functools import lru_cache
 
 _LAYOUT = "2006-01-02T15:04:05Z07:00"
 _MICRO_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
-_FULL = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
+_FULL = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _STEPS = (
     (r"\d{4}", "2006"),
     ("-", "-"),
@@ -49,11 +47,16 @@ def micros(text: str) -> str:
 def parse(text: str, layout: str = _LAYOUT) -> datetime:
     """The moment that a text means.  *Raises* `TimeError` with Go's sentence."""
     found = _FULL.fullmatch(text)
-    if found is None or layout == _MICRO_LAYOUT and len(found[7] or "") != 6:
+    if found is None or (layout == _MICRO_LAYOUT and len(found[7] or "") != 6):
         raise TimeError(_complaint(text, layout))
     year, month, day, hour, minute, second = (int(found[index]) for index in range(1, 7))
     micro = int((found[7] or "0")[:6].ljust(6, "0"))
-    for value, limit, name in ((month - 1, 12, "month"), (hour, 24, "hour"), (minute, 60, "minute"), (second, 60, "second")):
+    for value, limit, name in (
+        (month - 1, 12, "month"),
+        (hour, 24, "hour"),
+        (minute, 60, "minute"),
+        (second, 60, "second"),
+    ):
         if not 0 <= value < limit:
             raise TimeError(f'parsing time "{text}": {name} out of range')
     try:

@@ -69,6 +69,7 @@ class SpecFacts:
     spread_preferred: tuple[SpreadConstraint, ...]
     images: tuple[str, ...]
     container_count: int
+    features: tuple[str, ...] = ()  # what it needs of a kubelet
     volumes: tuple[Object, ...] = ()  # those that matter where the pod goes: claims and disks
 
     @property
@@ -160,11 +161,23 @@ class _Key:
         self.spec = spec
         self.namespace = namespace
         containers = [
-            (one.get("resources"), one.get("ports"), one.get("image"), one.get("restartPolicy"))
+            (
+                one.get("resources"),
+                one.get("ports"),
+                one.get("image"),
+                one.get("restartPolicy"),
+                one.get("restartPolicyRules"),
+            )
             for one in (spec.get("containers") or ())
         ]
         init = [
-            (one.get("resources"), one.get("ports"), one.get("image"), one.get("restartPolicy"))
+            (
+                one.get("resources"),
+                one.get("ports"),
+                one.get("image"),
+                one.get("restartPolicy"),
+                one.get("restartPolicyRules"),
+            )
             for one in (spec.get("initContainers") or ())
         ]
         mounted = [volume for volume in spec.get("volumes") or () if not NEUTRAL.issuperset(volume)]
@@ -227,8 +240,15 @@ def _facts(key: _Key) -> SpecFacts:
         spread_preferred=_spread(constraints, "ScheduleAnyway"),
         images=tuple(_images(spec, containers)),
         container_count=len(containers),
+        features=("RestartAllContainersOnContainerExits",) if _restarts_all(containers) else (),
         volumes=tuple(volume for volume in spec.get("volumes") or () if not NEUTRAL.issuperset(volume)),
     )
+
+
+def _restarts_all(containers: list[Object]) -> bool:
+    """Whether the end of one container can restart all."""
+    rules = [rule for one in containers for rule in one.get("restartPolicyRules") or ()]
+    return any(rule.get("action") == "RestartAllContainers" for rule in rules)
 
 
 def _host_ports(spec: Object) -> list[tuple[str, str, int]]:

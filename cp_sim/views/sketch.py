@@ -11,6 +11,7 @@ from typing import Any
 
 from graphviz import Digraph
 
+from cp_sim.views.drawn import Piece, draw_pieces
 from cp_sim.views.lettering import FONT, is_styled, plain, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
@@ -104,6 +105,13 @@ def box_attributes(
     return wanted
 
 
+HEAD = (
+    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n\tnode ['
+    + " ".join(f"{key}={quoted(value)}" for key, value in BOX_DEFAULTS.items())
+    + "]\n"
+)
+
+
 class _Paper:
     """What both ways of drawing share: the graph, the details, boxes."""
 
@@ -136,6 +144,12 @@ class Sketch(_Paper):
     def __init__(self, title: str) -> None:
         super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
+        self._pieces: dict[str, list[tuple[str, str]]] = {"region": [], "arrow": [], "box": []}
+        self._right = self._bottom = 0.0
+
+    def _keep(self, layer: str, identity: str, dot: str, right: float, bottom: float) -> None:
+        self._pieces[layer].append((identity, dot))
+        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
 
     def region(
         self, identity: str, left: float, top: float, width: float, height: float, *, fill: str = "panel",
@@ -143,9 +157,7 @@ class Sketch(_Paper):
     ) -> None:  # fmt: skip
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
-        self._regions[identity] = Digraph(
-            f"cluster_{identity}",
-            graph_attr={
+        attributes = {
                 "id": identity,
                 "class": kind,
                 "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
@@ -153,8 +165,10 @@ class Sketch(_Paper):
                 "fillcolor": light(fill),
                 "color": light(edge) if edge != "none" else "transparent",
                 "penwidth": number(pen),
-            },
-        )
+        }
+        self._regions[identity] = Digraph(f"cluster_{identity}", graph_attr=attributes)
+        listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
+        self._keep("region", identity, f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n", left + width, top + height)
 
     def box(
         self, identity: str, left: float, top: float, width: float, height: float, lines: Sequence[str] = (), *,
@@ -171,7 +185,11 @@ class Sketch(_Paper):
         )  # fmt: skip
         where = f"{number(left + width / 2)},{number(-(top + height / 2))}"
         target = self._regions[inside] if inside else self.graph
-        target.body.append(statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes}))
+        line = statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes})
+        target.body.append(line)
+        spare = kind == "words"  # its box is wider than its text
+        right = left + MARGIN + width_of(lines[0], size) if spare and lines and align == "l" else left + width
+        self._keep("box", identity, line, right, top + height)
 
     def words(
         self, identity: str, left: float, top: float, text: str, *, inside: str = "", size: float = 11,
@@ -223,10 +241,11 @@ class Sketch(_Paper):
             spline = f"s,{_point(begin)} {spline}"
         if head:
             spline = f"e,{_point(end)} {spline}"
+        lines = []
         for dummy in ("tail", "head"):
             end_point = {"id": f"{identity}@{dummy}", "style": "invis", "shape": "point", "width": "0.001"}
             end_point["pos"] = _point(begin if dummy == "tail" else end)
-            self.graph.body.append(statement(f"{identity}@{dummy}", end_point))
+            lines.append(statement(f"{identity}@{dummy}", end_point))
         attributes = {
             "id": identity, "class": kind, "pos": spline, "color": light(colour), "penwidth": number(pen), "style": style,
             "arrowsize": "0.7", "dir": "both" if both else ("forward" if head else "none"),
@@ -235,12 +254,33 @@ class Sketch(_Paper):
             where = at or _between(begin, end, 0.5)
             attributes |= {"label": escape(text), "lp": _point(where), "fontsize": number(size), "fontname": FONT}
             attributes["fontcolor"] = light(colour)
-        self.graph.body.append(statement(f"{identity}@tail", attributes, f"{identity}@head"))
+        lines.append(statement(f"{identity}@tail", attributes, f"{identity}@head"))
+        self.graph.body += lines
+        self._keep("arrow", identity, "".join(lines), max(begin[0], end[0]), max(begin[1], end[1]))
 
     def view(self, text: str) -> View:
         for region in self._regions.values():
             self.graph.subgraph(region)
-        return super().view(text)
+        pieces = [
+            Piece(identity, dot, self.details.get(identity, ""), tuple(self.lettering.get(identity, ())))
+            for layer in self._pieces.values()
+            for identity, dot in layer
+        ]
+        return _Sketched(self, text, pieces, self._right, self._bottom)
+
+
+class _Sketched(View):
+    """A view whose picture is drawn piece by piece."""
+
+    __slots__ = ("_pieces", "_size")
+
+    def __init__(self, sketch: Sketch, text: str, pieces: list[Piece], width: float, height: float) -> None:
+        super().__init__(sketch.title, sketch.graph, text, sketch.details, sketch.lettering)
+        self._pieces = pieces
+        self._size = (width, height)
+
+    def _drawn(self) -> str:
+        return draw_pieces(self._pieces, HEAD, self.title, *self._size)
 
 
 class Flow(_Paper):

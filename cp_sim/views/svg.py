@@ -36,7 +36,7 @@ def to_svg(
     Raises:
         NoEngine: no engine could draw it.
     """
-    return polish(_draw(source, engine), title, details or {}, lettering or {})
+    return polish(draw(source, engine), title, details or {}, lettering or {})
 
 
 def warm() -> None:
@@ -44,7 +44,12 @@ def warm() -> None:
     to_svg("digraph { a }")
 
 
-def _draw(source: str, engine: str) -> str:
+def draw(source: str, engine: str = "") -> str:
+    """What an engine makes of a graph, as it comes.
+
+    Raises:
+        NoEngine: no engine could draw it.
+    """
     reasons = []
     if engine != "native":
         try:

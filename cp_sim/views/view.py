@@ -38,8 +38,11 @@ class View:
     def svg(self) -> str:
         """The picture as SVG."""
         if self._svg is None:
-            self._svg = to_svg(self.graph.source, self.title, self.details, self._lettering)
+            self._svg = self._drawn()
         return self._svg
+
+    def _drawn(self) -> str:
+        return to_svg(self.graph.source, self.title, self.details, self._lettering)
 
     @property
     def ids(self) -> list[str]:

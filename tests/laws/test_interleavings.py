@@ -1,4 +1,4 @@
-"""Any interleaving of what happens at one instant ends in the desired number of pods, and never makes too many on the way."""
+"""Any interleaving of one instant ends in the desired number of pods, and never makes too many."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class User(Actor):
 
 
 class Hasty(ReplicaSetController):
-    """A ReplicaSet controller that does not wait until it has seen what it ordered (and does not lose time with statuses)."""
+    """A ReplicaSet controller that does not wait until it has seen what it ordered, and writes no status."""
 
     def reconcile(self, key_: str) -> Plan:
         self.expectations.forget(key_)
@@ -75,7 +75,9 @@ def pods(user: User) -> list[Object]:
 
 def created(user: User) -> int:
     trace = user.loop.trace
-    return len(trace.find(lambda r: r.verb == "create" and r.subject.startswith("pods/default/") and r.revision is not None))
+    return len(
+        trace.find(lambda r: r.verb == "create" and r.subject.startswith("pods/default/") and r.revision is not None)
+    )
 
 
 def scale(user: User, replicas: int) -> None:

@@ -125,13 +125,12 @@ def check_version(work: Work, new: dict[str, Any], old: dict[str, Any]) -> None:
         raise errors.internal(f'strconv.ParseUint: parsing "{asked}": invalid syntax')
     if asked in ("", "0"):
         if kind.put_needs_resource_version and work.handler != "patch":
-            shown = f"0x{int(asked or 0):x}"
             cause = {
                 "reason": "FieldValueInvalid",
-                "message": f"Invalid value: {shown}: must be specified for an update",
+                "message": f"Invalid value: {int(asked or 0)}: must be specified for an update",
                 "field": "metadata.resourceVersion",
             }
-            raise errors.invalid(kind.kind, kind.group, call.name, [cause])
+            raise errors.invalid(kind.plural, kind.group, call.name, [cause])
         return
     raise errors.conflict(kind.plural, kind.group, call.name)
 

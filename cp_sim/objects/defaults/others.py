@@ -87,7 +87,8 @@ def persistent_volume_claim(obj: Object) -> Object:
 def claim_sources(spec: Object) -> Object:
     """`dataSource` and `dataSourceRef` mirror each other; a data source of an unknown kind is dropped.
 
-    *In Kubernetes:* `NormalizeDataSources` and `EnforceDataSourceBackwardsCompatibility` in `pkg/api/persistentvolumeclaim`.
+    *In Kubernetes:* `NormalizeDataSources` and `EnforceDataSourceBackwardsCompatibility` of the package
+    `pkg/api/persistentvolumeclaim`.
     """
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source is not None and reference is None:
@@ -181,7 +182,7 @@ def role_binding(obj: Object) -> Object:
 
 
 def _webhook(given: Object, mutating: bool) -> Object:
-    made = {
+    made: Object = {
         "failurePolicy": "Fail",
         "matchPolicy": "Equivalent",
         "namespaceSelector": {},
@@ -214,7 +215,7 @@ def mutating_webhooks(obj: Object) -> Object:
 
 
 def _match_resources(given: Object) -> Object:
-    made = {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}}
+    made: Object = {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}}
     made.update({key: value for key, value in given.items() if value is not None})
     for field in ("resourceRules", "excludeResourceRules"):
         if made.get(field):

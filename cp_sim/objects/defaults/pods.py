@@ -15,7 +15,9 @@ Object = dict[str, Any]
 
 MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
-_IMAGE = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[A-Za-z][\w.+-]*:[0-9a-fA-F]{32,}))?")
+_IMAGE = re.compile(
+    r"(?P<name>[^@]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[A-Za-z][\w.+-]*:[0-9a-fA-F]{32,}))?"
+)
 _REPOSITORY = re.compile(
     r"(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*"
     r"(?::[0-9]+)?/)?[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-*)[a-z0-9]+)*)*"
@@ -69,7 +71,12 @@ def http_get(action: Object) -> Object:
 def probe(given: Object) -> Object:
     """A probe with its numbers."""
     made = dict(given)
-    for field, value in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+    for field, value in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
         if not made.get(field):
             made[field] = value
     if "httpGet" in made:
@@ -145,7 +152,7 @@ def container(given: Object, in_pod: bool, host_network: bool = False) -> Object
     return made
 
 
-_EMPTY_SOURCES = {
+_EMPTY_SOURCES: dict[str, Object] = {
     "iscsi": {"iscsiInterface": "default"},
     "rbd": {"pool": "rbd", "user": "admin", "keyring": "/etc/ceph/keyring"},
     "azureDisk": {"cachingMode": "ReadWrite", "kind": "Shared", "fsType": "ext4", "readOnly": False},
@@ -190,7 +197,7 @@ def _projection(given: Object) -> Object:
 
 def volume(given: Object) -> Object:
     """A volume of a pod with its defaults; one without a source is an empty directory."""
-    if len(given) < 2 and "name" in given or not given:
+    if (len(given) < 2 and "name" in given) or not given:
         return {**given, "emptyDir": {}}
     for field in given:
         if field != "name":
@@ -254,7 +261,9 @@ def _pod_resources(made: Object, in_pod: bool) -> Object:
     for name, amount in limits.items():
         if name in requests:
             continue
-        asked = any(name in ((one.get("resources") or {}).get("requests") or {}) for one in made.get("containers") or ())
+        asked = any(
+            name in ((one.get("resources") or {}).get("requests") or {}) for one in made.get("containers") or ()
+        )
         if not asked:
             requests[name] = amount
     return {**filled, "requests": requests} if requests else filled

@@ -1,6 +1,6 @@
 """Defaults of what the network is told: Services, Endpoints, policies, Ingresses.
 
-*In Kubernetes:* `pkg/apis/core/v1/defaults.go`, `pkg/apis/discovery/v1/defaults.go`, `pkg/apis/networking/v1/defaults.go`.
+*In Kubernetes:* `defaults.go` of `pkg/apis/core/v1`, `pkg/apis/discovery/v1` and `pkg/apis/networking/v1`.
 Cluster IPs and IP families are chosen by the registry, not here.
 """
 
@@ -33,7 +33,7 @@ def service(obj: Object) -> Object:
     type_ = spec["type"] = spec.get("type") or "ClusterIP"
     if spec.get("ports"):
         spec["ports"] = [_service_port(port) for port in spec["ports"]]
-    outside = type_ in ("NodePort", "LoadBalancer") or type_ == "ClusterIP" and spec.get("externalIPs")
+    outside = type_ in ("NodePort", "LoadBalancer") or (type_ == "ClusterIP" and spec.get("externalIPs"))
     if outside and not spec.get("externalTrafficPolicy"):
         spec["externalTrafficPolicy"] = "Cluster"
     if spec.get("internalTrafficPolicy") is None and type_ in ("NodePort", "LoadBalancer", "ClusterIP"):
@@ -57,7 +57,9 @@ def endpoints(obj: Object) -> Object:
     subsets = obj.get("subsets")
     if not subsets:
         return obj
-    made = [{**one, "ports": [_protocol(port) for port in one["ports"]]} if one.get("ports") else one for one in subsets]
+    made = [
+        {**one, "ports": [_protocol(port) for port in one["ports"]]} if one.get("ports") else one for one in subsets
+    ]
     return {**obj, "subsets": made}
 
 
@@ -66,7 +68,10 @@ def endpoint_slice(obj: Object) -> Object:
     ports = obj.get("ports")
     if not ports:
         return obj
-    return {**obj, "ports": [_protocol(port if port.get("name") is not None else {**port, "name": ""}) for port in ports]}
+    return {
+        **obj,
+        "ports": [_protocol(port if port.get("name") is not None else {**port, "name": ""}) for port in ports],
+    }
 
 
 def _rule(rule: Object) -> Object:

@@ -103,7 +103,9 @@ def job(obj: Object) -> Object:
     if spec.get("completions") is None and spec.get("parallelism") is None:
         spec["completions"] = 1
     limit = 6 if spec.get("backoffLimitPerIndex") is None else 2**31 - 1
-    spec = _fill(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False, manualSelector=False)
+    spec = _fill(
+        spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False, manualSelector=False
+    )
     finished = "Failed" if spec.get("podFailurePolicy") is not None else "TerminatingOrFailed"
     spec = _fill(spec, podReplacementPolicy=finished)
     if spec.get("podFailurePolicy"):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects.causes import Cause, Causes, summary
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.validation import definitions, meta
-from cp_sim.objects.causes import Cause, Causes, summary
 from cp_sim.objects.validation.table import CREATE, META_LAST, META_ONCE, UPDATE, UPDATE_CHECKS_ALL
 
 Object = dict[str, Any]

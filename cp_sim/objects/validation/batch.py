@@ -42,7 +42,7 @@ def _whole_spec(spec: Object, causes: Causes) -> None:
     else:
         selector(given, "spec.selector", causes)
     labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    if given is None or not selector_problems(given) and not matches(given, labels):
+    if given is None or (not selector_problems(given) and not matches(given, labels)):
         causes.append(invalid("spec.template.metadata.labels", sorted_map(labels), MISMATCH))
 
 
@@ -145,7 +145,9 @@ def _success_policy(spec: Object, at: str, causes: Causes) -> None:
         causes.append(invalid(at, shown, "requires indexed completion mode"))
         return
     if not rules:
-        causes.append(required(f"{at}.rules", "at least one rules must be specified when the successPolicy is specified"))
+        causes.append(
+            required(f"{at}.rules", "at least one rules must be specified when the successPolicy is specified")
+        )
     for index, rule in enumerate(rules):
         path = f"{at}.rules[{index}]"
         if rule.get("succeededCount") is None and rule.get("succeededIndexes") is None:
@@ -157,7 +159,6 @@ def _success_policy(spec: Object, at: str, causes: Causes) -> None:
 def _failure_policy(spec: Object, at: str, causes: Causes) -> None:
     rules = spec["podFailurePolicy"].get("rules") or []
     if len(rules) > 20:
-
         causes.append(too_many(f"{at}.rules", len(rules), 20))
     template = (spec.get("template") or {}).get("spec") or {}
     known = {one.get("name") for field in ("containers", "initContainers") for one in template.get(field) or ()}
@@ -209,7 +210,6 @@ def _exit_codes(given: Object, known: set[Any], at: str, causes: Causes) -> None
         if operator == "In" and value == 0:
             causes.append(invalid(path, value, "must not be 0 for the In operator"))
         if value in seen:
-
             causes.append(duplicate(path, value))
         seen.add(value)
         ordered = ordered and (index == 0 or values[index - 1] <= value)

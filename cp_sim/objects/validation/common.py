@@ -188,7 +188,7 @@ def parse_cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | Non
     parsed = parse_ip(address)
     if not slash or parsed is None or not re.fullmatch(r"\d{1,3}", bits):
         return None
-    if len(bits) > 1 and bits[0] == "0" or int(bits) > parsed.max_prefixlen:
+    if (len(bits) > 1 and bits[0] == "0") or int(bits) > parsed.max_prefixlen:
         return None
     return ipaddress.ip_network(f"{parsed}/{bits}", strict=False)
 

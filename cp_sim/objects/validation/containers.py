@@ -119,7 +119,9 @@ def init(containers: list[Object], regulars: list[Object], scope: Scope, at: str
             continue
         for field in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
             if container.get(field) is not None:
-                causes.append(forbidden(f"{path}.{field}", "may not be set for init containers without restartPolicy=Always"))
+                causes.append(
+                    forbidden(f"{path}.{field}", "may not be set for init containers without restartPolicy=Always")
+                )
 
 
 _EPHEMERAL_FORBIDDEN = (
@@ -140,7 +142,6 @@ def ephemeral(containers: list[Object], spec: Object, scope: Scope, at: str, cau
         seen.add(name)
         target = container.get("targetContainerName")
         if target and target not in {one.get("name") for one in others}:
-
             causes.append(not_found(f"{path}.targetContainerName", target))
         for field in _EPHEMERAL_FORBIDDEN:
             if container.get(field):
@@ -310,12 +311,14 @@ def field_ref(reference: Object, expressions: tuple[str, ...], at: str, causes: 
         causes.append(invalid(f"{at}.fieldPath", path, text))
         return
     plain = split[0] if split else path
-    if plain not in _CONVERTIBLE or split and plain not in ("metadata.annotations", "metadata.labels"):
+    if plain not in _CONVERTIBLE or (split and plain not in ("metadata.annotations", "metadata.labels")):
         text = f"error converting fieldPath: field label not supported: {path}"
         if split:
-            text = f"error converting fieldPath: field label does not support subscript: {path}" if (
-                plain in _CONVERTIBLE
-            ) else text
+            text = (
+                f"error converting fieldPath: field label does not support subscript: {path}"
+                if (plain in _CONVERTIBLE)
+                else text
+            )
         causes.append(invalid(f"{at}.fieldPath", path, text))
         return
     if split:
@@ -340,7 +343,9 @@ def resource_field_ref(reference: Object, at: str, in_volume: bool, causes: Caus
     divisor = reference.get("divisor", "0")
     kind = resource.partition(".")[2]
     nano = parse(divisor).nano
-    allowed = {"cpu": ("1m", "1")}.get(kind, ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"))
+    allowed = {"cpu": ("1m", "1")}.get(
+        kind, ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
+    )
     if nano and nano not in {parse(one).nano for one in allowed}:
         what = {"cpu": "only divisor's values 1m and 1 are supported with the cpu resource"}.get(
             kind,
@@ -379,7 +384,6 @@ def _volume_mounts(container: Object, scope: Scope, at: str, causes: Causes) -> 
         if not name:
             causes.append(required(f"{path}.name"))
         if name not in scope.volumes:
-
             causes.append(not_found(f"{path}.name", name))
         if not where:
             causes.append(required(f"{path}.mountPath"))
@@ -394,7 +398,11 @@ def _volume_mounts(container: Object, scope: Scope, at: str, causes: Causes) -> 
             _local_path(mount["subPath"], f"{at}.subPath", causes)
         if mount.get("subPathExpr"):
             if mount.get("subPath"):
-                causes.append(invalid(f"{path}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"))
+                causes.append(
+                    invalid(
+                        f"{path}.subPathExpr", mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"
+                    )
+                )
             _local_path(mount["subPathExpr"], f"{at}.subPathExpr", causes)
         if mount.get("mountPropagation") is not None:
             _mount_propagation(mount["mountPropagation"], container, f"{path}.mountPropagation", causes)
@@ -445,7 +453,6 @@ def _volume_devices(container: Object, scope: Scope, at: str, causes: Causes) ->
             text = "can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode"
             causes.append(invalid(f"{path}.name", name, text))
         if volume is None:
-
             causes.append(not_found(f"{path}.name", name))
         if not where:
             causes.append(required(f"{path}.devicePath"))
@@ -496,7 +503,9 @@ def probes(container: Object, scope: Scope, at: str, causes: Causes) -> None:
             causes.append(invalid(f"{path}.successThreshold", probe.get("successThreshold", 0), "must be 1"))
         if field == "readinessProbe" and probe.get("terminationGracePeriodSeconds") is not None:
             text = "must not be set for readinessProbes"
-            causes.append(invalid(f"{path}.terminationGracePeriodSeconds", probe["terminationGracePeriodSeconds"], text))
+            causes.append(
+                invalid(f"{path}.terminationGracePeriodSeconds", probe["terminationGracePeriodSeconds"], text)
+            )
 
 
 def _probe(probe: Object, scope: Scope, at: str, causes: Causes) -> None:
@@ -536,7 +545,7 @@ def _handler(given: Object, scope: Scope, at: str, causes: Causes) -> None:
             port_number(action.get("port", 0), f"{path}.port", causes)
         elif field == "sleep":
             seconds, grace = action.get("seconds", 0), scope.grace_seconds
-            if seconds < 0 or grace is not None and seconds > grace:
+            if seconds < 0 or (grace is not None and seconds > grace):
                 text = f"must be non-negative and less than terminationGracePeriodSeconds ({grace}). "
                 text += "Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep."
                 causes.append(invalid(path, seconds, text))

@@ -358,7 +358,12 @@ def _limit_order(item: Object, type_: str, at: str, causes: Causes) -> None:
         ("min", "max", "min", "min value {} is greater than max value {}"),
         ("min", "defaultRequest", "defaultRequest", "min value {} is greater than default request value {}"),
         ("defaultRequest", "max", "defaultRequest", "default request value {} is greater than max value {}"),
-        ("defaultRequest", "default", "defaultRequest", "default request value {} is greater than default limit value {}"),
+        (
+            "defaultRequest",
+            "default",
+            "defaultRequest",
+            "default request value {} is greater than default limit value {}",
+        ),
         ("min", "default", "default", "min value {} is greater than default value {}"),
         ("default", "max", "default", "default value {} is greater than max value {}"),
     )
@@ -366,7 +371,11 @@ def _limit_order(item: Object, type_: str, at: str, causes: Causes) -> None:
         for low, high, field, text in pairs:
             one, other = amounts[low].get(name), amounts[high].get(name)
             if one is not None and other is not None and parse(one).nano > parse(other).nano:
-                shown = amounts["min"][name] if text.startswith("min value") and field != "defaultRequest" else amounts[field][name]
+                shown = (
+                    amounts["min"][name]
+                    if text.startswith("min value") and field != "defaultRequest"
+                    else amounts[field][name]
+                )
                 causes.append(invalid(f"{at}.{field}[{name}]", shown, text.format(one, other)))
         _ratio(item, name, amounts, at, causes)
 
@@ -424,7 +433,11 @@ def _supports(scope: str, name: str) -> bool:
     if scope == "BestEffort":
         return name in _BEST_EFFORT_RESOURCES
     if scope in ("Terminating", "NotTerminating", "NotBestEffort", "PriorityClass", "CrossNamespacePodAffinity"):
-        return name in _COMPUTE_RESOURCES or name in ("ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage")
+        return name in _COMPUTE_RESOURCES or name in (
+            "ephemeral-storage",
+            "requests.ephemeral-storage",
+            "limits.ephemeral-storage",
+        )
     return True
 
 
@@ -482,4 +495,3 @@ def resource_quota_update(new: Object, old: Object, causes: Causes) -> None:
 def resource_quota_status(new: Object, old: Object, causes: Causes) -> None:
     """The status of a quota."""
     quota_amounts(new.get("status") or {}, "status", ("hard", "used"), causes)
-

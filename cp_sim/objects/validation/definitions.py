@@ -78,7 +78,11 @@ def _group(group: str, causes: Causes) -> None:
 
 
 def _versions(versions: list[Object], causes: Causes) -> None:
-    hoisted = {field: _same(versions, field) for field in ("schema", "subresources", "additionalPrinterColumns")} if versions else {}
+    hoisted = (
+        {field: _same(versions, field) for field in ("schema", "subresources", "additionalPrinterColumns")}
+        if versions
+        else {}
+    )
     seen, unique, storage = set(), True, 0
     for index, version in enumerate(versions):
         at, name = f"spec.versions[{index}]", version.get("name", "")
@@ -95,7 +99,9 @@ def _versions(versions: list[Object], causes: Causes) -> None:
         if hoisted["additionalPrinterColumns"] is None:
             _columns(version.get("additionalPrinterColumns"), f"{at}.additionalPrinterColumns", causes)
     if not unique or storage != 1:
-        shown = Internal(json_text([definition_values.version(one, hoisted) for one in versions]) if versions else "null")
+        shown = Internal(
+            json_text([definition_values.version(one, hoisted) for one in versions]) if versions else "null"
+        )
         if not unique:
             causes.append(invalid("spec.versions", shown, "must contain unique version names"))
         if storage != 1:
@@ -171,7 +177,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _default(value: Any, type_: str, at: str, causes: Causes) -> None:
-    wrong = isinstance(value, bool) and type_ != "boolean" or not isinstance(value, _PYTHON_TYPES[type_])
+    wrong = (isinstance(value, bool) and type_ != "boolean") or not isinstance(value, _PYTHON_TYPES[type_])
     if wrong:
         found = next(name for name, types in _PYTHON_TYPES.items() if isinstance(value, types))
         text = f'Invalid value: "{found}":  in body must be of type {type_}: "{found}"'
@@ -239,5 +245,3 @@ def definition_update(new: Object, old: Object, causes: Causes) -> None:
         value, was = (now.get("names") or {}).get(field), (before.get("names") or {}).get(field)
         if value != was:
             causes.append(invalid(f"spec.names.{field}", value, "field is immutable"))
-
-

@@ -24,7 +24,7 @@ _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "h
 def _types() -> dict[str, tuple[Field, ...]]:
     """Type -> (Go name, wire name, zero or sign, nested type) of each field."""
     made: dict[str, tuple[Field, ...]] = {}
-    for line in TYPES.strip().splitlines():
+    for line in TYPES.strip().replace("\n  ", " ").splitlines():
         name, _, fields = line.partition(": ")
         made[name] = tuple(_field(text) for text in fields.split())
     return made
@@ -70,7 +70,7 @@ def pod_template_value(template: Object) -> Object:
 
 
 def difference(type_: str, before: Any, after: Any) -> str:
-    """What differs between two objects (or lists of them), as a unified diff of their JSON text with three lines around."""
+    """What differs between two objects (or lists of them), as a unified diff of their JSON text."""
     texts = []
     for one in (before, after):
         shown = [value(type_, item) for item in one] if isinstance(one, list) else value(type_, one)

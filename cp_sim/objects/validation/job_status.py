@@ -90,7 +90,9 @@ def _changes(job: Object, status: Object, before: Object, causes: Causes) -> Non
             causes.append(invalid("status.startTime", status["startTime"], text))
     if before.get("completionTime") is not None and _is(before, "Complete") and _is(status, "Complete"):
         if status.get("completionTime") != before["completionTime"]:
-            causes.append(invalid("status.completionTime", status.get("completionTime"), "completionTime cannot be mutated"))
+            causes.append(
+                invalid("status.completionTime", status.get("completionTime"), "completionTime cannot be mutated")
+            )
     for type_, text in (
         ("Failed", "cannot disable the terminal Failed=True condition"),
         ("Complete", "cannot disable the terminal Complete=True condition"),
@@ -119,7 +121,8 @@ def indexes_problem(text: str, limit: int) -> str:
     for part in text.split(","):
         bounds = part.split("-")
         if len(bounds) > 2:
-            return f'the fragment "{part}" violates the requirement that an index interval can have at most two parts separated by \'-\''
+            rule = "an index interval can have at most two parts separated by '-'"
+            return f'the fragment "{part}" violates the requirement that {rule}'
         for bound in bounds:
             if not re.fullmatch("-?[0-9]+", bound):
                 return f'cannot convert string to integer for index: "{bound}"'

@@ -72,7 +72,7 @@ def shared(metadata: Object, at: str, causes: Causes) -> None:
     if "labels" in metadata:
         labels(metadata["labels"], f"{at}.labels", causes)
     if "annotations" in metadata:
-        annotations(metadata["annotations"], f"{at}.annotations", causes)
+        annotation_map(metadata["annotations"], f"{at}.annotations", causes)
     if "ownerReferences" in metadata:
         owner_references(metadata["ownerReferences"], f"{at}.ownerReferences", causes)
 
@@ -86,7 +86,7 @@ def labels(given: dict[str, str], at: str, causes: Causes) -> None:
             causes.append(invalid(at, value, problem))
 
 
-def annotations(given: dict[str, str], at: str, causes: Causes) -> None:
+def annotation_map(given: dict[str, str], at: str, causes: Causes) -> None:
     """Keys of annotations, and the size of them all."""
     total = 0
     for key, value in given.items():
@@ -114,7 +114,7 @@ def owner_references(given: list[Object], at: str, causes: Causes) -> None:
             current = f"{owner.get('kind', '')}/{owner.get('name', '')}"
             if first:
                 shown_all = [{field: one[field] for field in _OWNER_FIELDS if field in one} for one in given]
-                text = "Only one reference can have Controller set to true. Found \"true\" in references for "
+                text = 'Only one reference can have Controller set to true. Found "true" in references for '
                 causes.append(invalid(at, shown_all, f"{text}{first} and {current}"))
             else:
                 first = current

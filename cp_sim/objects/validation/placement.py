@@ -29,7 +29,7 @@ def tolerations(given: list[Object], at: str, causes: Causes) -> None:
             for problem in names.qualified_name(key):
                 causes.append(invalid(f"{path}.key", key, problem))
         if not key and operator != "Exists":
-            text = "operator must be Exists when `key` is empty, which means \"match all values and all keys\""
+            text = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
             causes.append(invalid(f"{path}.operator", operator, text))
         if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
             text = "effect must be 'NoExecute' when `tolerationSeconds` is set"
@@ -48,11 +48,9 @@ def tolerations(given: list[Object], at: str, causes: Causes) -> None:
             taint_effect(effect, True, f"{path}.effect", causes)
 
 
-
-
 def taint_effect(effect: str, may_be_empty: bool, at: str, causes: Causes) -> None:
     """The effect of a taint or toleration."""
-    if may_be_empty and not effect or effect in EFFECTS:
+    if (may_be_empty and not effect) or effect in EFFECTS:
         return
     if not effect:
         causes.append(required(at))
@@ -218,7 +216,6 @@ def taints(given: list[Object], at: str, causes: Causes) -> None:
 
 def dns_config(given: Object, policy: str, at: str, causes: Causes) -> None:
     """`spec.dnsConfig`."""
-
 
     servers, searches = given.get("nameservers") or (), given.get("searches") or ()
     if policy == "None" and not servers:

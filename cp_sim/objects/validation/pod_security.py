@@ -88,7 +88,9 @@ def _profiles(given: Object, at: str, causes: Causes) -> None:
                 causes.append(required(f"{path}.localhostProfile", "must be set when appArmor type is Localhost"))
         elif local is not None:
             if field == "seccompProfile":
-                causes.append(invalid(f"{path}.localhostProfile", local, "can only be set when seccomp type is Localhost"))
+                causes.append(
+                    invalid(f"{path}.localhostProfile", local, "can only be set when seccomp type is Localhost")
+                )
             else:
                 text = "can only be set when AppArmor type is Localhost"
                 causes.append(invalid(f"{path}.localhostProfile", local, text))
@@ -170,6 +172,6 @@ def host_users(spec: Object, at: str, causes: Causes) -> None:
     """A pod with its own user namespace may not share the host's others."""
     if spec.get("hostUsers") is not False:
         return
-    for field, name in (("hostNetwork", "hostNetwork"), ("hostPID", "HostPID"), ("hostIPC", "HostIPC")):
+    for field in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(field):
             causes.append(forbidden(f"{at}.{field}", "when `hostUsers` is false"))

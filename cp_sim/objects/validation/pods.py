@@ -1,7 +1,7 @@
 """Pods and pod templates.
 
-Source: `ValidatePodSpec`, `ValidatePodCreate`, `ValidatePodUpdate`, `ValidatePodStatusUpdate`, `ValidatePodTemplateSpec`
-in `pkg/apis/core/validation/validation.go`.
+Source: `ValidatePodSpec`, `ValidatePodCreate`, `ValidatePodUpdate`, `ValidatePodStatusUpdate` and
+`ValidatePodTemplateSpec` in `pkg/apis/core/validation/validation.go`.
 """
 
 from __future__ import annotations
@@ -145,14 +145,18 @@ def _pod_resources(given: Object, at: str, causes: Causes) -> None:
     for name, amount in requests.items():
         limit = limits.get(name)
         if limit is not None and parse(amount).nano > parse(limit).nano:
-            causes.append(invalid(f"{at}.requests[{name}]", amount, f"must be less than or equal to {name} limit of {limit}"))
+            causes.append(
+                invalid(f"{at}.requests[{name}]", amount, f"must be less than or equal to {name} limit of {limit}")
+            )
     for name, amount in requests.items():
         total = sum(
             parse(((one.get("resources") or {}).get("requests") or {}).get(name, "0")).nano
             for one in given.get("containers") or ()
         )
         if total > parse(amount).nano:
-            text = f"must be greater than or equal to aggregate container requests of {of(total, parse(amount).notation)}"
+            text = (
+                f"must be greater than or equal to aggregate container requests of {of(total, parse(amount).notation)}"
+            )
             causes.append(invalid(f"{at}.requests[{name}]", amount, text))
 
 
@@ -203,7 +207,7 @@ def template(given: Object, at: str, causes: Causes) -> None:
     if metadata.get("labels"):
         meta.labels(metadata["labels"], f"{at}.labels", causes)
     if metadata.get("annotations"):
-        meta.annotations(metadata["annotations"], f"{at}.annotations", causes)
+        meta.annotation_map(metadata["annotations"], f"{at}.annotations", causes)
         pod_annotations(metadata["annotations"], given.get("spec") or {}, f"{at}.annotations", causes)
     inner = given.get("spec") or {}
     spec(inner, "", f"{at}.spec", causes)
@@ -277,7 +281,9 @@ def _added_tolerations(now: Object, before: Object, causes: Causes) -> None:
     given = [{**one, "tolerationSeconds": None} for one in now.get("tolerations") or ()]
     for one in before.get("tolerations") or ():
         if {**one, "tolerationSeconds": None} not in given:
-            causes.append(forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"))
+            causes.append(
+                forbidden("spec.tolerations", "existing toleration can not be modified except its tolerationSeconds")
+            )
             return
 
 

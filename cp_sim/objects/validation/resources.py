@@ -112,7 +112,9 @@ def _request_against_limit(name: str, value: str, limits: Any, at: str, causes: 
     limit = limits.get(name)
     if limit is None:
         if name.startswith(HUGE) or is_extended(name):
-            causes.append(required(at.replace(".requests", ".limits"), "Limit must be set for non overcommitable resources"))
+            causes.append(
+                required(at.replace(".requests", ".limits"), "Limit must be set for non overcommitable resources")
+            )
         return
     asked, allowed = parse(value), parse(limit)
     if (name.startswith(HUGE) or is_extended(name)) and asked.nano != allowed.nano:

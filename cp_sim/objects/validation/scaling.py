@@ -30,8 +30,11 @@ def autoscaler(obj: Object, causes: Causes) -> None:
     if least is not None and least < 1:
         causes.append(invalid("spec.minReplicas", least, "must be greater than or equal to 1"))
     if most < 1:
-        causes.append(required("spec.maxReplicas", "must be set and greater than 0") if most == 0 else (
-            invalid("spec.maxReplicas", most, "must be greater than or equal to 1")))
+        causes.append(
+            required("spec.maxReplicas", "must be set and greater than 0")
+            if most == 0
+            else (invalid("spec.maxReplicas", most, "must be greater than or equal to 1"))
+        )
     if least is not None and most < least:
         causes.append(invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`"))
     _reference(spec.get("scaleTargetRef") or {}, "spec.scaleTargetRef", causes)
@@ -53,9 +56,9 @@ def _reference(given: Object, at: str, causes: Causes, group: bool = True) -> No
     version = given.get("apiVersion", "")
     if group and version.count("/") > 1:
         causes.append(invalid(f"{at}.apiVersion", version, f"unexpected GroupVersion string: {version}"))
-    elif group and not version and given.get("kind") not in ("ReplicationController",):
-        causes.append(invalid(f"{at}.apiVersion", version, "apiVersion must specify API group"))
-    elif group and version == "v1" and given.get("kind") != "ReplicationController":
+    elif (group and not version and given.get("kind") not in ("ReplicationController",)) or (
+        group and version == "v1" and given.get("kind") != "ReplicationController"
+    ):
         causes.append(invalid(f"{at}.apiVersion", version, "apiVersion must specify API group"))
 
 

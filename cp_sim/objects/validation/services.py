@@ -184,7 +184,14 @@ def _unique_ports(spec: Object, type_: str, causes: Causes) -> None:
     for index, port in enumerate(ports):
         key = (port.get("protocol"), port.get("port"))
         if key in seen:
-            shown = {"Name": "", "Protocol": key[0], "AppProtocol": None, "Port": key[1], "TargetPort": 0, "NodePort": 0}
+            shown = {
+                "Name": "",
+                "Protocol": key[0],
+                "AppProtocol": None,
+                "Port": key[1],
+                "TargetPort": 0,
+                "NodePort": 0,
+            }
             causes.append(duplicate(f"spec.ports[{index}]", shown))
         seen.add(key)
 
@@ -212,7 +219,7 @@ def _load_balancer(spec: Object, type_: str, causes: Causes) -> None:
 
 
 def _policies(spec: Object, type_: str, causes: Causes) -> None:
-    outside = type_ in _EXTERNAL or type_ == "ClusterIP" and bool(spec.get("externalIPs"))
+    outside = type_ in _EXTERNAL or (type_ == "ClusterIP" and bool(spec.get("externalIPs")))
     policy = spec.get("externalTrafficPolicy", "")
     if policy:
         if not outside:
@@ -389,7 +396,6 @@ def endpoint_slice_update(new: Object, old: Object, causes: Causes) -> None:
     """The address type never changes."""
     if new.get("addressType") != old.get("addressType"):
         causes.append(invalid("addressType", new.get("addressType", ""), meta.IMMUTABLE))
-
 
 
 def service_status(new: Object, old: Object, causes: Causes) -> None:

@@ -77,7 +77,9 @@ def _data_source(given: Object, at: str, causes: Causes) -> None:
         causes.append(required(f"{at}.kind"))
     group = given.get("apiGroup") or ""
     if not group and given.get("kind") != "PersistentVolumeClaim":
-        causes.append(invalid(at, given.get("kind", ""), "must be 'PersistentVolumeClaim' when referencing the default apiGroup"))
+        causes.append(
+            invalid(at, given.get("kind", ""), "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
+        )
     if group:
         dns_subdomain(group, f"{at}.apiGroup", causes)
 
@@ -227,7 +229,8 @@ def claim_update(new: Object, old: Object, causes: Causes) -> None:
         wanted = now.get("resources") or {}
         now["resources"] = {**wanted, "requests": {**(wanted.get("requests") or {}), "storage": asked}}
     if now != before:
-        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n"
+        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound "
+        text += "claims\n"
         causes.append(forbidden("spec", text + difference("PersistentVolumeClaimSpec", before, now)))
     if bound and ask is not None and asked is not None and parse(ask).nano < parse(asked).nano:
         capacity = ((old.get("status") or {}).get("capacity") or {}).get("storage")

@@ -176,7 +176,14 @@ def _projected(given: Object, at: str, causes: Causes) -> None:
     for index, one in enumerate(given.get("sources") or ()):
         path = f"{at}.sources[{index}]"
         count = 0
-        for field in ("secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"):
+        for field in (
+            "secret",
+            "configMap",
+            "downwardAPI",
+            "serviceAccountToken",
+            "clusterTrustBundle",
+            "podCertificate",
+        ):
             inner = one.get(field)
             if inner is None:
                 continue
@@ -186,7 +193,8 @@ def _projected(given: Object, at: str, causes: Causes) -> None:
             count += 1
             _projection(field, inner, f"{path}.{field}", paths, causes)
         if count == 0:
-            text = "must specify one of secret, downwardAPI, configMap, serviceAccountToken, clusterTrustBundle, or podCertificate"
+            text = "must specify one of secret, downwardAPI, configMap, serviceAccountToken, "
+            text += "clusterTrustBundle, or podCertificate"
             causes.append(required(path, text))
 
 

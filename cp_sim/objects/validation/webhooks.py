@@ -170,4 +170,3 @@ def _service_path(path: str, at: str, causes: Causes) -> None:
             continue
         for problem in names.dns_subdomain(step):
             causes.append(invalid(at, path, f"segment[{index}]: {problem}"))
-

@@ -65,7 +65,7 @@ def _selected_template(spec: Object, what: str, text: str, causes: Causes) -> No
             causes.append(invalid("spec.selector", selector_value(given), detail))
             return
     labels = _labels(template)
-    if given is None or not is_empty_selector(given) and not matches(given, labels):
+    if given is None or (not is_empty_selector(given) and not matches(given, labels)):
         causes.append(invalid("spec.template.metadata.labels", sorted_map(labels), MISMATCH))
     _template(template, "spec.template", what, causes)
 
@@ -210,7 +210,7 @@ def daemon_set(obj: Object, causes: Causes) -> None:
     if given is not None:
         selector(given, "spec.selector", causes)
     labels = _labels(template)
-    if given is None or not selector_problems(given) and not matches(given, labels):
+    if given is None or (not selector_problems(given) and not matches(given, labels)):
         causes.append(invalid("spec.template.metadata.labels", sorted_map(labels), MISMATCH))
     if given is not None and is_empty_selector(given):
         causes.append(invalid("spec.selector", selector_value(given), "empty selector is invalid for daemonset"))

@@ -12,6 +12,7 @@ from cp_sim.scheduler.plugins.dynamic_resources import DynamicResources
 from cp_sim.scheduler.plugins.image_locality import ImageLocality
 from cp_sim.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cp_sim.scheduler.plugins.node_affinity import NodeAffinity
+from cp_sim.scheduler.plugins.node_declared_features import NodeDeclaredFeatures
 from cp_sim.scheduler.plugins.node_name import NodeName
 from cp_sim.scheduler.plugins.node_ports import NodePorts
 from cp_sim.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
@@ -42,6 +43,7 @@ DEFAULT_PLUGINS: tuple[Plugin, ...] = (
     PodTopologySpread(),
     InterPodAffinity(),
     DynamicResources(),
+    NodeDeclaredFeatures(),
     DefaultPreemption(),
     NodeResourcesBalancedAllocation(),
     ImageLocality(),

@@ -150,7 +150,8 @@ def reaches(volume: Object, nodes: Nodes) -> Column:
 def find_or_make(cache: Cache, waiting: list[Object], nodes: Nodes) -> tuple[Column, dict[str, str]]:
     """(a code per node, {claim: volume chosen on the last node}) for claims that are bound when the pod is placed.
 
-    Claims with a selected node are made there; the others take the smallest volume that fits, in order of size, or are made.
+    Claims with a selected node are made there; the others take the smallest volume that fits, in order of size, or
+    are made.
     """
     codes = columns.filled(len(nodes))
     available = {name: cache.in_class(name) for name in sorted({volumes.class_of(made) for made in waiting})}

@@ -73,7 +73,7 @@ def _disks(pod: PodInfo) -> list[tuple[str, Any]]:
 
 
 def conflict(one: tuple[str, Any], other: tuple[str, Any]) -> bool:
-    """Whether two disks are the same, and not both mounted to be read only (an EBS volume may not even be read twice)."""
+    """Whether two disks are the same and not both mounted to be read only (EBS volumes may not even be that)."""
     kind, mine = one
     theirs = other[1]
     if kind != other[0]:

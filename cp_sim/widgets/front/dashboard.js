@@ -51,6 +51,7 @@ class Desk {
     if (!frame || !frame.seq) return;
     if (this.frame && (this.frame.tab !== frame.tab || this.frame.picture.title !== frame.picture.title)) this.sentence.textContent = "";
     const mine = frame.answers && frame.answers.startsWith(this.serial);
+    const began = performance.now();
     const first = !this.frame;
     if (frame.picture.delta && (first || frame.picture.base !== this.frame.seq)) {
       this.lost(mine);
@@ -70,6 +71,7 @@ class Desk {
     this.showOutcome(frame);
     this.root.dataset.showing = frame.tab;
     this.root.dataset.seq = frame.seq;
+    this.root.dataset.showMs = (performance.now() - began).toFixed(1);
     if (mine) {
       this.root.dataset.ms = Math.round(performance.now() - this.sentAt);
       this.busy = false;

@@ -29,7 +29,8 @@ FILE = Path(__file__).parent / "runs.jsonl.gz"
 PARTS = ("objects", "events", "writes", "levelled", "replicasSeries", "podExtremes")
 # How many pods are counted between two writes of a status depends on milliseconds.
 COUNTERS = {
-    f"status.{count}Replicas" for count in ("ready", "available", "unavailable", "terminating", "updated", "fullyLabeled")
+    f"status.{count}Replicas"
+    for count in ("ready", "available", "unavailable", "terminating", "updated", "fullyLabeled")
 } | {"status.replicas", "status.conditions[Available]"}
 OTHERS = ("default-scheduler", "kubelet", "fake-kubelet")
 
@@ -65,8 +66,6 @@ def play(run: Object, verbose: bool = False) -> Outcome:
     outcome = Outcome(run["id"])
     world = World(run)
     normal = Normalizer(world.namespace, run["keepNode"])
-    for change in world.recorder.changes:
-        pass
     counts: dict[str, int] = {}
     ours_hashes: list[str] = []
     theirs_hashes: list[str] = []
@@ -163,7 +162,9 @@ class Extremes:
         if not self.seen:
             return None
         columns = dict(zip(("Pods", "Active", "Ready"), zip(*self.seen)))
-        return {f"{end}{what}": fn(values) for what, values in columns.items() for end, fn in (("max", max), ("min", min))}
+        return {
+            f"{end}{what}": fn(values) for what, values in columns.items() for end, fn in (("max", max), ("min", min))
+        }
 
 
 def _note_replicas(series: Object, change: Any, normal: Normalizer) -> None:
@@ -194,7 +195,9 @@ def _compare(
         step[part] = (agrees, strict)
         if not agrees:
             mark = "" if strict else " (may differ)"
-            outcome.differences.append(f"--- {outcome.id}, step {recorded['step']!r}, {part}{mark}\n{_difference(two, one)}")
+            outcome.differences.append(
+                f"--- {outcome.id}, step {recorded['step']!r}, {part}{mark}\n{_difference(two, one)}"
+            )
     codes = [result["code"] for result in recorded["results"]]
     mine = [result["code"] for result in results]
     if codes != mine:
@@ -261,8 +264,12 @@ def _difference(recorded: Any, ours: Any) -> str:
     """The differences, as paths into the things that can be paired, in the order of the recording."""
     if not isinstance(recorded, list) or not isinstance(ours, list):
         return "\n".join(_paths("", recorded, ours))
-    left = [json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in recorded if one not in ours]
-    right = [json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in ours if one not in recorded]
+    left = [
+        json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in recorded if one not in ours
+    ]
+    right = [
+        json.loads(one) if isinstance(one, str) else [json.loads(one[0]), one[1]] for one in ours if one not in recorded
+    ]
     lines: list[str] = []
     for thing in left:
         same = next((other for other in right if _title(other) == _title(thing)), None)
@@ -288,7 +295,9 @@ def _paths(path: str, recorded: Any, ours: Any) -> Iterator[str]:
         for place, (one, two) in enumerate(zip(recorded, ours)):
             yield from _paths(f"{path}[{place}]", one, two)
     elif isinstance(recorded, list) and isinstance(ours, list):
-        matcher = difflib.SequenceMatcher(a=[canonical(x) for x in recorded], b=[canonical(x) for x in ours], autojunk=False)
+        matcher = difflib.SequenceMatcher(
+            a=[canonical(x) for x in recorded], b=[canonical(x) for x in ours], autojunk=False
+        )
         for tag, i1, i2, j1, j2 in matcher.get_opcodes():
             if tag != "equal":
                 yield f"{path}[{i1}:] was {canonical(recorded[i1:i2])}"

@@ -1,4 +1,4 @@
-"""The surroundings of the recordings in virtual time: store, API server, controllers, a binder, a fake kubelet, the actions."""
+"""The surroundings of the recordings in virtual time: controllers, fake kubelet, the actions."""
 
 from __future__ import annotations
 
@@ -291,7 +291,8 @@ class Binder(Component):
     def _fits(self, pod: Object, node: Object) -> bool:
         for taint in node["spec"].get("taints") or ():
             if taint["effect"] != "PreferNoSchedule" and not any(
-                (not t.get("key") or t["key"] == taint["key"]) and (not t.get("effect") or t["effect"] == taint["effect"])
+                (not t.get("key") or t["key"] == taint["key"])
+                and (not t.get("effect") or t["effect"] == taint["effect"])
                 for t in pod["spec"].get("tolerations") or ()
             ):
                 return False
@@ -335,7 +336,10 @@ class World:
         if short:
             if "all-down" not in run["id"]:
                 for number in (1, 2, 3):
-                    self.add_node(f"base{number}", {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"})
+                    self.add_node(
+                        f"base{number}",
+                        {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"},
+                    )
         else:
             for node, zone in ZONES.items():
                 self.add_node(node, {"topology.kubernetes.io/zone": zone, "pool": "general"})
@@ -371,7 +375,12 @@ class World:
         """Node, status Ready, Lease; then its kubelet runs."""
         own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
         spec: Object = {"taints": taints} if taints else {}
-        body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {**own, **labels}}, "spec": spec}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": {**own, **labels}},
+            "spec": spec,
+        }
         answer = self.call(Call("create", "nodes", body=body))
         room = {"cpu": "64", "memory": "256Gi", "pods": "500"}
         self._post_status(name, "True", {"capacity": room, "allocatable": room})
@@ -535,7 +544,9 @@ class World:
 
     def do_patchpods(self, action: Object) -> int:
         for pod in self.pods(action):
-            call = Call("patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"]))
+            call = Call(
+                "patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"])
+            )
             call.patch_type = "strategic"
             self.call(call)
         return 200

@@ -37,7 +37,10 @@ def owned(
         "observedGeneration": 1,
         "terminatingReplicas": 0,
     }
-    created = {"creationTimestamp": f"2026-01-01T00:00:{notes.get('age', 10):02}Z", "ownerReferences": [reference(owner)]}
+    created = {
+        "creationTimestamp": f"2026-01-01T00:00:{notes.get('age', 10):02}Z",
+        "ownerReferences": [reference(owner)],
+    }
     return replica_set(
         name,
         replicas,
@@ -81,7 +84,7 @@ def test_surge_is_rounded_up_and_unavailability_down(
 @pytest.mark.parametrize(
     ("before", "wanted", "now", "after"),
     [
-        # (sizes old/new, spec.replicas when they were set), as recorded: 10 with surge 3, unavailable 2, stuck in the middle
+        # As recorded with surge 3: sizes old and new and spec.replicas when they were set, spec.replicas now, ...
         ((8, 5, 10), 15, (8, 5), (11, 7)),
         ((11, 7, 15), 9, (11, 7), (7, 5)),
         ((7, 5, 9), 30, (7, 5), (19, 14)),
@@ -157,7 +160,9 @@ def test_a_new_replica_set_gets_the_room_that_surge_leaves() -> None:
 
 
 def test_up_and_down_come_in_separate_syncs() -> None:
-    owner = deployment(4, surge=1, unavailable=0, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "2"}})
+    owner = deployment(
+        4, surge=1, unavailable=0, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "2"}}
+    )
     old_one = owned(owner, "web-a", 4, age=10)
     small = owned(owner, "web-b", 0, template=NEWER, revision=2, age=20)
     assert scalings(plan_for(owner, old_one, small)) == ["Scaled up replica set web-b from 0 to 1"]
@@ -168,7 +173,9 @@ def test_up_and_down_come_in_separate_syncs() -> None:
 
 
 def test_old_pods_that_do_not_work_go_first_and_cost_no_availability() -> None:
-    owner = deployment(4, surge=0, unavailable=1, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "3"}})
+    owner = deployment(
+        4, surge=0, unavailable=1, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "3"}}
+    )
     broken = owned(owner, "web-a", 2, available=0, age=10)
     sound = owned(owner, "web-b", 2, available=2, age=20, revision=2)
     newest = owned(owner, "web-c", 0, template=NEWER, revision=3, age=30)
@@ -176,7 +183,9 @@ def test_old_pods_that_do_not_work_go_first_and_cost_no_availability() -> None:
 
 
 def test_a_status_from_before_a_scaling_is_not_believed() -> None:
-    owner = deployment(6, surge=4, unavailable=3, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "2"}})
+    owner = deployment(
+        6, surge=4, unavailable=3, spec={"template": NEWER}, metadata={"annotations": {revisions.REVISION: "2"}}
+    )
     stale = owned(owner, "web-a", 5, available=12, age=10)
     newest = owned(owner, "web-b", 5, available=0, template=NEWER, revision=2, age=20)
     assert scalings(plan_for(owner, stale, newest)) == []
@@ -193,7 +202,9 @@ def test_a_rollback_reuses_the_replica_set_and_moves_its_revision() -> None:
 
 
 def test_annotations_are_handed_down_and_stay() -> None:
-    owner = deployment(1, metadata={"annotations": {"team": "a", "kubectl.kubernetes.io/last-applied-configuration": "{}"}})
+    owner = deployment(
+        1, metadata={"annotations": {"team": "a", "kubectl.kubernetes.io/last-applied-configuration": "{}"}}
+    )
     one = owned(owner, "web-a", 1)
     updated = revisions.annotate_new(owner, put(one, ("metadata", "annotations", "gone"), "x"), 1)
     assert updated["metadata"]["annotations"]["team"] == "a"
@@ -213,7 +224,9 @@ def test_recreate_waits_for_the_last_old_pod() -> None:
 
 
 def test_only_empty_old_revisions_beyond_the_limit_are_deleted() -> None:
-    owner = deployment(1, spec={"template": NEWER, "revisionHistoryLimit": 1}, metadata={"annotations": {revisions.REVISION: "4"}})
+    owner = deployment(
+        1, spec={"template": NEWER, "revisionHistoryLimit": 1}, metadata={"annotations": {revisions.REVISION: "4"}}
+    )
     done = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "observedGeneration": 1}
     owner["status"] = done
     history = [owned(owner, f"web-{n}", 0, revision=n, age=n) for n in (1, 2, 3)]
@@ -240,8 +253,20 @@ def test_pausing_and_resuming_are_told_and_a_paused_one_only_scales() -> None:
 
 def rolling_status(reason: str = "ReplicaSetUpdated") -> Object:
     now = "2026-01-01T00:00:00Z"
-    entry = {"type": "Progressing", "status": "True", "reason": reason, "lastUpdateTime": now, "lastTransitionTime": now}
-    return {"replicas": 1, "updatedReplicas": 1, "conditions": [entry], "observedGeneration": 1, "unavailableReplicas": 1}
+    entry = {
+        "type": "Progressing",
+        "status": "True",
+        "reason": reason,
+        "lastUpdateTime": now,
+        "lastTransitionTime": now,
+    }
+    return {
+        "replicas": 1,
+        "updatedReplicas": 1,
+        "conditions": [entry],
+        "observedGeneration": 1,
+        "unavailableReplicas": 1,
+    }
 
 
 @pytest.mark.parametrize(("now_ms", "reason"), [(600_000, "ReplicaSetUpdated"), (600_001, "ProgressDeadlineExceeded")])
@@ -281,7 +306,9 @@ def test_the_failure_of_a_replica_set_is_the_deployments_failure() -> None:
     status = progress.rolled_out(owner, [one], one, 0)
     found = next(c for c in status["conditions"] if c["type"] == "ReplicaFailure")
     assert (found["reason"], found["message"]) == ("FailedCreate", "no room")
-    assert "ReplicaFailure" not in str(progress.rolled_out(put(owner, "status", status), [owned(owner, "web-a", 1)], None, 0))
+    assert "ReplicaFailure" not in str(
+        progress.rolled_out(put(owner, "status", status), [owned(owner, "web-a", 1)], None, 0)
+    )
 
 
 def test_a_selector_that_selects_everything_is_refused() -> None:

@@ -17,12 +17,19 @@ Object = dict[str, Any]
 NOW = "2026-01-01T00:00:00Z"
 
 
-def thing(name: str, *owners: Object, finalizers: tuple[str, ...] = (), deleting: bool = False, block: bool = True) -> Object:
+def thing(
+    name: str, *owners: Object, finalizers: tuple[str, ...] = (), deleting: bool = False, block: bool = True
+) -> Object:
     metadata: Object = {"name": name, "namespace": "default", "uid": f"uid-{name}", "resourceVersion": "7"}
     if owners:
         metadata["ownerReferences"] = [
-            {"apiVersion": "v1", "kind": "ConfigMap", "name": o["metadata"]["name"], "uid": o["metadata"]["uid"],
-             "blockOwnerDeletion": block}
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "name": o["metadata"]["name"],
+                "uid": o["metadata"]["uid"],
+                "blockOwnerDeletion": block,
+            }
             for o in owners
         ]
     if finalizers:
@@ -82,7 +89,7 @@ def test_orphans_lose_their_owner_before_it_goes() -> None:
     leaving = thing("owner", finalizers=("orphan", "keep"), deleting=True)
     together, patch = decide(leaving, {}, thing("a", OWNER), thing("b", OWNER, OTHER)).actions
     assert isinstance(together, Together)
-    assert [one.patch["metadata"]["ownerReferences"] for one in together.actions][0] is None
+    assert together.actions[0].patch["metadata"]["ownerReferences"] is None
     assert patch.patch["metadata"]["finalizers"] == ["keep"]
 
 
@@ -122,7 +129,9 @@ def test_pods_go_first_and_alone() -> None:
     plan = namespace.reconcile(ending(), {"pods": [pod("a"), pod("b")], "configmaps": [thing("c")]}, 0)
     together, update, later = plan.actions
     assert [action.resource for action in together.actions] == ["pods", "pods"]
-    assert {c["type"]: c["status"] for c in update.object["status"]["conditions"]} == dict.fromkeys(namespace.FINE, "False")
+    assert {c["type"]: c["status"] for c in update.object["status"]["conditions"]} == dict.fromkeys(
+        namespace.FINE, "False"
+    )
     assert isinstance(later, Later)
     assert later.delay_ms == 16_000
     assert plan.on_done == ""
@@ -169,7 +178,10 @@ def test_what_every_namespace_gets() -> None:
 def test_token_secrets_are_filled_and_go_with_their_account() -> None:
     account = {"kind": "ServiceAccount", "metadata": {"name": "robot", "namespace": "ns", "uid": "u1"}}
     notes = {serviceaccount_tokens.ACCOUNT_NAME: "robot"}
-    secret = {"type": serviceaccount_tokens.TYPE, "metadata": {"name": "t", "namespace": "ns", "uid": "s1", "annotations": notes}}
+    secret = {
+        "type": serviceaccount_tokens.TYPE,
+        "metadata": {"name": "t", "namespace": "ns", "uid": "s1", "annotations": notes},
+    }
     (update,) = serviceaccount_tokens.reconcile(secret, account).actions
     assert sorted(update.object["data"]) == ["ca.crt", "namespace", "token"]
     assert update.object["metadata"]["annotations"][serviceaccount_tokens.ACCOUNT_UID] == "u1"

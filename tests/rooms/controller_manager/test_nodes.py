@@ -1,4 +1,4 @@
-"""Nodes: conditions, taints, zones, evictions. Source: pkg/controller/nodelifecycle and pkg/controller/tainteviction."""
+"""Nodes: conditions, taints, zones, evictions. Source: pkg/controller/{nodelifecycle,tainteviction}."""
 
 from __future__ import annotations
 
@@ -201,7 +201,11 @@ LOST = {"key": nodelifecycle.UNREACHABLE, "effect": "NoExecute"}
             [{"key": nodelifecycle.UNREACHABLE, "operator": "Exists"}, {"operator": "Exists", "tolerationSeconds": 1}],
             None,  # the first toleration that covers a taint is the one that is used
         ),
-        ([{"key": "load", "value": "7", "effect": "NoExecute"}], [{"key": "load", "operator": "Gt", "value": "5"}], None),
+        (
+            [{"key": "load", "value": "7", "effect": "NoExecute"}],
+            [{"key": "load", "operator": "Gt", "value": "5"}],
+            None,
+        ),
         ([{"key": "load", "value": "7", "effect": "NoExecute"}], [{"key": "load", "operator": "Lt", "value": "5"}], 0),
     ],
 )

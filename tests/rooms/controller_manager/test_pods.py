@@ -1,4 +1,4 @@
-"""Who goes first, who counts as available. Source of the order: `ActivePodsWithRanks` in pkg/controller/controller_utils.go."""
+"""Who goes first, who counts as available. Source: `ActivePodsWithRanks` in pkg/controller/controller_utils.go."""
 
 from __future__ import annotations
 

@@ -196,14 +196,44 @@ def test_a_pod_that_is_being_deleted_keeps_its_slot() -> None:
 # -- engines --------------------------------------------------------------------------------------------------------
 
 
+def apart(ours: dict[str, tuple[float, float]], theirs: dict[str, tuple[float, float]]) -> float:
+    """The largest difference between two drawings, wherever their corners are."""
+    assert ours.keys() == theirs.keys()
+    first = next(iter(ours))
+    across, down = theirs[first][0] - ours[first][0], theirs[first][1] - ours[first][1]
+    return max(abs(x + across - theirs[key][0]) + abs(y + down - theirs[key][1]) for key, (x, y) in ours.items())
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_pieces_make_the_same_picture_as_the_whole(name: str) -> None:
+    view = GALLERY[name]
+    whole = to_svg(view.graph.source, view.title, view.details, view._lettering)
+    assert apart(places(view.svg), places(whole)) < 0.05
+    texts = [sorted(re.findall(r"<text[^>]*>(.*?)</text>", svg)) for svg in (view.svg, whole)]
+    assert texts[0] == texts[1]
+    assert view.svg.count("<g ") == whole.count("<g ")
+
+
 def test_native_dot_draws_the_same_places() -> None:
     if shutil.which("dot") is None:
         pytest.skip("needs the native program dot (Graphviz), which is not installed here")
     view = GALLERY["cluster map"]
-    native = to_svg(view.graph.source, engine="native")
-    ours, theirs = places(view.svg), places(native)
-    assert ours.keys() == theirs.keys()
-    assert all(abs(ours[key][0] - theirs[key][0]) + abs(ours[key][1] - theirs[key][1]) <= 1.5 for key in ours)
+    assert apart(places(view.svg), places(to_svg(view.graph.source, engine="native"))) <= 1.5
+
+
+def test_what_was_drawn_once_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cp_sim.views import drawn
+
+    asked: list[int] = []
+    draw = drawn._draw
+    monkeypatch.setattr(drawn, "_draw", lambda pieces, *more: (asked.append(len(pieces)), draw(pieces, *more)))
+    world, slots = small_world(pods=5), Slots()
+    world.kinds["nodes"].append(node("worker-new"))
+    assert cluster_map(world, slots).svg == cluster_map(world, slots).svg
+    world.kinds["pods"].append(pod("one-more", "worker-new", born=59))
+    assert "one-more" in cluster_map(world, slots).svg
+    assert len(asked) == 2
+    assert asked[1] < 8
 
 
 def test_what_cannot_be_drawn_says_so() -> None:
