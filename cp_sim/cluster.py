@@ -22,6 +22,7 @@ from cp_sim.apiserver import authentication
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.apiserver.request import User as Caller
+from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
@@ -112,7 +113,7 @@ class Cluster:
         self.clock = Clock()
         self.chance = Chance(seed)
         self.trace = Trace()
-        self.loop = Loop(self.clock, self.chance, self.trace, order)
+        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
         self.journal: list[Input] = []
         self._depth = 0
         self.user = User("user")

@@ -108,6 +108,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         # A lesson keeps its progress at home, and IPython its history; baking starts from nothing and leaves nothing.
         os.environ |= {"HOME": scratch, "IPYTHONDIR": scratch, "CP_PROGRESS": str(Path(scratch, "progress.json"))}
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         os.environ |= {"JUPYTER_DATA_DIR": scratch, "JUPYTER_RUNTIME_DIR": scratch}
         for path in notebooks(options.notebooks):
             started = time.monotonic()

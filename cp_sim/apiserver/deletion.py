@@ -41,7 +41,15 @@ def parse(work: Work) -> DeleteOptions:
     causes = list(_faults(made))
     if causes:
         raise errors.invalid("DeleteOptions", "meta.k8s.io", "", causes)
+    if work.kind is not None and work.kind.storage == "jobs.batch" and made.orphan is None and not made.policy:
+        work.warnings.append(JOB_WARNING)
     return made
+
+
+JOB_WARNING = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+    "or set propagationPolicy=Orphan to suppress this warning"
+)
 
 
 _POLICIES = ("Foreground", "Background", "Orphan")

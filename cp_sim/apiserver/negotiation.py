@@ -107,6 +107,8 @@ def form(http: HttpRequest) -> Form:
 def represent(server: Any, work: Work, body: Any) -> tuple[Any, str]:
     """(body in the form asked for, its media type)."""
     if not isinstance(body, dict) or work.kind is None:
+        if isinstance(body, dict) and body.get("kind") == "APIGroupDiscoveryList":
+            return body, f"{JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
         return body, JSON
     wanted = form(work.outside)
     is_list = isinstance(body.get("items"), list)
@@ -128,11 +130,7 @@ def bare(item: dict[str, Any]) -> dict[str, Any]:
 
 def partial(obj: dict[str, Any], version: str = "v1") -> dict[str, Any]:
     """Only the metadata of an object."""
-    return {
-        "kind": "PartialObjectMetadata",
-        "apiVersion": f"meta.k8s.io/{version}",
-        "metadata": obj.get("metadata") or {},
-    }
+    return tables.partial(obj, version)
 
 
 def partial_list(body: dict[str, Any], wanted: Form) -> dict[str, Any]:

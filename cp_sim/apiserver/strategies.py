@@ -121,6 +121,8 @@ def changed_desire(kind: Kind, new: Object, old: Object) -> bool:
     """Whether the desired state differs, so that the generation rises."""
     if kind.storage == "deployments.apps" and annotations(new) != annotations(old):
         return True
+    if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get("labels"):
+        return True
     if kind.storage in ("pods",) or "spec" in old or "spec" in new:
         return bool(new.get("spec") != old.get("spec"))
     return without_metadata(new) != without_metadata(old)

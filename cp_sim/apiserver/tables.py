@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver import custom_columns, printing
+from cp_sim.apiserver.strategies import TEMPLATE_GENERATION
 from cp_sim.objects import columns as built_in
 from cp_sim.objects.columns import Column
 from cp_sim.objects.kinds import Kind
@@ -90,9 +91,11 @@ def row(server: Any, kind: Kind, obj: Object, version: str, include: str, subres
 
 
 def partial(obj: Object, version: str) -> Object:
-    """Only the metadata of an object."""
-    return {
-        "kind": "PartialObjectMetadata",
-        "apiVersion": f"meta.k8s.io/{version}",
-        "metadata": obj.get("metadata") or {},
-    }
+    """Only the metadata of an object, as the server has it inside: one annotation is made for the outside."""
+    metadata = obj.get("metadata") or {}
+    if obj.get("kind") == "DaemonSet" and TEMPLATE_GENERATION in (metadata.get("annotations") or {}):
+        left = {key: value for key, value in metadata["annotations"].items() if key != TEMPLATE_GENERATION}
+        metadata = {key: value for key, value in metadata.items() if key != "annotations"}
+        if left:
+            metadata["annotations"] = left
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{version}", "metadata": metadata}

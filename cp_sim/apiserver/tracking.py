@@ -41,14 +41,14 @@ def writer(server: Any, work: Work, operation: str = "Update") -> Writer:
     """Who writes."""
     kind, call = work.kind, work.call
     assert kind is not None
-    subresource = call.subresource if call.subresource in ("status", "ephemeralcontainers", "resize") else ""
+    subresource = call.subresource if call.subresource in ("status", "scale", "ephemeralcontainers", "resize") else ""
     return Writer(
         manager_name(work),
         operation,
         kind.api_version,
         subresource,
         reset_by(kind, subresource),
-        server.loop.clock.timestamp(),
+        "" if subresource == "scale" else server.loop.clock.timestamp(),
     )
 
 

@@ -12,6 +12,7 @@ from cp_sim.client.client import Client, Component
 from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.expectations import Expectations
 from cp_sim.client.informer import Informer, Informers
+from cp_sim.client.network import ClusterNetwork
 from cp_sim.client.plan import (
     NOTHING,
     Action,
@@ -32,6 +33,7 @@ __all__ = [
     "NOTHING",
     "Action",
     "Client",
+    "ClusterNetwork",
     "Component",
     "Controller",
     "Create",

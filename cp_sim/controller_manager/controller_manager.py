@@ -17,8 +17,8 @@ from cp_sim.controller_manager.namespace_controller import NamespaceController
 from cp_sim.controller_manager.nodelifecycle_controller import NodeLifecycleController
 from cp_sim.controller_manager.podgc import PodGarbageCollector
 from cp_sim.controller_manager.replicaset_controller import ReplicaSetController, ReplicationControllerController
-from cp_sim.controller_manager.serviceaccounts import RootCertificatePublisher, ServiceAccountController
 from cp_sim.controller_manager.serviceaccount_tokens import TokensController
+from cp_sim.controller_manager.serviceaccounts import RootCertificatePublisher, ServiceAccountController
 from cp_sim.controller_manager.tainteviction_controller import TaintEvictionController
 from cp_sim.controller_manager.ttl import TtlController
 
@@ -74,4 +74,4 @@ class ControllerManager(Manager):
 
 
 def _make(controller: type[Controller], informers: Informers) -> Controller:
-    return controller(informers)  # type: ignore[call-arg]
+    return controller(informers)  # type: ignore[call-arg, arg-type]

@@ -1,8 +1,8 @@
 """How many pods of a budget may be disrupted right now: its idea, without clock or I/O.
 
 *In Kubernetes:* `pkg/controller/disruption/disruption.go`.
-*Simplified:* the owners are looked up among ReplicaSets, ReplicationControllers, StatefulSets and Deployments, not through
-the scale of custom resources; the stale condition `DisruptionTarget` is not taken off pods.
+*Simplified:* the owners are looked up among ReplicaSets, ReplicationControllers, StatefulSets and Deployments, not
+through the scale of custom resources; the stale condition `DisruptionTarget` is not taken off pods.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DELETION_TIMEOUT_MS = 120_000
 
 
 def expected_and_desired(budget: Object, pods: list[Object], scale: int) -> tuple[int, int]:
-    """(how many pods there should be, how many of them have to be healthy); `scale` is the sum of the owners' replicas."""
+    """(how many pods there should be, how many have to be healthy); `scale` sums the owners' replicas."""
     spec = budget.get("spec") or {}
     if spec.get("maxUnavailable") is not None:
         desired = scale - scaled(spec["maxUnavailable"], scale, up=True)
@@ -55,7 +55,7 @@ def reconcile(budget: Object, pods: list[Object], scale: int, now_ms: int) -> Pl
     }
     told = (Emit(budget, "Normal", "NoPods", "No matching pods found"),) if not pods else ()
     if status == budget.get("status"):
-        return NOTHING
+        return Plan(told, "no pod matches") if told else NOTHING
     because = f"{healthy} healthy, {desired} needed: {allowed} may be disrupted"
     return Plan((*told, Update(edit.put(budget, "status", status), "status", because)), because)
 

@@ -14,7 +14,8 @@ from typing import Any
 from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager import serving
 from cp_sim.objects.edit import get
-from cp_sim.objects.meta import annotations, is_ready, key, labels, name, namespace, node_name
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import is_ready, key, labels, name, namespace, node_name
 
 Object = dict[str, Any]
 
@@ -113,14 +114,14 @@ def _port(port: Object, number: int) -> Object:
 
 def _says_so_already(current: Object, service: Object, subsets: list[Object], count: int) -> bool:
     own = {label: value for label, value in labels(current).items() if label not in (MANAGED_BY, serving.HEADLESS)}
-    truncated = annotations(current).get(OVER_CAPACITY) == "truncated"
+    truncated = annotations_of(current).get(OVER_CAPACITY) == "truncated"
     if own != labels(service) or truncated != (count > CAPACITY):
         return False
     return (get(current, "subsets") or []) == _cut(subsets)
 
 
 def _endpoints(service: Object, current: Object | None, subsets: list[Object], trigger: str) -> Object:
-    noted = dict(annotations(current)) if current is not None else {}
+    noted = dict(annotations_of(current)) if current is not None else {}
     noted.pop(serving.TRIGGER_TIME, None)
     noted.pop(OVER_CAPACITY, None)
     if trigger:

@@ -12,7 +12,8 @@ from typing import Any
 from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager import serving
 from cp_sim.objects.edit import get, put
-from cp_sim.objects.meta import annotations, is_deleting, is_ready, labels, name, namespace, node_name, owner_reference
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import is_deleting, is_ready, labels, name, namespace, node_name, owner_reference
 
 Object = dict[str, Any]
 
@@ -47,7 +48,7 @@ def reconcile(
     for ports, endpoints in wanted.items():
         draft.place(ports, endpoints)
     draft.drop_others(wanted)
-    draft.keep_a_placeholder()
+    draft.keep_an_empty_one()
     actions = draft.actions(trigger)
     count = sum(len(endpoints) for endpoints in wanted.values())
     because = f"{count} pods serve {name(service)}: " + (draft.summary() if actions else "the slices say so already")
@@ -147,12 +148,12 @@ class _Slices:
             if left and _same_ports(_ports_of(piece), ports):
                 self.written[piece_name] = self._fill(piece, left)
         while left:
-            piece = self._with_room(unchanged, len(left))
-            if piece is None:
+            roomy = self._with_room(unchanged, len(left))
+            if roomy is None:
                 self.new.append(self._fill(self._empty(ports), left))
             else:
-                unchanged.remove(piece)
-                self.written[name(piece)] = self._fill(piece, left)
+                unchanged.remove(roomy)
+                self.written[name(roomy)] = self._fill(roomy, left)
 
     def _keep(self, piece: Object, left: dict[Any, Object], unchanged: list[Object]) -> None:
         kept: list[Object] = []
@@ -192,8 +193,8 @@ class _Slices:
             if not any(_same_ports(_ports_of(piece), ports) for ports in wanted):
                 self.gone.setdefault(name(piece), piece)
 
-    def keep_a_placeholder(self) -> None:
-        """A Service without endpoints has one empty slice, so that it can be told from one that nobody has looked at."""
+    def keep_an_empty_one(self) -> None:
+        """A Service without endpoints has one empty slice: somebody has looked, and found nothing."""
         if self.new or len(self.gone) < len(self.existing):
             return
         empty = self._empty(())
@@ -255,7 +256,7 @@ def _same_ports(one: PortKey, two: PortKey) -> bool:
 
 
 def _noted(piece: Object, trigger: str) -> Object:
-    notes = {note: value for note, value in annotations(piece).items() if note != serving.TRIGGER_TIME}
+    notes = {note: value for note, value in annotations_of(piece).items() if note != serving.TRIGGER_TIME}
     if trigger:
         notes[serving.TRIGGER_TIME] = trigger
     metadata = {field: value for field, value in piece["metadata"].items() if field != "annotations"}

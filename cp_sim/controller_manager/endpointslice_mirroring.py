@@ -16,7 +16,8 @@ from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager.endpointslice import MANAGED_BY, SERVICE_NAME
 from cp_sim.controller_manager.endpointslice_controller import by_service
 from cp_sim.objects.edit import get
-from cp_sim.objects.meta import annotations, key, labels, name, namespace, owner_reference
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import key, labels, name, namespace, owner_reference
 
 Object = dict[str, Any]
 
@@ -52,7 +53,7 @@ def should_mirror(endpoints: Object) -> bool:
     return (
         tags.get("endpoints.kubernetes.io/managed-by") != "endpoint-controller"
         and tags.get(SKIP) != "true"
-        and LEADER not in annotations(endpoints)
+        and LEADER not in annotations_of(endpoints)
     )
 
 

@@ -22,13 +22,13 @@ def by_uid(obj: Object) -> Iterable[str]:
 
 
 def by_label(obj: Object) -> Iterable[str]:
-    """Index: `namespace/key=value` for every label: a selector that asks for equality starts from the rarest of its pairs."""
+    """Index: `namespace/key=value` for every label."""
     inside = namespace(obj)
     return [f"{inside}/{label}={value}" for label, value in labels(obj).items()]
 
 
 def by_selector(obj: Object) -> Iterable[str]:
-    """Index of Services: `namespace/key=value` of the first pair of the selector; a pod can only match through its labels."""
+    """Index of Services: `namespace/key=value` of the first pair of the selector."""
     selector = (obj.get("spec") or {}).get("selector") or {}
     inside = namespace(obj)
     for label in sorted(selector):

@@ -168,7 +168,7 @@ def _short(taint: Object) -> str:
 
 
 def no_schedule_difference(node: Object) -> tuple[list[str], list[str]]:
-    """(taints to add, taints to remove): those of effect NoSchedule that follow from conditions and `spec.unschedulable`."""
+    """(taints to add, taints to remove) of effect NoSchedule, as conditions and `spec.unschedulable` ask for."""
     wanted = []
     for entry in get(node, "status.conditions") or ():
         key = CONDITION_TAINTS.get((entry["type"], entry.get("status", "")))

@@ -31,7 +31,7 @@ class Taint:
 
 
 class NodeLifecycleController(Controller):
-    """Watches leases and statuses of nodes; those that fall silent are declared Unknown, tainted, and their pods evicted.
+    """Watches leases and statuses; nodes that fall silent become Unknown and tainted, and their pods go.
 
     The cost of one look is that of the nodes in trouble: the others are known to have been heard of in time.
 
@@ -199,7 +199,7 @@ class NodeLifecycleController(Controller):
             self.enqueue(name(node))
 
     def _mark_for_tainting(self, node: Object) -> bool:
-        """Put a node in its zone's queue, unless it is tainted already; one that has the other taint changes at once."""
+        """Put a node in its zone's queue, unless it is tainted; the other taint is changed at once."""
         if nodelifecycle.is_tainted(node):
             wanted = (
                 nodelifecycle.NOT_READY if nodelifecycle.ready_status(node) == "False" else nodelifecycle.UNREACHABLE
@@ -226,8 +226,8 @@ class NodeLifecycleController(Controller):
                     self.reachable[name(node)] = None
                     self.enqueue(name(node))
         elif outcome == "left":
-            for node in list(self.heard):
-                self._hear(node)
+            for known in list(self.heard):
+                self._hear(known)
 
     def _let_through(self, only: str | None = None) -> None:
         """*In Kubernetes:* `doNoExecuteTaintingPass`, every 100 ms."""

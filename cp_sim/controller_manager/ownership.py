@@ -17,7 +17,7 @@ Object = dict[str, Any]
 
 @immutable
 class Claim:
-    """What belongs to a controller: `claimed` (as they will be after the patches), and the `patches` that make it so."""
+    """What belongs to a controller once the `patches` have been carried out."""
 
     claimed: tuple[Object, ...]
     patches: tuple[Patch, ...]

@@ -9,8 +9,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from cp_sim.controller_manager.times import at_ms
+from cp_sim.objects.meta import annotations as annotations_of
 from cp_sim.objects.meta import (
-    annotations,
     condition,
     is_active,
     is_deleting,
@@ -52,7 +52,7 @@ def is_available(pod: Object, min_ready_s: int, now_ms: int) -> bool:
 
 
 def next_availability_ms(pods: Iterable[Object], min_ready_s: int, now_ms: int) -> int | None:
-    """In how many milliseconds the next of these pods becomes available by the passing of time alone; None if none will."""
+    """In how many ms the next of these pods becomes available by time alone; None if none will."""
     if not min_ready_s:
         return None
     waits = []
@@ -161,7 +161,7 @@ def _created_ms(pod: Object) -> int | None:
 
 
 def _cost(pod: Object) -> int:
-    text = annotations(pod).get(DELETION_COST, "0")
+    text = annotations_of(pod).get(DELETION_COST, "0")
     try:
         return int(text)
     except ValueError:

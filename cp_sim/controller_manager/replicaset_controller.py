@@ -1,4 +1,4 @@
-"""The actors `replicaset-controller` and `replicationcontroller-controller`: from changes of pods to keys, from keys to plans."""
+"""The actors `replicaset-controller` and `replicationcontroller-controller`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `endpoints-controller` and `endpointslice-controller` share: from changes of pods to the Services that they serve."""
+"""What the controllers of Endpoints and EndpointSlices share: from pods to the Services they serve."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ServiceController(Controller):
         self.enqueue(key(new))
 
     def pod_changed(self, change: str, old: Object | None, new: Object) -> None:
-        """A pod came, changed or went: the Services that select it have to look, if anything that they show has changed."""
+        """A pod came, changed or went: the Services that select it look, if what they show has changed."""
         if change == "MODIFIED" and old is not None:
             if _facts(old) == _facts(new):
                 return

@@ -1,7 +1,7 @@
 """Secrets of type `kubernetes.io/service-account-token`: filled for ServiceAccounts that exist, removed with them.
 
-*In Kubernetes:* `serviceaccount-token-controller`, `pkg/controller/serviceaccount/tokens_controller.go`.  *Simplified:* the token says
-whom it is for and is signed by nobody.
+*In Kubernetes:* `serviceaccount-token-controller`, `pkg/controller/serviceaccount/tokens_controller.go`.
+*Simplified:* the token says whom it is for and is signed by nobody.
 """
 
 from __future__ import annotations
@@ -100,4 +100,6 @@ class TokensController(Controller):
         secret = self.secrets.get(key_)
         if secret is None:
             return NOTHING
-        return reconcile(secret, self.accounts.get(f"{namespace(secret)}/{annotations_of(secret).get(ACCOUNT_NAME, '')}"))
+        return reconcile(
+            secret, self.accounts.get(f"{namespace(secret)}/{annotations_of(secret).get(ACCOUNT_NAME, '')}")
+        )

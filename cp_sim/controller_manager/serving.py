@@ -1,4 +1,4 @@
-"""What Endpoints and EndpointSlices have in common: which pods serve a Service, on which ports, and what triggered a change.
+"""What Endpoints and EndpointSlices have in common: which pods serve, on which ports, and since when.
 
 *In Kubernetes:* `pkg/controller/util/endpoint`, `staging/src/k8s.io/endpointslice/util`.
 """
@@ -35,7 +35,7 @@ def publishes_unready(service: Object) -> bool:
 
 
 def serves(pod: Object, even_terminating: bool) -> bool:
-    """Whether a pod can be an endpoint: it has an IP, has not finished, and (unless that is allowed) is not being deleted."""
+    """Whether a pod can be an endpoint: with an IP, not finished, and not terminating unless that is allowed."""
     if is_finished(pod) or not get(pod, "status.podIP"):
         return False
     return even_terminating or not is_deleting(pod)

@@ -10,7 +10,8 @@ from typing import Any
 from cp_sim.client.controller import Controller
 from cp_sim.client.informer import Informers
 from cp_sim.client.plan import NOTHING, Patch, Plan
-from cp_sim.objects.meta import annotations, name
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import name
 
 Object = dict[str, Any]
 
@@ -27,7 +28,7 @@ def seconds_for(nodes: int) -> int:
 def reconcile(node: Object, nodes: int) -> Plan:
     """Write the annotation if it says something else."""
     wanted = str(seconds_for(nodes))
-    if annotations(node).get(ANNOTATION) == wanted:
+    if annotations_of(node).get(ANNOTATION) == wanted:
         return NOTHING
     because = f"in a cluster of {nodes} nodes kubelets keep what they read for {wanted} s"
     patch = {"metadata": {"annotations": {ANNOTATION: wanted}}}

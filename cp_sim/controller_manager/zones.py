@@ -1,4 +1,4 @@
-"""How fast nodes of a zone may be evicted: at leisure, hardly, or not at all, depending on how much of the zone is down.
+"""How fast nodes of a zone may be evicted: at leisure, hardly, or not at all.
 
 *In Kubernetes:* `ComputeZoneState`, `handleDisruption` and `RateLimitedTimedQueue` in `pkg/controller/nodelifecycle`.
 """
@@ -87,7 +87,7 @@ class Zone:
 
 
 def handle_disruption(zones: dict[str, Zone], now_ms: int) -> str:
-    """Bring states and rates of all zones up to date; returns `entered` or `left` if it is all zones that went down or came back.
+    """Bring all zones up to date; returns `entered` or `left` when all went down or the first came back.
 
     If nothing is ready anywhere it is more likely this controller that cannot see, so then nobody is evicted.
     """

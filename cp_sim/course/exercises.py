@@ -28,7 +28,20 @@ def task(name: str) -> Any:
 
 def task_card(wanted: Exercise) -> Card:
     """The task in words."""
-    return Card("task", wanted.title, (wanted.task, f'Then: `check("{wanted.name}")`'))
+    if wanted.form is None:
+        return Card("task", wanted.title, (wanted.task, f'Then: `check("{wanted.name}")`'))
+    asked, choices = form_of(wanted)
+    listed = "\n".join(f"{letter}: {text}" for letter, text in asked.items())
+    example = ", ".join(f'"{letter}": "…"' for letter in asked)
+    return Card("task", wanted.title, (wanted.task, listed, f'Then: `check("{wanted.name}", {{{example}}})`'))
+
+
+def form_of(wanted: Exercise) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What is to be matched and the choices; empty where the cluster has not come so far."""
+    try:
+        return wanted.form(current.named(wanted.variable)) if wanted.form else ({}, ("",))
+    except LookupError:
+        return {}, ("",)
 
 
 def check(name: str, answer: Any = None, cluster: Cluster | None = None) -> Card:
@@ -43,7 +56,7 @@ def check(name: str, answer: Any = None, cluster: Cluster | None = None) -> Card
     if isinstance(answer, Cluster):
         answer, cluster = None, answer
     try:
-        verdict = wanted.look(cluster or current.current(), answer)
+        verdict = wanted.look(cluster or current.named(wanted.variable), answer)
     except current.NoCluster as error:
         return Card("no", "Not yet.", (str(error),))
     facts = progress()[name]

@@ -55,13 +55,27 @@ def prediction_panel(asked: Prediction) -> Any:
 def exercise_panel(wanted: Exercise) -> Any:
     """The task with buttons to check it, to ask for a hint and for the solution."""
     answering = _Answering()
+    choices = _choices(wanted)
     buttons = []
     for words, function in (("Check", exercises.check), ("Hint", exercises.hint), ("Show a solution", exercises.solution)):
         button = widgets.Button(description=words, layout=widgets.Layout(width="auto"))
 
         def clicked(_button: Any, function: Any = function) -> None:
-            answering.show(function(wanted.name), f'{function.__name__}("{wanted.name}")')
+            answer = {letter: choice.value for letter, choice in choices.items() if choice.value}
+            given: tuple[Any, ...] = (answer,) if choices and function is exercises.check else ()
+            code = ", ".join([f'"{wanted.name}"', *(str(part) for part in given)])
+            answering.show(function(wanted.name, *given), f"{function.__name__}({code})")
 
         button.on_click(clicked)
         buttons.append(button)
-    return widgets.VBox([_html(exercises.task_card(wanted)), widgets.HBox(buttons), answering.place])
+    return widgets.VBox([_html(exercises.task_card(wanted)), *choices.values(), widgets.HBox(buttons), answering.place])
+
+
+def _choices(wanted: Exercise) -> dict[str, Any]:
+    """One list to choose from for each thing that is to be matched."""
+    asked, options = exercises.form_of(wanted)
+    wide = widgets.Layout(width="34em")
+    return {
+        letter: widgets.Dropdown(options=["", *options], description=letter, layout=wide, tooltip=text)
+        for letter, text in asked.items()
+    }

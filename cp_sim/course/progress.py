@@ -1,6 +1,6 @@
 """What a learner has done, kept in a small JSON file, so that it outlives the kernel.
 
-The file is `~/.cp_sim/progress.json`, or what `CP_SIM_PROGRESS` names; each learner has a home of their own, so that two
+The file is `~/.cp_sim/progress.json`, or what `CP_PROGRESS` names; each learner has a home of their own, so that two
 hundred of them share nothing.  Where pictures are static (`CP_STATIC=1`: baking, tests) nothing is read or written, and
 every run begins anew.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from cp_sim.widgets.still import is_static
 
-VARIABLE = "CP_SIM_PROGRESS"
+VARIABLE = "CP_PROGRESS"
 
 
 def path() -> Path | None:

@@ -41,6 +41,7 @@ class Rules:
     """How long things take, in ms, and how much of it is told to the API server.
 
     `pull_ms` is paid once per image and node. `jitter` is the share by which pulling and starting vary by chance.
+    `relist_ms` is how often a kubelet asks its container runtime what has started (the real one: every second).
     `creating` reports ContainerCreating first, `events` writes Kubernetes Events, `crash_loop` restarts failed
     containers with back-off (otherwise they go on in place, and are only counted), `plain` leaves out what the fake
     kubelets of recordings do not say (observed generations, why finished pods are not ready).
@@ -51,6 +52,7 @@ class Rules:
     stop_ms: int = 500
     run_ms: int = 500
     jitter: float = 0.25
+    relist_ms: int = 100
     creating: bool = True
     events: bool = True
     crash_loop: bool = True
@@ -59,7 +61,7 @@ class Rules:
 
 LESSONS = Rules()
 # The fake kubelets of the recordings of kube-controller-manager and of kubectl.
-_RECORDED = Rules(pull_ms=0, run_ms=0, jitter=0, creating=False, events=False, plain=True)
+_RECORDED = Rules(pull_ms=0, run_ms=0, jitter=0, relist_ms=1, creating=False, events=False, plain=True)
 CONTROLLERS = replace(_RECORDED, start_ms=300, stop_ms=500, crash_loop=False)
 KUBECTL = replace(_RECORDED, start_ms=0, stop_ms=100)
 

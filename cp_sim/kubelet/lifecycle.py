@@ -148,7 +148,12 @@ class Lifecycle(Pulls, Endings, Needs):
             self._pull_badly(node, run, place)
             return
         delay_ms = self._pull(node, run, container) + self._vary(node, self.rules.start_ms)
-        self._after(node, run, delay_ms, "begun", place)
+        self._after(node, run, self._seen_after(delay_ms), "begun", place)
+
+    def _seen_after(self, delay_ms: int) -> int:
+        """When the kubelet sees what happens in `delay_ms`: at its next look at the runtime (pkg/kubelet/pleg)."""
+        happens_ms = self.actor.loop.clock.now_ms + delay_ms
+        return delay_ms + -happens_ms % self.rules.relist_ms
 
     def _begun(self, node: HollowNode, run: PodRun, place: int) -> None:
         container = run.containers[place]

@@ -8,7 +8,7 @@ controller and no kubelet.
 says whose turn it is, `plugins/` holds one file per real plugin, `columns.py` the only numpy.  `scenario.py` decides
 without any cluster.
 
-*Simplified:* volumes and resource claims are not looked at; extenders do not exist.
+*Simplified:* resource claims are not allocated, claims for volumes are not bound, extenders do not exist.
 """
 
 from cp_sim.scheduler.decision import Decision

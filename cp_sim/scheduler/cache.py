@@ -30,9 +30,11 @@ class Cache:
         self.node_of: dict[str, str] = {}  # uid -> node name
         self.on_node: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod
         self.assumed: dict[str, PodInfo] = {}  # uid -> pod placed, binding not confirmed yet
+        self.priorities: dict[int, int] = {}  # priority -> pods on nodes that have it
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod waiting for room
         self.others: dict[str, dict[str, Object]] = {}
         self.generation_of: dict[str, int] = {}
+        self.promised: dict[str, str] = {}  # volume -> claim that a placed pod will bind to it
         self._by_namespace: dict[tuple[str, str], dict[str, Object]] = {}
 
     # -- nodes -------------------------------------------------------------------------------------------------------
@@ -64,6 +66,7 @@ class Cache:
         self.pods[pod.uid] = pod
         self.node_of[pod.uid] = node
         self.on_node.setdefault(node, {})[pod.uid] = pod
+        self.priorities[pod.priority] = self.priorities.get(pod.priority, 0) + 1
 
     def remove_pod(self, uid: str) -> PodInfo | None:
         """Forget a pod; returns what was known of it."""
@@ -78,6 +81,9 @@ class Cache:
         if not self.on_node[node]:
             del self.on_node[node]
         self.assumed.pop(uid, None)
+        self.priorities[pod.priority] -= 1
+        if not self.priorities[pod.priority]:
+            del self.priorities[pod.priority]
         return pod
 
     def assume(self, pod: PodInfo, node: str) -> None:
@@ -91,7 +97,8 @@ class Cache:
 
     @staticmethod
     def _same(one: PodInfo, other: PodInfo) -> bool:
-        return one.facts is other.facts and one.labels == other.labels and one.terminating == other.terminating
+        same = one.facts is other.facts and one.labels == other.labels
+        return same and one.terminating == other.terminating and one.priority == other.priority
 
     # -- nominations -------------------------------------------------------------------------------------------------
 
@@ -113,6 +120,8 @@ class Cache:
         self.others.setdefault(resource, {})[meta.key(obj)] = obj
         self._by_namespace.setdefault((resource, meta.namespace(obj)), {})[meta.name(obj)] = obj
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
+        if resource == "persistentvolumes" and obj["spec"].get("claimRef"):
+            self.promised.pop(meta.name(obj), None)
         if resource == "namespaces" and self.index.namespaces.get(meta.name(obj)) != meta.labels(obj):
             self.index.namespaces[meta.name(obj)] = meta.labels(obj)
             self.index.namespaces_changed()
@@ -122,6 +131,8 @@ class Cache:
         self.others.get(resource, {}).pop(meta.key(obj), None)
         self._by_namespace.get((resource, meta.namespace(obj)), {}).pop(meta.name(obj), None)
         self.generation_of[resource] = self.generation_of.get(resource, 0) + 1
+        if resource == "persistentvolumes":
+            self.promised.pop(meta.name(obj), None)
         if resource == "namespaces":
             self.index.namespaces.pop(meta.name(obj), None)
             self.index.namespaces_changed()
@@ -133,6 +144,10 @@ class Cache:
     def in_namespace(self, resource: str, namespace: str) -> list[Object]:
         """The other objects of a plural in one namespace."""
         return list(self._by_namespace.get((resource, namespace), {}).values())
+
+    def in_class(self, name: str) -> list[Object]:
+        """The persistent volumes of a storage class."""
+        return [one for one in self.listed("persistentvolumes") if (one["spec"].get("storageClassName") or "") == name]
 
     def get(self, resource: str, key: str) -> Object | None:
         """One other object, or None."""

@@ -28,6 +28,8 @@ def of_node(old: Object | None, new: Object) -> list[str]:
         found.append("nodes/update-label")
     if before.get("taints") != after.get("taints"):
         found.append("nodes/update-taint")
+    if (old.get("status") or {}).get("declaredFeatures") != (new.get("status") or {}).get("declaredFeatures"):
+        found.append("nodes/update-declared-features")
     if bool(before.get("unschedulable")) != bool(after.get("unschedulable")):
         found.append("nodes/update-unschedulable")
     return found

@@ -25,7 +25,7 @@ def required(pod: PodInfo, nodes: Nodes) -> Column:
     """Which nodes match both the pod's nodeSelector and its required node affinity."""
     matching = columns.flags(len(nodes), True)
     for key, value in (pod.facts.node_selector or {}).items():
-        matching = matching & _is(nodes, key, [value])
+        matching = matching & label_is(nodes, key, [value])
     if pod.facts.required_nodes is not None:
         any_term = columns.flags(len(nodes))
         for term in pod.facts.required_nodes:
@@ -59,9 +59,9 @@ def _matches_expression(expression: Object, nodes: Nodes) -> Column:
     key, operator = expression["key"], expression["operator"]
     values = expression.get("values") or []
     if operator == "In":
-        return _is(nodes, key, values)
+        return label_is(nodes, key, values)
     if operator == "NotIn":
-        return ~_is(nodes, key, values)
+        return ~label_is(nodes, key, values)
     if operator == "Exists":
         return nodes.labels(key) >= 0
     if operator == "DoesNotExist":
@@ -69,7 +69,8 @@ def _matches_expression(expression: Object, nodes: Nodes) -> Column:
     return _compares(nodes, key, operator, values)
 
 
-def _is(nodes: Nodes, key: str, values: list[str]) -> Column:
+def label_is(nodes: Nodes, key: str, values: list[str]) -> Column:
+    """Which nodes have one of the values at a label."""
     label = nodes.table.label(key)
     ids = nodes.labels(key)
     matching = columns.flags(len(nodes))
@@ -77,6 +78,16 @@ def _is(nodes: Nodes, key: str, values: list[str]) -> Column:
         number = label.index.get(value)
         if number is not None:
             matching = matching | (ids == number)
+    return matching
+
+
+def matches_labels(selector: Object, nodes: Nodes) -> Column:
+    """Which nodes a label selector matches; an empty one matches all."""
+    matching = columns.flags(len(nodes), True)
+    for key, value in (selector.get("matchLabels") or {}).items():
+        matching = matching & label_is(nodes, key, [value])
+    for expression in selector.get("matchExpressions") or ():
+        matching = matching & _matches_expression(expression, nodes)
     return matching
 
 

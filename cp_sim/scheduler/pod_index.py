@@ -104,6 +104,8 @@ class PodIndex:
         self._topology = 0
         self.classes: dict[Any, PodClass] = {}
         self.tallies: dict[Any, Tally] = {}
+        self.volume_users: dict[int, dict[str, PodInfo]] = {}  # row -> uid -> pod that mounts a claim or disk
+        self._claims: dict[str, int] = {}  # claim -> pods on nodes that mount it
         self.holdings: dict[str, dict[str, Holding]] = {ANTI: {}, TOWARDS: {}, PREFERS: {}, AVOIDS: {}}
 
     # -- pods come and go --------------------------------------------------------------------------------------------
@@ -125,9 +127,30 @@ class PodIndex:
             del self.classes[key]
             for tally in found.tallies.values():
                 del tally.classes[key]
+        if pod.facts.volumes:
+            self._count_volumes(pod, row, sign)
         if pod.facts.has_terms:
             for role, term in terms_by_role(pod):
                 self._hold(role, term, row, sign)
+
+    def claim_users(self, key: str) -> int:
+        """How many pods on nodes mount a claim."""
+        return self._claims.get(key, 0)
+
+    def _count_volumes(self, pod: PodInfo, row: int, sign: int) -> None:
+        users = self.volume_users.setdefault(row, {})
+        if sign > 0:
+            users[pod.uid] = pod
+        else:
+            users.pop(pod.uid, None)
+        if not users:
+            del self.volume_users[row]
+        for volume in pod.facts.volumes:
+            if volume.get("persistentVolumeClaim"):
+                key = f"{pod.namespace}/{volume['persistentVolumeClaim'].get('claimName')}"
+                self._claims[key] = self._claims.get(key, 0) + sign
+                if not self._claims[key]:
+                    del self._claims[key]
 
     def _new_class(self, key: Any, pod: PodInfo) -> PodClass:
         made = PodClass(key, pod)

@@ -69,12 +69,17 @@ class SpecFacts:
     spread_preferred: tuple[SpreadConstraint, ...]
     images: tuple[str, ...]
     container_count: int
+    features: tuple[str, ...] = ()  # what it needs of a kubelet
+    volumes: tuple[Object, ...] = ()  # those that matter where the pod goes: claims and disks
 
     @property
     def has_terms(self) -> bool:
         """Whether other pods' presence matters to it, or its presence to them."""
         return bool(self.affinity or self.anti_affinity or self.preferred_affinity or self.preferred_anti_affinity)
 
+
+# Volume sources that are the same on every node, and the name that every volume has.
+NEUTRAL = {"name", "configMap", "secret", "emptyDir", "downwardAPI", "projected", "hostPath"}
 
 # The fields of a spec that facts are made of.
 DECIDING = (
@@ -156,20 +161,32 @@ class _Key:
         self.spec = spec
         self.namespace = namespace
         containers = [
-            (one.get("resources"), one.get("ports"), one.get("image"), one.get("restartPolicy"))
+            (
+                one.get("resources"),
+                one.get("ports"),
+                one.get("image"),
+                one.get("restartPolicy"),
+                one.get("restartPolicyRules"),
+            )
             for one in (spec.get("containers") or ())
         ]
         init = [
-            (one.get("resources"), one.get("ports"), one.get("image"), one.get("restartPolicy"))
+            (
+                one.get("resources"),
+                one.get("ports"),
+                one.get("image"),
+                one.get("restartPolicy"),
+                one.get("restartPolicyRules"),
+            )
             for one in (spec.get("initContainers") or ())
         ]
-        images = [volume["image"] for volume in spec.get("volumes") or () if volume.get("image")]
+        mounted = [volume for volume in spec.get("volumes") or () if not NEUTRAL.issuperset(volume)]
         affinity = spec.get("affinity")
         self.text = repr(
             (
                 containers,
                 init,
-                images,
+                mounted,
                 spec.get("nodeSelector"),
                 affinity,
                 spec.get("tolerations"),
@@ -223,7 +240,15 @@ def _facts(key: _Key) -> SpecFacts:
         spread_preferred=_spread(constraints, "ScheduleAnyway"),
         images=tuple(_images(spec, containers)),
         container_count=len(containers),
+        features=("RestartAllContainersOnContainerExits",) if _restarts_all(containers) else (),
+        volumes=tuple(volume for volume in spec.get("volumes") or () if not NEUTRAL.issuperset(volume)),
     )
+
+
+def _restarts_all(containers: list[Object]) -> bool:
+    """Whether the end of one container can restart all."""
+    rules = [rule for one in containers for rule in one.get("restartPolicyRules") or ()]
+    return any(rule.get("action") == "RestartAllContainers" for rule in rules)
 
 
 def _host_ports(spec: Object) -> list[tuple[str, str, int]]:

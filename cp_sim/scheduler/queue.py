@@ -25,6 +25,7 @@ from cp_sim.sim import Clock
 INITIAL_BACKOFF_MS = 1_000
 MAX_BACKOFF_MS = 10_000
 WINDOW_MS = 1_000
+HOPELESS_ERRORS = 5
 # A pod that nothing moved for so long is tried again anyway (DefaultPodMaxInUnschedulablePodsDuration).
 FLUSH_AFTER_MS = 300_000
 
@@ -121,6 +122,11 @@ class SchedulingQueue:
                 return one.backoff_until_ms
             heapq.heappop(self._backoff)
         return None
+
+    @property
+    def only_hopeless_in_backoff(self) -> bool:
+        """Whether the pod whose back-off ends next has failed with errors so often that nobody should wait for it."""
+        return self.next_backoff_ms() is not None and self.pods[self._backoff[0][-1]].errors > HOPELESS_ERRORS
 
     # -- pods come and go --------------------------------------------------------------------------------------------
 

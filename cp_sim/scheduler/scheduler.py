@@ -20,7 +20,7 @@ from cp_sim.objects import meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_profiles
-from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision, Preemption
+from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Preemption
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import CycleState, PluginError, Profile
@@ -43,6 +43,12 @@ OTHERS = (
     "replicasets.apps",
     "statefulsets.apps",
     "poddisruptionbudgets.policy",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "storageclasses.storage.k8s.io",
+    "csinodes.storage.k8s.io",
+    "csidrivers.storage.k8s.io",
+    "csistoragecapacities.storage.k8s.io",
 )
 
 
@@ -224,11 +230,18 @@ class Scheduler(Component):
             return
         self.loop.caused_by(one.cause)
         chance = self.loop.chance.stream("scheduler") if self.draw_ties else None
+        if one.pod.terminating:
+            self._skip_deleting(one)
+            return
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
         except PluginError as error:
             self._failed_with_error(one, str(error))
             return
+        except Exception:
+            # A plugin of somebody else's has failed: who runs the world sees how; the pod is not lost.
+            self.queue.failed_with_error(one)
+            raise
         self.latest = decision
         self.evidence.keep(decision)
         self.loop.record("schedule", f"pods/{one.pod.key}", changes.because(decision), evidence=decision)
@@ -288,9 +301,16 @@ class Scheduler(Component):
             self._tell_failure(one, why, "")
             self._look_at_queue()
 
+    def _skip_deleting(self, one: QueuedPod) -> None:
+        """A pod that is being deleted is not placed any more."""
+        self.queue.placed(one.pod.uid)
+        why = f"skip schedule deleting pod: {one.pod.key}"
+        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+
     def _failed_with_error(self, one: QueuedPod, why: str) -> None:
         self.queue.failed_with_error(one)
-        self.loop.record("schedule", f"pods/{one.pod.key}", why)
+        decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
+        self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
         self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
         self._look_at_queue()
 
@@ -329,10 +349,20 @@ class Scheduler(Component):
         if self.queue.ready and self.informers.synced:
             self.loop.wake(self)
         until = self.queue.next_backoff_ms()
-        if until is not None and (self._backoff_timer is None or not self._backoff_timer.pending):
-            self._backoff_timer = self.loop.after(until - self.loop.clock.now_ms, self.name, BackoffEnds())
+        if until is not None:
+            self._set_backoff_timer(until)
         if self._flush_timer is None and self.queue.anybody_waits:
             self._flush_timer = self.loop.after(FLUSH_PERIOD_MS, self.name, FlushWaiting(), background=True)
+
+    def _set_backoff_timer(self, until_ms: int) -> None:
+        timer = self._backoff_timer
+        if timer is not None and timer.pending:
+            if timer.due_ms <= until_ms:
+                return
+            self.loop.cancel(timer)
+        background = self.queue.only_hopeless_in_backoff
+        delay_ms = until_ms - self.loop.clock.now_ms
+        self._backoff_timer = self.loop.after(delay_ms, self.name, BackoffEnds(), background)
 
     def _recorder(self, profile: Profile) -> SeriesRecorder:
         name = profile.scheduler_name

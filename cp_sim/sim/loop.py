@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration
@@ -52,19 +52,29 @@ class Actor:
 class Timer:
     """A message that will be sent to `to` at `due_ms`.  A background timer does not keep the world from settling."""
 
-    __slots__ = ("background", "cause", "due_ms", "message", "pending", "serial", "to")
+    __slots__ = ("background", "cause", "due_ms", "message", "pending", "sender", "serial", "to")
 
-    def __init__(self, due_ms: int, serial: int, to: str, message: Any, cause: int | None, background: bool) -> None:
+    def __init__(
+        self, due_ms: int, serial: int, to: str, message: Any, cause: int | None, sender: str, background: bool
+    ) -> None:
         self.due_ms = due_ms
         self.serial = serial
         self.to = to
         self.message = message
         self.cause = cause
+        self.sender = sender
         self.background = background
         self.pending = True
 
     def __lt__(self, other: Timer) -> bool:
         return (self.due_ms, self.serial) < (other.due_ms, other.serial)
+
+
+class Network(Protocol):
+    """How long messages are on their way."""
+
+    def delay_ms(self, sender: str, to: str, message: Any) -> int:
+        """Milliseconds from sending to delivery; 0 for parties that share a machine."""
 
 
 class Loop:
@@ -75,11 +85,19 @@ class Loop:
     after making a record is caused by that record.  Records made in one unit are siblings: they share one cause.
     """
 
-    def __init__(self, clock: Clock, chance: Chance, trace: Trace, order: Arrival | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        chance: Chance,
+        trace: Trace,
+        order: Arrival | None = None,
+        network: Network | None = None,
+    ) -> None:
         self.clock = clock
         self.chance = chance
         self.trace = trace
         self.order = order or Arrival()
+        self.network = network
         self.actors: dict[str, Actor] = {}
         self.running = "outside"
         self.units = 0
@@ -114,13 +132,17 @@ class Loop:
     # -- sending -------------------------------------------------------------------------------------------------
 
     def send(self, to: str, message: Any) -> None:
-        """Deliver `message` to the actor called `to` at this same instant, after what was sent before."""
-        self._due.append((to, message, self.cause, self.running))
+        """Deliver `message` to the actor called `to`, as soon as the network allows, after what was sent before."""
+        if self.network is not None and (delay_ms := self.network.delay_ms(self.running, to, message)):
+            self.after(delay_ms, to, message)
+        else:
+            self._due.append((to, message, self.cause, self.running))
 
     def after(self, delay_ms: int, to: str, message: Any, background: bool = False) -> Timer:
         """Deliver `message` to `to` in `delay_ms` milliseconds; the timer can be cancelled until then."""
         self._serial += 1
-        timer = Timer(self.clock.now_ms + max(0, delay_ms), self._serial, to, message, self.cause, background)
+        due_ms = self.clock.now_ms + max(0, delay_ms)
+        timer = Timer(due_ms, self._serial, to, message, self.cause, self.running, background)
         heapq.heappush(self._timers, timer)
         self._foreground += not background
         return timer
@@ -171,7 +193,9 @@ class Loop:
 
     def pending(self) -> list[Delivery]:
         """The messages on their way, in order: (receiver, message, cause, sender)."""
-        return [delivery for delivery in self._due if delivery[1] is not None]
+        due = [delivery for delivery in self._due if delivery[1] is not None]
+        travelling = [timer for timer in self.timers() if timer.sender != timer.to and not timer.background]
+        return due + [(timer.to, timer.message, timer.cause, timer.sender) for timer in travelling]
 
     def timers(self) -> list[Timer]:
         """The timers that are set, next one first."""
@@ -282,11 +306,16 @@ class Loop:
         self._fire(timer)
 
     def _fire(self, timer: Timer) -> None:
-        heapq.heappop(self._timers)
-        timer.pending = False
-        self._foreground -= not timer.background
-        self.clock.now_ms = max(self.clock.now_ms, timer.due_ms)
-        self._due.append((timer.to, timer.message, timer.cause, "clock"))
+        """Deliver `timer`, the next one, and all that are due at the same instant."""
+        due_ms = timer.due_ms
+        self.clock.now_ms = max(self.clock.now_ms, due_ms)
+        following: Timer | None = timer
+        while following is not None and following.due_ms <= due_ms:
+            heapq.heappop(self._timers)
+            following.pending = False
+            self._foreground -= not following.background
+            self._due.append((following.to, following.message, following.cause, following.sender))
+            following = self._next_timer()
 
     def _who_is_busy(self) -> str:
         busiest = ", ".join(f"{name} ({count} units)" for name, count in self._busy.most_common(3))

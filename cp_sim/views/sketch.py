@@ -1,7 +1,8 @@
 """Drawing by hand: a graph whose boxes are put where the view says, in pixels from the top left corner.
 
-Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not moved by
-a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the same boxes.
+Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not
+moved by a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the
+same boxes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from graphviz import Digraph
 
+from cp_sim.views.drawn import Piece, draw_pieces
 from cp_sim.views.lettering import FONT, is_styled, plain, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
@@ -56,7 +58,9 @@ def quoted(text: str) -> str:
 
 
 def statement(name: str, attributes: Mapping[str, str], other: str = "") -> str:
-    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting` is slow)."""
+    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting`
+    is slow).
+    """
     listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
     arrow = f" -> {quoted(node_name(other))}" if other else ""
     return f"\t{quoted(node_name(name))}{arrow} [{listed}]\n"
@@ -104,6 +108,14 @@ def box_attributes(
     return wanted
 
 
+HEAD = (
+    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n'
+    + "\tnode ["
+    + " ".join(f"{key}={quoted(value)}" for key, value in BOX_DEFAULTS.items())
+    + "]\n"
+)
+
+
 class _Paper:
     """What both ways of drawing share: the graph, the details, boxes."""
 
@@ -136,6 +148,12 @@ class Sketch(_Paper):
     def __init__(self, title: str) -> None:
         super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
+        self._pieces: dict[str, list[tuple[str, str]]] = {"region": [], "arrow": [], "box": []}
+        self._right = self._bottom = 0.0
+
+    def _keep(self, layer: str, identity: str, dot: str, right: float, bottom: float) -> None:
+        self._pieces[layer].append((identity, dot))
+        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom)
 
     def region(
         self, identity: str, left: float, top: float, width: float, height: float, *, fill: str = "panel",
@@ -143,35 +161,73 @@ class Sketch(_Paper):
     ) -> None:  # fmt: skip
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
-        self._regions[identity] = Digraph(
-            f"cluster_{identity}",
-            graph_attr={
-                "id": identity,
-                "class": kind,
-                "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
-                "style": "filled,rounded,dashed" if dashed else "filled,rounded",
-                "fillcolor": light(fill),
-                "color": light(edge) if edge != "none" else "transparent",
-                "penwidth": number(pen),
-            },
+        attributes = {
+            "id": identity,
+            "class": kind,
+            "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
+            "style": "filled,rounded,dashed" if dashed else "filled,rounded",
+            "fillcolor": light(fill),
+            "color": light(edge) if edge != "none" else "transparent",
+            "penwidth": number(pen),
+        }
+        self._regions[identity] = Digraph(f"cluster_{identity}", graph_attr=attributes)
+        listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
+        self._keep(
+            "region",
+            identity,
+            f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n",
+            left + width,
+            top + height,
         )
 
     def box(
-        self, identity: str, left: float, top: float, width: float, height: float, lines: Sequence[str] = (), *,
-        inside: str = "", size: float = 11, align: str = "l", fill: str = "paper", edge: str = "line", shape: str = "box",
-        ink: str = "ink", pen: float = 1, dashed: bool = False, rounded: bool = True,
-        kind: str = "", detail: str = "", parts: Sequence[tuple[float, str]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        lines: Sequence[str] = (),
+        *,
+        inside: str = "",
+        size: float = 11,
+        align: str = "l",
+        fill: str = "paper",
+        edge: str = "line",
+        shape: str = "box",
+        ink: str = "ink",
+        pen: float = 1,
+        dashed: bool = False,
+        rounded: bool = True,
+        kind: str = "",
+        detail: str = "",
+        parts: Sequence[tuple[float, str]] = (),
+    ) -> None:
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
         self.tell(identity, detail)
         self.letter(identity, lines)
         attributes = box_attributes(
-            lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=width, height=height,
-            ink=ink, pen=pen, dashed=dashed, rounded=rounded, parts=parts,
-        )  # fmt: skip
+            lines=lines,
+            size=size,
+            align=align,
+            fill=fill,
+            edge=edge,
+            shape=shape,
+            width=width,
+            height=height,
+            ink=ink,
+            pen=pen,
+            dashed=dashed,
+            rounded=rounded,
+            parts=parts,
+        )
         where = f"{number(left + width / 2)},{number(-(top + height / 2))}"
         target = self._regions[inside] if inside else self.graph
-        target.body.append(statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes}))
+        line = statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes})
+        target.body.append(line)
+        spare = kind == "words"  # its box is wider than its text
+        right = left + MARGIN + width_of(lines[0], size) if spare and lines and align == "l" else left + width
+        self._keep("box", identity, line, right, top + height)
 
     def words(
         self, identity: str, left: float, top: float, text: str, *, inside: str = "", size: float = 11,
@@ -180,31 +236,90 @@ class Sketch(_Paper):
         """One line of text without a box; `left` is where it begins (or the box of `width` begins)."""
         wide = width or width_of(text, size) * 1.1 + 24  # room to spare: a line wider than its box would be centred
         self.box(
-            identity, left - MARGIN, top, wide + 2 * MARGIN, size * 1.3, [text] if text else [], inside=inside, size=size,
-            ink=ink, fill="none", edge="none", pen=0, detail=detail, kind="words", align=align, rounded=False,
-        )  # fmt: skip
+            identity,
+            left - MARGIN,
+            top,
+            wide + 2 * MARGIN,
+            size * 1.3,
+            [text] if text else [],
+            inside=inside,
+            size=size,
+            ink=ink,
+            fill="none",
+            edge="none",
+            pen=0,
+            detail=detail,
+            kind="words",
+            align=align,
+            rounded=False,
+        )
 
     def bar(
-        self, identity: str, left: float, top: float, width: float, height: float, share: float, colour: str, *,
-        text: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        share: float,
+        colour: str,
+        *,
+        text: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A horizontal bar filled to `share` (0 to 1), with `text` on it."""
         full = min(1.0, max(0.0, share))
         parts = [(full, colour), (1 - full, "faint")] if 0.004 < full < 0.996 else []
         self.box(
-            identity, left, top, width, height, [text] if text else [], inside=inside, size=8.5, align="n",
-            fill=colour if full >= 0.996 else "faint", edge="none", pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
-        )  # fmt: skip
+            identity,
+            left,
+            top,
+            width,
+            height,
+            [text] if text else [],
+            inside=inside,
+            size=8.5,
+            align="n",
+            fill=colour if full >= 0.996 else "faint",
+            edge="none",
+            pen=0,
+            parts=parts,
+            kind="bar",
+            detail=detail,
+            rounded=False,
+        )
 
     def pill(
-        self, identity: str, middle: Point, text: str, colour: str, *, fill: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        middle: Point,
+        text: str,
+        colour: str,
+        *,
+        fill: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A small label in a rounded box of its own, so that it reads on top of a line."""
         wide = width_of(text, 9.5) + 14
         self.box(
-            identity, middle[0] - wide / 2, middle[1] - 8, wide, 16, [text], inside=inside, size=9.5, align="n",
-            fill=fill or f"{colour}-tint", edge=colour, ink=colour, pen=0.8, kind="pill", detail=detail,
-        )  # fmt: skip
+            identity,
+            middle[0] - wide / 2,
+            middle[1] - 8,
+            wide,
+            16,
+            [text],
+            inside=inside,
+            size=9.5,
+            align="n",
+            fill=fill or f"{colour}-tint",
+            edge=colour,
+            ink=colour,
+            pen=0.8,
+            kind="pill",
+            detail=detail,
+        )
 
     def arrow(
         self, identity: str, begin: Point, end: Point, *, bend: tuple[Point, Point] | None = None, colour: str = "grey",
@@ -223,24 +338,52 @@ class Sketch(_Paper):
             spline = f"s,{_point(begin)} {spline}"
         if head:
             spline = f"e,{_point(end)} {spline}"
+        lines = []
         for dummy in ("tail", "head"):
             end_point = {"id": f"{identity}@{dummy}", "style": "invis", "shape": "point", "width": "0.001"}
             end_point["pos"] = _point(begin if dummy == "tail" else end)
-            self.graph.body.append(statement(f"{identity}@{dummy}", end_point))
+            lines.append(statement(f"{identity}@{dummy}", end_point))
         attributes = {
-            "id": identity, "class": kind, "pos": spline, "color": light(colour), "penwidth": number(pen), "style": style,
-            "arrowsize": "0.7", "dir": "both" if both else ("forward" if head else "none"),
-        }  # fmt: skip
+            "id": identity,
+            "class": kind,
+            "pos": spline,
+            "color": light(colour),
+            "penwidth": number(pen),
+            "style": style,
+            "arrowsize": "0.7",
+            "dir": "both" if both else ("forward" if head else "none"),
+        }
         if text:
             where = at or _between(begin, end, 0.5)
             attributes |= {"label": escape(text), "lp": _point(where), "fontsize": number(size), "fontname": FONT}
             attributes["fontcolor"] = light(colour)
-        self.graph.body.append(statement(f"{identity}@tail", attributes, f"{identity}@head"))
+        lines.append(statement(f"{identity}@tail", attributes, f"{identity}@head"))
+        self.graph.body += lines
+        self._keep("arrow", identity, "".join(lines), max(begin[0], end[0]), max(begin[1], end[1]))
 
     def view(self, text: str) -> View:
         for region in self._regions.values():
             self.graph.subgraph(region)
-        return super().view(text)
+        pieces = [
+            Piece(identity, dot, self.details.get(identity, ""), tuple(self.lettering.get(identity, ())))
+            for layer in self._pieces.values()
+            for identity, dot in layer
+        ]
+        return _Sketched(self, text, pieces, self._right, self._bottom)
+
+
+class _Sketched(View):
+    """A view whose picture is drawn piece by piece."""
+
+    __slots__ = ("_pieces", "_size")
+
+    def __init__(self, sketch: Sketch, text: str, pieces: list[Piece], width: float, height: float) -> None:
+        super().__init__(sketch.title, sketch.graph, text, sketch.details, sketch.lettering)
+        self._pieces = pieces
+        self._size = (width, height)
+
+    def _drawn(self) -> str:
+        return draw_pieces(self._pieces, HEAD, self.title, *self._size)
 
 
 class Flow(_Paper):
@@ -248,9 +391,14 @@ class Flow(_Paper):
 
     def __init__(self, title: str, direction: str = "LR", rank_gap: float = 44, node_gap: float = 12) -> None:
         super().__init__(
-            title, layout="dot", rankdir=direction, ranksep=inches(rank_gap), nodesep=inches(node_gap), splines="spline",
+            title,
+            layout="dot",
+            rankdir=direction,
+            ranksep=inches(rank_gap),
+            nodesep=inches(node_gap),
+            splines="spline",
             pad="0.1",
-        )  # fmt: skip
+        )
         self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
 
     def box(
@@ -276,9 +424,19 @@ class Flow(_Paper):
         """An arrow from the box `tail` to the box `head`, both named by their ids."""
         self.tell(identity, detail)
         attributes = {
-            "id": identity, "class": kind, "color": light(colour), "fontcolor": light(colour), "penwidth": number(pen),
-            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **self._ports, **more,
-        }  # fmt: skip
+            "id": identity,
+            "class": kind,
+            "color": light(colour),
+            "fontcolor": light(colour),
+            "penwidth": number(pen),
+            "style": style,
+            "arrowhead": tip,
+            "arrowsize": "0.7",
+            "fontname": FONT,
+            "fontsize": "9.5",
+            **self._ports,
+            **more,
+        }
         if text:
             attributes["label"] = escape(f" {text} ")
         self.graph.body.append(statement(tail, attributes, head))

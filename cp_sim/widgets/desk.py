@@ -1,7 +1,8 @@
 """What the dashboard shows: which picture, which selection, which moment; and the frame that the front end is told.
 
-The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends, `frame()` is the
-whole state of the page as JSON, so that a page that comes later is told everything again.
+The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends and
+answers with a frame: the whole state of the page as JSON, or, to a page that says which frame it has, only what
+changed in the picture and what is new in the log.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from cp_sim.views.sketch import Sketch
 from cp_sim.views.slots import Slots
 from cp_sim.views.story import upto
 from cp_sim.widgets.commands import Commands, Outcome, split_subject
+from cp_sim.widgets.delta import Sheet, delta
 
 TABS: dict[str, str] = {
     "cluster": "Cluster",
@@ -83,12 +85,16 @@ class Desk:
         self.outcome: Outcome | None = None
         self.seq = 0
         self._slots = Slots()
+        self._sheet: Sheet | None = None  # the picture of the last frame
+        self._logged = 0  # the last line of the log of the last frame, 0 for a past
 
     # -- what the front end sends ----------------------------------------------------------------------------------
 
     def handle(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Take one message of the front end; returns the frame to show."""
+        """Take one message of the front end; returns the frame to show, only the changes if it says `base`."""
         kind = message.get("kind")
+        base, logged = int(message.get("base") or 0), self._logged
+        before = self._sheet if base and base == self.seq else None
         self.outcome = None
         if kind == "command":
             self.outcome = self._command(str(message.get("command")), message.get("fields") or {})
@@ -100,7 +106,19 @@ class Desk:
             self._look(int(message.get("revision") or 0))
         elif kind == "automatic":
             self.automatic = bool(message.get("on"))
-        return self.frame()
+        frame = self.frame()
+        return frame if before is None else self._changes(frame, before, base, logged)
+
+    def _changes(self, frame: dict[str, Any], before: Sheet, base: int, logged: int) -> dict[str, Any]:
+        """The same frame for a page that has frame `base`."""
+        changes = delta(before, self._sheet) if self._sheet else None
+        picture = frame["picture"]
+        if changes is not None:
+            picture = {"title": picture["title"], "text": picture["text"], "delta": changes, "base": base}
+        log = frame["log"]
+        grows = logged and self._logged and log and log[0][0] <= logged + 1
+        more = [line for line in log if line[0] > logged] if grows else log
+        return frame | {"picture": picture, "log": more, "log_grows": bool(grows)}
 
     def _command(self, command: str, fields: dict[str, Any]) -> Outcome:
         if self.looking_at:
@@ -148,7 +166,9 @@ class Desk:
                 return decision(record.evidence) if record else nothing("Decision", "No pod has been scheduled yet.")
             case "reconcile":
                 record = self._record_with(world, "reconcile")
-                return reconcile(record) if record else nothing("Reconcile", "No controller has had anything to do yet.")
+                return (
+                    reconcile(record) if record else nothing("Reconcile", "No controller has had anything to do yet.")
+                )
             case "why":
                 return self._why(world)
             case "ownership":
@@ -170,14 +190,18 @@ class Desk:
         return None
 
     def _record_with(self, world: Any, verb: str) -> Record | None:
-        """The record of that verb that the selection is about: itself, its newest, the nearest in its chain, or the newest at all."""
+        """The record of that verb that the selection is about: itself, its newest, the nearest in its chain,
+        or the newest at all.
+        """
         chosen = self._selected_record()
         if chosen is not None:
             for record in world.trace.chain(chosen):
                 if record.verb == verb and record.evidence is not None:
                     return record
         for subject in [self.selected, chosen.subject if chosen else ""]:
-            about = [record for record in world.trace.about(subject) if record.verb == verb and record.evidence is not None]
+            about = [
+                record for record in world.trace.about(subject) if record.verb == verb and record.evidence is not None
+            ]
             about = [record for record in about if not self.looking_at or record in self._records(world)]
             if about:
                 return about[-1]
@@ -188,7 +212,9 @@ class Desk:
 
     def _request(self, world: Any) -> Record | None:
         chosen = self._selected_record()
-        candidates = world.trace.chain(chosen) if chosen else world.trace.about(self.selected)[::-1] if self.selected else []
+        candidates = (
+            world.trace.chain(chosen) if chosen else world.trace.about(self.selected)[::-1] if self.selected else []
+        )
         for record in [*candidates, *reversed(self._records(world))]:
             if record.actor == "kube-apiserver" and getattr(record.evidence, "gates", None) is not None:
                 return record
@@ -238,6 +264,9 @@ class Desk:
             view = self.view(world)
         except (ApiError, UnknownKind) as wrong:
             view = nothing(TABS[self.tab], str(wrong))
+        self._sheet = Sheet(view.svg)
+        log = self._log(world)
+        self._logged = log[-1][0] if log and not self.looking_at else 0
         return {
             "seq": self.seq,
             "tab": self.tab,
@@ -247,7 +276,8 @@ class Desk:
             "nodes": self._nodes(world),
             "workloads": self._workloads(world),
             "selected": self._selection(world),
-            "log": self._log(world),
+            "log": log,
+            "log_grows": False,
             "outcome": self.outcome.as_dict() if self.outcome else None,
             "automatic": self.automatic,
             "next_worker": "" if self.looking_at else self.commands.next_worker(),
@@ -334,7 +364,8 @@ class Desk:
             return facts.node_status(obj)
         status, spec = obj.get("status") or {}, obj.get("spec") or {}
         if kind in SCALABLE:
-            return f"wants {spec.get('replicas', 1)}, has {status.get('replicas', 0)}, ready {status.get('readyReplicas', 0)}"
+            has, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
+            return f"wants {spec.get('replicas', 1)}, has {has}, ready {ready}"
         return f"revision {meta.resource_version(obj)}"
 
     def _tabs_for(self, subject: str) -> list[str]:

@@ -394,6 +394,12 @@ class Desk:
 
 
 @pytest.fixture
+def desk_in() -> type[Desk]:
+    """`desk_in(lab)`: the dashboard of the notebook that is open."""
+    return Desk
+
+
+@pytest.fixture
 def open_desk(lab: Lab) -> Any:
     """`open_desk(code)`: a notebook that runs `code`, which makes `cluster`, and shows its dashboard."""
 

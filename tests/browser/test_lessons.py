@@ -25,3 +25,31 @@ def test_a_lesson_runs_from_top_to_bottom(lab: Any, lesson: Path) -> None:
     assert pictures.count() > 10
     lab.picture(f"lesson-{lesson.stem}")
     lab.assert_clean()
+
+
+def test_the_first_lessons_desk_is_alive(lab: Any, desk_in: Any) -> None:
+    lab.open("notebooks/00-start.ipynb")
+    lab.run_all()
+    desk = desk_in(lab)
+    desk.panel("Nodes")
+    desk.fill("add_node", name="worker-3")
+    desk.press('[data-do="add_node"]')
+    assert desk.ok, desk.outcome
+    assert "nodes/worker-3" in desk.ids()
+    desk.root.locator('select[name="node"]').select_option("control-plane-1")
+    desk.press('[data-do="untaint"]')
+    assert "control-plane:NoSchedule" not in desk.picture
+    desk.panel("New workload")
+    desk.fill("create", name="shop", replicas="8")
+    desk.press('[data-do="create"]')
+    nodes = lab.run("print(sorted({pod['spec']['nodeName'] for pod in cluster.get('pods')}))")
+    assert nodes == "['control-plane-1', 'worker-1', 'worker-2', 'worker-3']\n"
+    before, newest = desk.seq, desk.revision
+    desk.root.locator('[aria-label="revision"]').fill(str(newest // 2))
+    desk.after(before)
+    assert desk.revision == newest // 2
+    assert "nodes/worker-3" not in desk.ids()
+    desk.press('[data-do="now"]')
+    assert "nodes/worker-3" in desk.ids()
+    lab.picture("lesson-00-start-desk")
+    lab.assert_clean()

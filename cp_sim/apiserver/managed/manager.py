@@ -71,16 +71,18 @@ class Owners:
                 "manager": manager,
                 "operation": operation,
                 "apiVersion": api_version,
-                "time": self.times.get(identity, ""),
+                "time": self.times.get(identity) or "",
                 "fieldsType": "FieldsV1",
                 "fieldsV1": tree,
             }
             if subresource:
                 entry["subresource"] = subresource
+            if not entry["time"]:
+                del entry["time"]
             made.append(entry)
         made.sort(
             key=lambda entry: (
-                entry["operation"], entry["time"], entry["manager"], entry["apiVersion"], entry.get("subresource", "")
+                entry["operation"], entry.get("time", ""), entry["manager"], entry["apiVersion"], entry.get("subresource", "")
             )
         )
         return made
@@ -93,6 +95,19 @@ class Owners:
         if tree:
             self.sets[identity] = tree
             self.times[identity] = time
+
+
+def disowned(obj: Object, path: tuple[str, ...]) -> Object:
+    """The object with a field that nobody owns any more."""
+    entries = obj["metadata"].get("managedFields")
+    if not entries:
+        return obj
+    owners = Owners(entries)
+    for identity in list(owners.sets):
+        owners.sets[identity] = fieldset.without(owners.sets[identity], path)
+        if not owners.sets[identity]:
+            del owners.sets[identity]
+    return with_entries(obj, owners)
 
 
 def with_entries(obj: Object, owners: Owners) -> Object:

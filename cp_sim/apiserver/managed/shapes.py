@@ -10,6 +10,19 @@ from typing import Any
 
 from cp_sim.objects.schema import Field, Struct
 
+# Types that are owned as one piece wherever they stand (`x-kubernetes-map-type: atomic` of OpenAPI v1.36).
+_ATOMIC = frozenset(
+    """
+    admissionregistration.v1.MatchResources admissionregistration.v1.NamedRuleWithOperations
+    admissionregistration.v1.ParamKind admissionregistration.v1.ParamRef admissionregistration.v1.Variable
+    autoscaling.v1.CrossVersionObjectReference core.v1.ConfigMapKeySelector core.v1.EndpointAddress
+    core.v1.EndpointPort core.v1.FileKeySelector core.v1.LocalObjectReference core.v1.NodeSelector
+    core.v1.NodeSelectorTerm core.v1.ObjectFieldSelector core.v1.ObjectReference core.v1.ResourceFieldSelector
+    core.v1.ScopeSelector core.v1.SecretKeySelector core.v1.SecretReference core.v1.TopologySelectorTerm
+    core.v1.TypedLocalObjectReference discovery.v1.EndpointPort networking.v1.ServiceBackendPort rbac.v1.RoleRef
+    rbac.v1.Subject meta.v1.LabelSelector meta.v1.OwnerReference
+    """.split()
+)
 # Keys of list items that the server fills in before items are told apart.
 _KEY_DEFAULTS = {"protocol": "TCP"}
 
@@ -130,7 +143,7 @@ def of_field(field: Field) -> Shape:
     """The type of a field of a built-in kind."""
     if field.code == "@":
         assert field.struct is not None
-        return of_struct(field.struct, field.map_type == "atomic")
+        return of_struct(field.struct, field.map_type == "atomic" or field.struct.name in _ATOMIC)
     if field.code == "[":
         if field.list_type == "map":
             return Shape("list", keys=field.map_keys, source=field)

@@ -13,16 +13,8 @@ from cp_sim.apiserver.managed.fieldset import Path, Tree
 from cp_sim.apiserver.managed.shapes import Shape, resolve
 
 
-class TypedError(ValueError):
-    """An object does not fit its schema; the message lists where."""
-
-
 def element(shape: Shape, item: Any, place: int) -> str:
-    """How a list item is called in a path.
-
-    Raises:
-        TypedError: it lacks a key.
-    """
+    """How a list item is called in a path."""
     if shape.keys:
         keys: dict[str, Any] = {}
         if isinstance(item, dict):
@@ -32,17 +24,10 @@ def element(shape: Shape, item: Any, place: int) -> str:
                     value = shape.key_default(key)
                 if value is not None:
                     keys[key] = value
-        if not keys:
-            raise TypedError("associative list with keys has an element that omits all key fields "
-                             + _listed(shape.keys) + " (and doesn't have default values for any key fields)")
         return "k:" + json.dumps({key: keys[key] for key in sorted(keys)}, separators=(",", ":"), ensure_ascii=False)
     if shape.is_set:
         return "v:" + json.dumps(item, separators=(",", ":"), ensure_ascii=False)
     return f"i:{place}"
-
-
-def _listed(keys: tuple[str, ...]) -> str:
-    return "[" + " ".join(f'"{key}"' for key in keys) + "]"
 
 
 # -- does it fit -----------------------------------------------------------------------------------------------------------
@@ -78,11 +63,7 @@ def _list_faults(shape: Shape, value: list[Any], path: str) -> list[str]:
     found: list[str] = []
     seen: dict[str, int] = {}
     for place, item in enumerate(value):
-        try:
-            name = element(shape, item, place)
-        except TypedError as error:
-            found.append(f"{path}: element {place}: {error}")
-            continue
+        name = element(shape, item, place)
         here = path + fieldset.text((name,))
         seen[name] = seen.get(name, 0) + 1
         if seen[name] == 2 and not shape.atomic:

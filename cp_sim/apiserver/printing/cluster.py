@@ -183,8 +183,6 @@ def event(obj: Object, now_ms: int) -> list[Any]:
         last_seen = _ago(series.get("lastObservedTime"), now_ms)
         count = series.get("count", 0)
         last_text = f"{last_seen} (x{count} over {first_text})"
-    elif count > 1:
-        last_text = f"{last_text} (x{count} over {first_text})"
     if not count:
         count = 1
     component = source.get("component") or obj.get("reportingComponent") or obj.get("reportingController") or ""

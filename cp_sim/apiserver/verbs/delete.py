@@ -177,6 +177,9 @@ def check_preconditions(work: Work, options: DeleteOptions, metadata: dict[str, 
         (options.uid, "uid", "UID", "deleted and then recreated"),
         (options.resource_version, "resourceVersion", "ResourceVersion", "modified"),
     ):
+        if asked is not None and asked != metadata.get(field) and kind.storage == "namespaces":
+            why = f"Precondition failed: {what} in precondition: {asked}, {what} in object meta: {metadata.get(field, '')}"
+            raise errors.conflict(kind.plural, kind.group, work.call.name, why)
         if asked is not None and asked != metadata.get(field):
             raise errors.conflict(
                 kind.kind,
@@ -195,7 +198,7 @@ def with_metadata(obj: dict[str, Any], **fields: Any) -> dict[str, Any]:
 
 def answer_of(kind: Kind, obj: dict[str, Any], deleted: bool) -> dict[str, Any]:
     """What a delete answers: the object, or a `Status` with details, as the kind has it."""
-    if kind.delete_returns_object:
+    if kind.delete_returns_object and not kind.orphans_by_default:
         return obj
     metadata = obj["metadata"]
     details = errors.details_of(metadata["name"], kind.group, kind.plural, uid=metadata.get("uid"))

@@ -31,11 +31,15 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     """The patched object in place of `current`."""
     call, kind = work.call, work.kind
     assert kind is not None
-    new = understood(server, work, patched(server, work, current))
+    new = patched(server, work, current)
+    if work.outside is not None:
+        new = understood(server, work, new)
     check_name(work, new)
     if "managedFields" in current["metadata"] and "managedFields" not in new["metadata"] and not call.subresource:
         new = edit.put(new, "metadata.managedFields", [])
-    return update.replace(server, work, forms.with_defaults(kind, new), current)
+    if work.outside is not None or call.subresource != "status":
+        new = forms.with_defaults(kind, new)
+    return update.replace(server, work, new, current)
 
 
 def check_name(work: Work, new: dict[str, Any]) -> None:
@@ -103,16 +107,36 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
     """
     kind = work.kind
     assert kind is not None
-    text = golang.compact(made)
     if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
-        raise errors.invalid("", "", "", [cause(text, unregistered(kind, made))])
+        raise errors.invalid("", "", "", [cause(golang.compact(made), unregistered(kind, made))])
     if kind.custom:
         decoded = structural.decode(server, kind, made)
     else:
         try:
             decoded = strict.decode(kind, made)
         except strict.DecodeError as error:
-            raise errors.invalid("", "", "", [cause(text, str(error))]) from None
+            raise errors.invalid("", "", "", [cause(golang.compact(made), str(error))]) from None
+    if decoded.problems:
+        text = strict.strict_error(decoded.problems)
+        decoding.complain(
+            work, decoded.problems, lambda: errors.invalid("", "", "", [cause(golang.compact(made), text)])
+        )
+    return decoded.object
+
+
+def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
+    """A patched Scale as the server reads it.
+
+    Raises:
+        ApiError: 422 about the field `patch`.
+    """
+    struct = root("autoscaling/v1", "Scale")
+    assert struct is not None
+    text = golang.compact(made)
+    try:
+        decoded = strict.decode_struct(struct, made)
+    except strict.DecodeError as error:
+        raise errors.invalid("", "", "", [cause(text, str(error))]) from None
     decoding.complain(
         work,
         decoded.problems,

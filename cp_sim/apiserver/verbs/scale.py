@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors
+from cp_sim.apiserver import decoding, errors, tracking
 from cp_sim.apiserver.custom_columns import look_up
+from cp_sim.apiserver.managed import manager
 from cp_sim.apiserver.printing.text import label_text
-from cp_sim.apiserver.verbs import guaranteed, patch, update
+from cp_sim.apiserver.verbs import apply, guaranteed, patch, update
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, StoreAnswer
 from cp_sim.objects import edit, selectors
 from cp_sim.objects.kinds import Kind
 
 Object = dict[str, Any]
+SCALE = Kind(kind="Scale", group="autoscaling", version="v1", plural="scale", namespaced=True)
 
 
 def start(server: Any, work: Work) -> Any:
@@ -51,7 +53,14 @@ def transform(server: Any, work: Work, current: Object) -> Any:
     call, kind = work.call, work.kind
     assert kind is not None
     scale = scale_of(server, kind, current)
-    new = call.body if call.verb == "update" else patch.patched(server, work, scale)
+    if call.verb == "update":
+        new = call.body
+    elif call.patch_type == "apply":
+        new = work.state = apply.parsed(call.body) if isinstance(call.body, str) else call.body
+        apply.check_type(SCALE, new)
+        patch.check_name(work, {**new, "metadata": {"namespace": call.namespace, **(new.get("metadata") or {})}})
+    else:
+        new = patch.understood_scale(work, patch.patched(server, work, scale))
     replicas = (new.get("spec") or {}).get("replicas", 0)
     metadata = new.get("metadata") or {}
     update.check_version(work, metadata, current["metadata"])
@@ -64,10 +73,17 @@ def transform(server: Any, work: Work, current: Object) -> Any:
         raise errors.invalid("Scale", "autoscaling", call.name, [cause])
     work.note("validate")
     path = replicas_path(server, kind)
-    if edit.get(current, path) == replicas:
-        return current
-    made = edit.put(current, path, replicas)
-    return edit.change(made, "metadata.generation", lambda old: (old or 0) + 1)
+    made = current
+    if edit.get(current, path) != replicas:
+        made = edit.put(current, path, replicas)
+        made = edit.change(made, "metadata.generation", lambda old: (old or 0) + 1)
+    if call.patch_type != "apply":
+        made = tracking.on_update(server, work, made, current)
+        return made if replicas else manager.disowned(made, ("f:spec", "f:replicas"))
+    config = edit.put({"metadata": {}}, path, replicas)
+    writer, shape = tracking.writer(server, work, "Apply"), tracking.shape_of(server, kind)
+    owned = manager.apply(shape, current, config, writer, decoding.is_true(call.options.get("force")))
+    return edit.put(made, "metadata.managedFields", owned["metadata"].get("managedFields") or [])
 
 
 def replicas_path(server: Any, kind: Kind) -> str:

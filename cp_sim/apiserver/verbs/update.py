@@ -78,11 +78,11 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     new = with_system_fields(new, old_metadata)
     if call.subresource == "status":
         new = strategies.prepare_status_update(kind, new, current)
-        forms.check_status_update(kind, new, current)
+        forms.check_update(kind, new, current, "status")
     else:
         new = strategies.prepare_update(kind, new, current)
         new = allocation.on_update(server, work, new, current)
-        forms.check_update(kind, new, current)
+        forms.check_update(kind, new, current, call.subresource)
     work.note("validate")
     asked.object = new
     admission.validate(server, asked)
@@ -125,13 +125,12 @@ def check_version(work: Work, new: dict[str, Any], old: dict[str, Any]) -> None:
         raise errors.internal(f'strconv.ParseUint: parsing "{asked}": invalid syntax')
     if asked in ("", "0"):
         if kind.put_needs_resource_version and work.handler != "patch":
-            shown = f"0x{int(asked or 0):x}"
             cause = {
                 "reason": "FieldValueInvalid",
-                "message": f"Invalid value: {shown}: must be specified for an update",
+                "message": f"Invalid value: {int(asked or 0)}: must be specified for an update",
                 "field": "metadata.resourceVersion",
             }
-            raise errors.invalid(kind.kind, kind.group, call.name, [cause])
+            raise errors.invalid(kind.plural, kind.group, call.name, [cause])
         return
     raise errors.conflict(kind.plural, kind.group, call.name)
 

@@ -2,7 +2,7 @@
 
 *In Kubernetes:* `ComputeHash` in `pkg/controller/controller_utils.go` and `SafeEncodeString` in
 k8s.io/apimachinery/pkg/util/rand.
-*Simplified:* the real hash is taken over a dump of Go's own structures; this one is taken over the template's JSON. 
+*Simplified:* the real hash is taken over a dump of Go's own structures; this one is taken over the template's JSON.
 It has the same form, changes exactly when the template changes, and is not the same value.
 """
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cp_sim.objects.edit import drop, get, put
-from cp_sim.objects.meta import annotations, is_deleting, labels, name, uid
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import is_deleting, labels, name, uid
 
 Object = dict[str, Any]
 
@@ -39,7 +40,7 @@ def age(obj: Object) -> tuple[str, str]:
 
 def number(obj: Object, annotation: str) -> int | None:
     """An annotation as a whole number; None if it is missing or is none."""
-    text = annotations(obj).get(annotation)
+    text = annotations_of(obj).get(annotation)
     try:
         return int(text) if text is not None else None
     except ValueError:
@@ -104,9 +105,9 @@ def annotate_new(deployment: Object, replica_set: Object, new_revision: int) -> 
     An annotation that the Deployment has lost stays on the ReplicaSet.  A revision that it had before (a rollback)
     goes into its revision history.
     """
-    now = annotations(replica_set)
+    now = annotations_of(replica_set)
     wanted = dict(now)
-    for annotation, value in annotations(deployment).items():
+    for annotation, value in annotations_of(deployment).items():
         if annotation not in NOT_COPIED:
             wanted[annotation] = value
     before = now.get(REVISION)
@@ -126,7 +127,7 @@ def _history(history: str, before: str) -> str:
 
 def with_sizes(replica_set: Object, desired: int, maximum: int) -> Object:
     """The ReplicaSet with the annotations that tell how big its Deployment was when it was last scaled."""
-    now = annotations(replica_set)
+    now = annotations_of(replica_set)
     wanted = {**now, DESIRED_REPLICAS: str(desired), MAX_REPLICAS: str(maximum)}
     return replica_set if wanted == now else put(replica_set, "metadata.annotations", wanted)
 

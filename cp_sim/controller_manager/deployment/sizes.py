@@ -82,7 +82,7 @@ def new_size(deployment: Object, everything: Sequence[Object], newest: Object | 
 
 
 def shares(deployment: Object, active: Sequence[Object]) -> list[tuple[Object, int]]:
-    """The new size of each active ReplicaSet when a Deployment is scaled in the middle of a rollout, in the order of writing.
+    """The new sizes, in the order of writing, when a Deployment is scaled in the middle of a rollout.
 
     Each gets what it had in proportion to the whole (surge included); what rounding leaves over goes to the biggest.
 

@@ -14,7 +14,8 @@ from cp_sim.controller_manager.deployment.draft import Draft
 from cp_sim.controller_manager.deployment.hash import template_hash
 from cp_sim.controller_manager.ownership import Claim
 from cp_sim.objects.edit import get, put
-from cp_sim.objects.meta import annotations, condition, generation, is_deleting, name, namespace, owner_reference, uid
+from cp_sim.objects.meta import annotations as annotations_of
+from cp_sim.objects.meta import condition, generation, is_deleting, name, namespace, owner_reference, uid
 
 Object = dict[str, Any]
 
@@ -87,7 +88,7 @@ def _sync_revision(draft: Draft, replica_sets: list[Object]) -> bool:
 
 
 def _note_revision(draft: Draft, newest: Object) -> None:
-    """The Deployment carries the revision of its new ReplicaSet; one that was found, not made, is progress of a kind."""
+    """The Deployment carries the revision of its new ReplicaSet; finding one is progress of a kind."""
     deployment = draft.deployment
     changed = _with_revision(deployment, revisions.revision(newest))
     if progress.has_deadline(deployment) and condition(deployment, "Progressing") is None:
@@ -100,7 +101,7 @@ def _note_revision(draft: Draft, newest: Object) -> None:
 
 
 def _with_revision(deployment: Object, number: int) -> Object:
-    if annotations(deployment).get(revisions.REVISION) == str(number):
+    if annotations_of(deployment).get(revisions.REVISION) == str(number):
         return deployment
     return put(deployment, ("metadata", "annotations", revisions.REVISION), str(number))
 
@@ -153,7 +154,7 @@ def new_replica_set(deployment: Object, others: Sequence[Object], number: int) -
 
 
 def name_taken(deployment: Object, existing: Object | None) -> tuple[Update, ...]:
-    """What to do when a ReplicaSet of the wanted name exists: nothing if it is ours, else count the collision and hash anew."""
+    """What to do when the wanted name is taken: nothing if by our own ReplicaSet, else count the collision."""
     if existing is not None and is_ours(deployment, existing):
         return ()
     count = (get(deployment, "status.collisionCount") or 0) + 1
@@ -290,10 +291,10 @@ def _shrink(draft: Draft, everything: list[Object], old: list[Object], newest: O
 
 
 def _unhealthy(old: list[Object], most: int) -> dict[str, int] | None:
-    """How many replicas each old ReplicaSet can lose that are not available anyway, oldest first, at most `most` in all.
+    """How many unavailable replicas each old ReplicaSet can lose, oldest first, at most `most` in all.
 
-    None if one has more available than it should have pods: its status is from before it was scaled, so that nothing can be
-    said yet.
+    None if one has more available than it should have pods: its status is from before it was scaled, so that nothing
+    can be said yet.
     """
     taken: dict[str, int] = {}
     for replica_set in old:
@@ -402,7 +403,9 @@ def _status(draft: Draft, status: Object) -> bool:
     """Write the status if it says anything new; returns whether it does."""
     if (get(draft.deployment, "status") or {}) == status:
         return False
-    draft.write_status(put(draft.deployment, "status", status), "tell how far it has come")
+    counts = ", ".join(f"{status.get(f'{word}Replicas', 0)} {word}" for word in ("updated", "ready", "available"))
+    because = f"{sizes.replicas(draft.deployment)} replicas wanted; {counts}: say so in the status"
+    draft.write_status(put(draft.deployment, "status", status), because)
     return True
 
 

@@ -12,15 +12,20 @@ from cp_sim.scheduler.plugins.dynamic_resources import DynamicResources
 from cp_sim.scheduler.plugins.image_locality import ImageLocality
 from cp_sim.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cp_sim.scheduler.plugins.node_affinity import NodeAffinity
+from cp_sim.scheduler.plugins.node_declared_features import NodeDeclaredFeatures
 from cp_sim.scheduler.plugins.node_name import NodeName
 from cp_sim.scheduler.plugins.node_ports import NodePorts
 from cp_sim.scheduler.plugins.node_resources_balanced_allocation import NodeResourcesBalancedAllocation
 from cp_sim.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from cp_sim.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from cp_sim.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from cp_sim.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from cp_sim.scheduler.plugins.priority_sort import PrioritySort
 from cp_sim.scheduler.plugins.scheduling_gates import SchedulingGates
 from cp_sim.scheduler.plugins.taint_toleration import TaintToleration
+from cp_sim.scheduler.plugins.volume_binding import VolumeBinding
+from cp_sim.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from cp_sim.scheduler.plugins.volume_zone import VolumeZone
 
 DEFAULT_PLUGINS: tuple[Plugin, ...] = (
     SchedulingGates(),
@@ -31,9 +36,14 @@ DEFAULT_PLUGINS: tuple[Plugin, ...] = (
     NodeAffinity(),
     NodePorts(),
     NodeResourcesFit(),
+    VolumeRestrictions(),
+    NodeVolumeLimits(),
+    VolumeBinding(),
+    VolumeZone(),
     PodTopologySpread(),
     InterPodAffinity(),
     DynamicResources(),
+    NodeDeclaredFeatures(),
     DefaultPreemption(),
     NodeResourcesBalancedAllocation(),
     ImageLocality(),

@@ -5,15 +5,18 @@ function render({ model, el }) {
   el.append(root);
   const stopTheme = followTheme(root);
   const desk = new Desk(model, root);
-  const update = () => desk.show(model.get("frame"));
-  model.on("change:frame", update);
-  update();
+  const heard = (frame) => desk.show(frame);
+  model.on("msg:custom", heard);
+  desk.show(model.get("frame"));
+  if (desk.frame && model.get("seq") !== desk.frame.seq) desk.send({ kind: "hello" });
   return () => {
     desk.pause();
     stopTheme();
-    model.off("change:frame", update);
+    model.off("msg:custom", heard);
   };
 }
+
+const LOG_LINES = 150;
 
 class Desk {
   constructor(model, root) {
@@ -37,7 +40,7 @@ class Desk {
     this.busy = true;
     this.root.setAttribute("aria-busy", "true");
     this.sentAt = performance.now();
-    this.model.send({ ...message, token: `${this.serial}-${++this.token}` });
+    this.model.send({ base: this.frame ? this.frame.seq : 0, ...message, token: `${this.serial}-${++this.token}` });
   }
 
   command(command, fields = {}) {
@@ -48,9 +51,15 @@ class Desk {
     if (!frame || !frame.seq) return;
     if (this.frame && (this.frame.tab !== frame.tab || this.frame.picture.title !== frame.picture.title)) this.sentence.textContent = "";
     const mine = frame.answers && frame.answers.startsWith(this.serial);
+    const began = performance.now();
     const first = !this.frame;
+    if (frame.picture.delta && (first || frame.picture.base !== this.frame.seq)) {
+      this.lost(mine);
+      return;
+    }
     this.frame = frame;
-    morph(this.picture, frame.picture.svg);
+    if (frame.picture.delta) morphBy(this.picture, frame.picture.delta);
+    else morph(this.picture, frame.picture.svg);
     this.picture.setAttribute("aria-label", frame.picture.title);
     this.twin.textContent = frame.picture.text;
     this.showTabs(frame, first);
@@ -62,6 +71,7 @@ class Desk {
     this.showOutcome(frame);
     this.root.dataset.showing = frame.tab;
     this.root.dataset.seq = frame.seq;
+    this.root.dataset.showMs = (performance.now() - began).toFixed(1);
     if (mine) {
       this.root.dataset.ms = Math.round(performance.now() - this.sentAt);
       this.busy = false;
@@ -74,6 +84,12 @@ class Desk {
         this.beat();
       }
     }
+  }
+
+  // A frame came that builds on one this page never saw: ask for the whole.
+  lost(mine) {
+    if (mine) this.busy = false;
+    this.send({ kind: "hello", base: 0 });
   }
 
   // -- building ------------------------------------------------------------------------------------------------
@@ -301,7 +317,6 @@ class Desk {
   buildLog() {
     this.lines = make("ol", { class: "cp-log", role: "log", "aria-label": "what happened, newest first", "aria-live": "off" });
     this.filter = make("input", { class: "cp-input", type: "search", placeholder: "filter", "aria-label": "filter the log", oninput: () => this.applyFilter() });
-    this.logged = [];
     return make("section", { class: "cp-card", "aria-label": "log" }, make("div", { class: "cp-row cp-log-head" }, make("span", { class: "cp-head" }, "log, newest first"), this.filter), this.lines);
   }
 
@@ -427,15 +442,9 @@ class Desk {
 
   showLog(frame) {
     const lines = frame.log;
-    const known = this.logged;
-    const last = known.length ? known[known.length - 1] : 0;
-    const first = lines.length ? lines[0][0] : 0;
-    const grows = known.length && lines.length && lines[lines.length - 1][0] >= last && first <= last + 1;
-    const fresh = grows ? lines.filter((line) => line[0] > last) : lines;
-    if (!grows) this.lines.replaceChildren();
-    this.lines.prepend(...fresh.map((line) => this.logLine(line)).reverse());
-    while (this.lines.childElementCount > lines.length) this.lines.lastElementChild.remove();
-    this.logged = lines.map((line) => line[0]);
+    if (!frame.log_grows) this.lines.replaceChildren();
+    this.lines.prepend(...lines.map((line) => this.logLine(line)).reverse());
+    while (this.lines.childElementCount > LOG_LINES) this.lines.lastElementChild.remove();
     const selected = frame.selected ? frame.selected.id : "";
     for (const old of this.lines.querySelectorAll("[aria-current]")) old.removeAttribute("aria-current");
     const current = selected.startsWith("record/") && this.lines.querySelector(`[data-id="${selected.slice(7)}"] button`);

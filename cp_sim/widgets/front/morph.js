@@ -54,42 +54,75 @@ function morph(host, text) {
   }
   const before = elementsOf(old);
   const after = elementsOf(next);
-  const still = wantsStillness() || typeof next.animate !== "function";
-  const places = new Map();
-  const measure = !still && before.size <= 900;
+  const measure = !wantsStillness() && before.size <= 900;
   const oldShift = shiftOf(old);
-  if (measure) {
-    for (const [id, group] of before) {
-      if (after.has(id)) places.set(id, [placeOf(group), looksOf(group)]);
+  const pairs = [];
+  for (const [id, group] of after) {
+    if (before.has(id)) pairs.push([before.get(id), group]);
+  }
+  const places = measure ? pairs.map(([group]) => [placeOf(group), looksOf(group)]) : [];
+  old.replaceWith(next);
+  const came = [...after].filter(([id]) => !before.has(id)).map(([, group]) => group);
+  const gone = [...before].filter(([id]) => !after.has(id)).map(([, group]) => group);
+  return animate(next, measure ? pairs : [], places, came, gone, oldShift);
+}
+
+// Changes only what `delta` names: elements that came or changed (as text), ids that are gone, the order of drawing.
+function morphBy(host, delta) {
+  const svg = host.querySelector(":scope > svg");
+  const graph = svg.querySelector("g.graph");
+  const oldShift = shiftOf(svg);
+  for (const [name, value] of Object.entries(delta.attributes)) svg.setAttribute(name, value);
+  graph.setAttribute("transform", delta.transform);
+  const elements = elementsOf(svg);
+  const fragment = parsePicture(`<svg xmlns="http://www.w3.org/2000/svg">${delta.ground}${delta.changed}</svg>`);
+  if (delta.ground) graph.querySelector(":scope > polygon").replaceWith(fragment.querySelector(":scope > polygon"));
+  const measure = !wantsStillness();
+  const fresh = [...fragment.querySelectorAll(":scope > g")];
+  const pairs = fresh.filter((group) => elements.has(group.id)).map((group) => [elements.get(group.id), group]);
+  const came = fresh.filter((group) => !elements.has(group.id));
+  const places = measure ? pairs.map(([group]) => [placeOf(group), looksOf(group)]) : [];
+  for (const [old, group] of pairs) {
+    old.replaceWith(group);
+    elements.set(group.id, group);
+  }
+  for (const group of came) elements.set(group.id, group);
+  const gone = delta.gone.map((id) => elements.get(id)).filter(Boolean);
+  for (const group of gone) group.remove();
+  if (delta.order) {
+    let place = graph.querySelector(":scope > polygon") ? graph.querySelector(":scope > polygon").nextSibling : graph.firstChild;
+    for (const id of delta.order) {
+      const group = elements.get(id);
+      while (place && place.nodeType !== 1) place = place.nextSibling;
+      if (group === place) place = place.nextSibling;
+      else graph.insertBefore(group, place);
     }
   }
-  old.replaceWith(next);
-  const newShift = shiftOf(next);
+  return animate(svg, measure ? pairs : [], places, came, gone, oldShift);
+}
+
+function animate(svg, pairs, places, came, gone, oldShift) {
+  const newShift = shiftOf(svg);
   const moves = [];
   const changes = [];
-  const came = [];
-  for (const [id, group] of after) {
-    if (!before.has(id)) {
-      came.push(group);
-    } else if (measure) {
-      const [place, looks] = places.get(id);
-      const now = placeOf(group);
-      const dx = place.x + oldShift.x - now.x - newShift.x;
-      const dy = place.y + oldShift.y - now.y - newShift.y;
-      if (Math.abs(dx) > 0.5 || Math.abs(dy) > 0.5) moves.push([group, dx, dy]);
-      else if (looks !== looksOf(group)) changes.push(group);
-    }
-  }
-  const gone = [...before].filter(([id]) => !after.has(id)).map(([, group]) => group);
+  pairs.forEach(([, group], at) => {
+    const [place, looks] = places[at];
+    const now = placeOf(group);
+    const dx = place.x + oldShift.x - now.x - newShift.x;
+    const dy = place.y + oldShift.y - now.y - newShift.y;
+    if (Math.abs(dx) > 0.5 || Math.abs(dy) > 0.5) moves.push([group, dx, dy]);
+    else if (looks !== looksOf(group)) changes.push(group);
+  });
   const result = { moved: moves.length, came: came.length, gone: gone.length };
-  if (still || !measure || moves.length > ANIMATE_AT_MOST || came.length + gone.length > 4 * ANIMATE_AT_MOST) return result;
+  const still = wantsStillness() || typeof svg.animate !== "function";
+  if (still || moves.length > ANIMATE_AT_MOST || came.length + gone.length > 4 * ANIMATE_AT_MOST) return result;
   for (const [group, dx, dy] of moves) {
     const path = [{ transform: `translate(${dx}px,${dy}px)` }, { transform: "none" }];
     group.animate(path, { duration: MOVE_MS, easing: EASE });
   }
   for (const group of came) group.animate([{ opacity: 0 }, { opacity: 1 }], { duration: MOVE_MS, easing: "ease-out" });
   for (const group of changes) group.animate([{ opacity: 0.35 }, { opacity: 1 }], { duration: MOVE_MS, easing: "ease-out" });
-  fadeOut(next, gone, oldShift.x - newShift.x, oldShift.y - newShift.y);
+  fadeOut(svg, gone, oldShift.x - newShift.x, oldShift.y - newShift.y);
   return result;
 }
 

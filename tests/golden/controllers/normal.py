@@ -159,7 +159,9 @@ def _type(condition: Object) -> str:
 
 def _without_uids(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_uids(v) for k, v in value.items() if k not in ("uid", "resourceVersion", "creationTimestamp")}
+        return {
+            k: _without_uids(v) for k, v in value.items() if k not in ("uid", "resourceVersion", "creationTimestamp")
+        }
     if isinstance(value, list):
         return [_without_uids(one) for one in value]
     return value
@@ -208,7 +210,9 @@ def _flatten(path: str, value: Any, found: dict[str, Any]) -> None:
         found[path] = value
 
 
-ON_CREATE = re.compile(r"metadata\.(labels|annotations|ownerReferences|finalizers).*|spec\.replicas|spec\.nodeName|status\.phase")
+ON_CREATE = re.compile(
+    r"metadata\.(labels|annotations|ownerReferences|finalizers).*|spec\.replicas|spec\.nodeName|status\.phase"
+)
 
 
 def write_of(change: KeyChange, normal: Normalizer) -> Object | None:
@@ -224,7 +228,11 @@ def write_of(change: KeyChange, normal: Normalizer) -> Object | None:
         return {"op": "delete", "obj": told}
     now = flat(normal.shape(change.kv.value))
     if change.previous is None:
-        return {"op": "create", "obj": told, "set": normal.text({k: v for k, v in now.items() if ON_CREATE.fullmatch(k)})}
+        return {
+            "op": "create",
+            "obj": told,
+            "set": normal.text({k: v for k, v in now.items() if ON_CREATE.fullmatch(k)}),
+        }
     before = flat(normal.shape(change.previous.value))
     changed = {k: v for k, v in now.items() if before.get(k, _NOTHING) != v}
     changed.update({k: None for k in before if k not in now})
@@ -280,7 +288,14 @@ def controllers_writes(writes: Iterable[Object]) -> dict[str, list[Any]]:
         kind = write["obj"].partition("/")[0]
         if write["op"] == "update" and kind == "Pod" and all(KUBELET_FIELDS.fullmatch(field) for field in changed):
             continue
-        if write["op"] == "update" and kind == "Node" and all("Kubelet" in str(v) and "Kubelet stopped" not in str(v) and "Kubelet never" not in str(v) for v in changed.values()):
+        if (
+            write["op"] == "update"
+            and kind == "Node"
+            and all(
+                "Kubelet" in str(v) and "Kubelet stopped" not in str(v) and "Kubelet never" not in str(v)
+                for v in changed.values()
+            )
+        ):
             continue
         found.setdefault(write["obj"], []).append([write["op"], sorted_lists(changed)])
     return found

@@ -1,4 +1,4 @@
-"""The surroundings of the recordings in virtual time: store, API server, controllers, a binder, a fake kubelet, the actions."""
+"""The surroundings of the recordings in virtual time: controllers, fake kubelet, the actions."""
 
 from __future__ import annotations
 
@@ -291,7 +291,8 @@ class Binder(Component):
     def _fits(self, pod: Object, node: Object) -> bool:
         for taint in node["spec"].get("taints") or ():
             if taint["effect"] != "PreferNoSchedule" and not any(
-                (not t.get("key") or t["key"] == taint["key"]) and (not t.get("effect") or t["effect"] == taint["effect"])
+                (not t.get("key") or t["key"] == taint["key"])
+                and (not t.get("effect") or t["effect"] == taint["effect"])
                 for t in pod["spec"].get("tolerations") or ()
             ):
                 return False
@@ -335,7 +336,10 @@ class World:
         if short:
             if "all-down" not in run["id"]:
                 for number in (1, 2, 3):
-                    self.add_node(f"base{number}", {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"})
+                    self.add_node(
+                        f"base{number}",
+                        {"topology.kubernetes.io/zone": "zbase", "topology.kubernetes.io/region": "r1", "pool": "base"},
+                    )
         else:
             for node, zone in ZONES.items():
                 self.add_node(node, {"topology.kubernetes.io/zone": zone, "pool": "general"})
@@ -371,7 +375,12 @@ class World:
         """Node, status Ready, Lease; then its kubelet runs."""
         own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
         spec: Object = {"taints": taints} if taints else {}
-        body = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": {**own, **labels}}, "spec": spec}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": {**own, **labels}},
+            "spec": spec,
+        }
         answer = self.call(Call("create", "nodes", body=body))
         room = {"cpu": "64", "memory": "256Gi", "pods": "500"}
         self._post_status(name, "True", {"capacity": room, "allocatable": room})
@@ -474,8 +483,9 @@ class World:
     def pods(self, action: Object) -> list[Object]:
         """The pods that an action means."""
         if "pod" in action:
-            found = self.get("pods", self.fill(action["pod"]))
-            return [found] if found else []
+            named = action["pod"] if isinstance(action["pod"], list) else [action["pod"]]
+            found = [self.get("pods", self.fill(one)) for one in named]
+            return [pod for pod in found if pod]
         wanted = action.get("sel") or {}
         items = self.call(Call("list", "pods", self.namespace)).body["items"]
         found = sorted((p for p in items if wanted.items() <= meta.labels(p).items()), key=meta.name)
@@ -534,7 +544,9 @@ class World:
 
     def do_patchpods(self, action: Object) -> int:
         for pod in self.pods(action):
-            call = Call("patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"]))
+            call = Call(
+                "patch", "pods", self.namespace, meta.name(pod), action.get("sub", ""), self.fill(action["patch"])
+            )
             call.patch_type = "strategic"
             self.call(call)
         return 200
@@ -547,8 +559,6 @@ class World:
 
     def _set_ready(self, action: Object, status: str) -> int:
         found = self.pods(action)
-        if "pod" not in action:
-            found = [p for p in found if meta.is_ready(p) != (status == "True") or True]
         for pod in found:
             body = {"status": {"conditions": self.kubelet._ready(status)}}
             call = Call("patch", "pods", self.namespace, meta.name(pod), "status", body=body, patch_type="strategic")

@@ -6,8 +6,10 @@ import copy
 
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.queue import GATED, WAITING
-from tests.rooms.scheduler.cluster_parts import World, node, pod
+from cp_sim.scheduler.framework import Plugin
+from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
+from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
+from tests.rooms.scheduler.cluster_parts import Object, World, node, pod
 
 TAINT = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
 
@@ -155,6 +157,23 @@ def test_a_pod_of_higher_priority_pushes_out_another() -> None:
         vip = world.get("pods", "vip", "default")
     assert meta.node_name(vip) == "worker-1"
     assert not world.scheduler.cache.nominated
+
+
+class Broken(Plugin):
+    name = "Broken"
+
+    def score_node(self, pod: Object, node: Object) -> int:
+        return 1_000
+
+
+def test_a_plugin_that_breaks_the_rules_is_named_and_the_world_still_settles() -> None:
+    world = three_nodes(profiles=(*DEFAULT_PLUGINS, Broken()))
+    stored = world.add_pod(pod("web-1"))
+    assert not meta.node_name(stored)
+    decision = world.decisions()[0]
+    assert (decision.result, decision.attempt) == ("error", 1)
+    assert decision.message == "plugin Broken returns an invalid score 1000, it should in the range of [0, 100]"
+    assert world.scheduler.queue.listed(BACKOFF)
 
 
 def test_the_same_seed_places_the_same_and_another_seed_otherwise() -> None:

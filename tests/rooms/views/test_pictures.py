@@ -85,7 +85,9 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("mode", [0, 1])
 def test_text_has_contrast_in_light_and_dark(mode: int) -> None:
     """At least 4.5 to 1, as WCAG 2 asks for text."""
-    grounds = {name: pair[mode] for name, pair in COLOURS.items() if name in ("paper", "panel") or name.endswith("-tint")}
+    grounds = {
+        name: pair[mode] for name, pair in COLOURS.items() if name in ("paper", "panel") or name.endswith("-tint")
+    }
     inks = ("ink", "muted", "blue", "teal", "violet", "amber", "sky", "green", "red", "grey")
     for ink in inks:
         for name, ground in grounds.items():
@@ -167,7 +169,9 @@ def test_the_trace_tells_the_same_slots_as_memory() -> None:
     for number in range(8):
         name = f"p{number}"
         record("kube-apiserver", "create", name, revision=3 * number + 1)
-        record("kube-scheduler", "schedule", name, evidence=type("D", (), {"node": f"worker-{number % 2}", "nodes": ()}))
+        record(
+            "kube-scheduler", "schedule", name, evidence=type("D", (), {"node": f"worker-{number % 2}", "nodes": ()})
+        )
         living[name] = pod(name, f"worker-{number % 2}", born=number)
         slots.follow(living.values())
         if number in (3, 5):
@@ -187,7 +191,9 @@ def test_a_pod_that_is_being_deleted_keeps_its_slot() -> None:
         trace.append(Record(trace.next_id, 0, "kube-apiserver", verb, f"pods/default/{name}", revision=revision))
         if verb == "create":
             evidence = type("D", (), {"node": "worker-1", "nodes": ()})
-            trace.append(Record(trace.next_id, 0, "kube-scheduler", "schedule", f"pods/default/{name}", evidence=evidence))
+            trace.append(
+                Record(trace.next_id, 0, "kube-scheduler", "schedule", f"pods/default/{name}", evidence=evidence)
+            )
     going = pod("a", "worker-1")
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:09Z"
     assert from_trace(trace, [going, pod("b", "worker-1")]).at("worker-1") == {0: "pods/default/a", 1: "pods/default/b"}
@@ -196,14 +202,44 @@ def test_a_pod_that_is_being_deleted_keeps_its_slot() -> None:
 # -- engines --------------------------------------------------------------------------------------------------------
 
 
+def apart(ours: dict[str, tuple[float, float]], theirs: dict[str, tuple[float, float]]) -> float:
+    """The largest difference between two drawings, wherever their corners are."""
+    assert ours.keys() == theirs.keys()
+    first = next(iter(ours))
+    across, down = theirs[first][0] - ours[first][0], theirs[first][1] - ours[first][1]
+    return max(abs(x + across - theirs[key][0]) + abs(y + down - theirs[key][1]) for key, (x, y) in ours.items())
+
+
+@pytest.mark.parametrize("name", GALLERY)
+def test_pieces_make_the_same_picture_as_the_whole(name: str) -> None:
+    view = GALLERY[name]
+    whole = to_svg(view.graph.source, view.title, view.details, view._lettering)
+    assert apart(places(view.svg), places(whole)) < 0.05
+    texts = [sorted(re.findall(r"<text[^>]*>(.*?)</text>", svg)) for svg in (view.svg, whole)]
+    assert texts[0] == texts[1]
+    assert view.svg.count("<g ") == whole.count("<g ")
+
+
 def test_native_dot_draws_the_same_places() -> None:
     if shutil.which("dot") is None:
         pytest.skip("needs the native program dot (Graphviz), which is not installed here")
     view = GALLERY["cluster map"]
-    native = to_svg(view.graph.source, engine="native")
-    ours, theirs = places(view.svg), places(native)
-    assert ours.keys() == theirs.keys()
-    assert all(abs(ours[key][0] - theirs[key][0]) + abs(ours[key][1] - theirs[key][1]) <= 1.5 for key in ours)
+    assert apart(places(view.svg), places(to_svg(view.graph.source, engine="native"))) <= 1.5
+
+
+def test_what_was_drawn_once_is_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cp_sim.views import drawn
+
+    asked: list[int] = []
+    draw = drawn._draw
+    monkeypatch.setattr(drawn, "_draw", lambda pieces, *more: (asked.append(len(pieces)), draw(pieces, *more)))
+    world, slots = small_world(pods=5), Slots()
+    world.kinds["nodes"].append(node("worker-new"))
+    assert cluster_map(world, slots).svg == cluster_map(world, slots).svg
+    world.kinds["pods"].append(pod("one-more", "worker-new", born=59))
+    assert "one-more" in cluster_map(world, slots).svg
+    assert len(asked) == 2
+    assert asked[1] < 8
 
 
 def test_what_cannot_be_drawn_says_so() -> None:

@@ -6,13 +6,14 @@ from typing import Any
 from cp_sim.widgets import front
 from cp_sim.widgets.desk import Desk
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px;font-family:sans-serif}</style><style>%s</style>
+PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px}</style>
+<style>%s</style>
 <body data-jp-theme-light="%s"><div id="stage"></div>
 <script type="module">
 %s
 const heard = [];
 const model = {
-  state: {frame: %s},
+  state: {frame: %s, seq: 1},
   get(name) { return this.state[name]; },
   set(name, value) { this.state[name] = value; },
   save_changes() {},
@@ -20,8 +21,7 @@ const model = {
   off() {},
   async send(message) {
     const answer = JSON.parse(await window.python(JSON.stringify(message)));
-    this.state.frame = answer;
-    for (const [name, call] of heard) if (name === "change:frame") call();
+    for (const [name, call] of heard) if (name === "msg:custom") call(answer);
   },
 };
 render({ model, el: document.getElementById("stage") });

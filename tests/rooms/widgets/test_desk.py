@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
-from toy_cluster import ToyCluster
+from toy_cluster import ToyCluster  # noqa: E402
 
-from cp_sim.views import cluster_map
-from cp_sim.widgets import dashboard, show
-from cp_sim.widgets.desk import TABS, Desk
+from cp_sim.views import cluster_map  # noqa: E402
+from cp_sim.widgets import dashboard, show  # noqa: E402
+from cp_sim.widgets.delta import Sheet  # noqa: E402
+from cp_sim.widgets.desk import TABS, Desk  # noqa: E402
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -91,6 +92,35 @@ def test_commands_settle_unless_told_otherwise() -> None:
     assert desk.handle({"kind": "command", "command": "step"})["status"]["waiting"] == 0
 
 
+def redrawn(old: str, changes: dict) -> str:
+    """The elements of a picture after its changes, as the front end makes them."""
+    before, fresh = Sheet(old), Sheet(f'<svg x="1">{changes["changed"]}</svg>')
+    elements = {key: text for key, text in before.elements.items() if key not in changes["gone"]} | fresh.elements
+    return "".join(elements[key] for key in changes["order"] or elements)
+
+
+def test_only_changes_are_sent_to_a_page_that_has_the_last_frame() -> None:
+    desk = Desk(ToyCluster(pods=20))
+    first, new = desk.frame(), ""
+    for command, fields in (
+        ("create", {"kind": "Pod", "name": "a", "image": "nginx"}),
+        ("untaint", {"node": "control-plane-1", "taint": "node-role.kubernetes.io/control-plane:NoSchedule"}),
+        ("delete", {"what": "pods/default/web-7d4b9c6f5-00004"}),
+    ):
+        old = desk.view().svg
+        message = {"kind": "command", "command": command, "fields": fields, "base": desk.seq}
+        frame = desk.handle(message)
+        new = desk.view().svg
+        assert len(json.dumps(frame["picture"]["delta"])) < len(new) / 3, command
+        assert redrawn(old, frame["picture"]["delta"]) == "".join(Sheet(new).elements.values())
+        assert frame["log_grows"]
+        assert [line[0] for line in frame["log"]] == sorted(line[0] for line in frame["log"])
+        assert len(frame["log"]) < 8
+    stranger = desk.handle({"kind": "hello", "base": first["seq"]})
+    assert stranger["picture"]["svg"] == new
+    assert not stranger["log_grows"]
+
+
 def test_a_refusal_is_told_and_then_forgotten() -> None:
     desk = Desk(ToyCluster())
     frame = desk.handle({"kind": "command", "command": "taint", "fields": {"node": "worker-1", "taint": "x"}})
@@ -117,8 +147,16 @@ def test_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert picture.frame["seq"] == 2
     desk = dashboard(cluster, select="pod/web-7d4b9c6f5-00001")
     assert desk.frame["selected"]["kind"] == "Pod"
+    sent: list[dict] = []
+    monkeypatch.setattr(type(desk), "send", lambda self, content: sent.append(content))
     desk._heard(desk, {"kind": "tab", "tab": "locks", "token": "t-1"}, [])
-    assert (desk.frame["tab"], desk.frame["answers"]) == ("locks", "t-1")
+    assert (sent[-1]["tab"], sent[-1]["answers"], desk.seq) == ("locks", "t-1", 2)
+    desk.after_cell()
+    assert len(sent) == 1
+    cluster.add_node("worker-9")
+    desk.after_cell()
+    assert len(sent) == 2
+    assert "worker-9" in json.dumps(sent[-1]["picture"])
     assert "0x" not in repr(desk) + repr(picture)
 
 

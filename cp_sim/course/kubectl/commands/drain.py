@@ -3,7 +3,7 @@
 Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch unless
 told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
 
-*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after a minute of virtual time.
+*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of virtual time.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from cp_sim.course.kubectl import builder
 from cp_sim.course.kubectl.client import Object, StatusError, Type
 from cp_sim.course.kubectl.commands.common import SUFFIXES, dry_run, write_query
+from cp_sim.course.kubectl.durations import go_duration
 from cp_sim.course.kubectl.errors import KubectlError, several, usage
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.shell import Invocation, command
 from cp_sim.objects import meta
-from cp_sim.sim import format_duration
 
 RETRY_MS = 5_000
-DRAIN_PATIENCE_MS = 60_000
+DRAIN_PATIENCE_MS = 30_000
 _FLAGS = "dry-run=?unchanged selector:l= "
 _DAEMON = "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"
 _LOCAL = "Pods with local storage (use --delete-emptydir-data to override)"
@@ -178,10 +178,12 @@ def _evict_all(invocation: Invocation, node: str, pods: list[Object]) -> None:
         going = [pod for pod in going if not _gone(invocation, type_, pod)]
         if not to_evict and not going:
             return
+        # As kubectl's goroutines do, sleep the whole five seconds before looking at the deadline.
+        invocation.pass_time(RETRY_MS if to_evict else 1000)
         if invocation.now_ms >= end:
+            for pod in to_evict:
+                invocation.out(f"evicting pod {meta.key(pod)}")
             raise _timeout(invocation, node, [*to_evict, *going], limit)
-        wait = min(end - invocation.now_ms, RETRY_MS if to_evict else 1000)
-        invocation.pass_time(wait)
         going = [pod for pod in going if not _gone(invocation, type_, pod)]
 
 
@@ -224,7 +226,7 @@ def _gone(invocation: Invocation, type_: Type, pod: Object) -> bool:
 
 
 def _timeout(invocation: Invocation, node: str, pods: list[Object], limit_ms: int) -> KubectlError:
-    said = f"global timeout reached: {format_duration(limit_ms)}"
+    said = f"global timeout reached: {go_duration(limit_ms)}"
     lines = [f'error when evicting pods/"{meta.name(pod)}" -n "{meta.namespace(pod)}": {said}' for pod in pods]
     error = _Several(lines)
     names = "".join(f"\npod/{meta.name(pod)}" for pod in pods)

@@ -1,0 +1,1 @@
+"""The words and checks of each lesson: its predictions and its exercises."""

@@ -1,0 +1,82 @@
+"""Finding the record that a lesson wants to draw: the last decision about a pod, the last plan for an object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.cluster import Cluster
+from cp_sim.objects import edit, meta
+from cp_sim.sim import Record
+from cp_sim.views import View, decision, reconcile
+from cp_sim.views.facts import tolerates
+from cp_sim.views.story import Write, folded, is_write, ripple, write_of
+
+Object = dict[str, Any]
+
+
+def decided(cluster: Cluster, pod: str, namespace: str = "default") -> View:
+    """The picture of the last scheduling decision about a pod, given by its name.
+
+    Raises:
+        LookupError: the scheduler never looked at it.
+    """
+    return decision(_last(cluster, f"pods/{namespace}/{pod}", "schedule").evidence)
+
+
+def planned(cluster: Cluster, subject: str) -> View:
+    """The picture of the last plan that changed something for `"replicasets/default/web-1"`.
+
+    Raises:
+        LookupError: no controller ever looked at it.
+    """
+    plans = [record for record in cluster.trace.about(subject) if record.verb == "reconcile"]
+    acting = [record for record in plans if getattr(record.evidence, "actions", ())]
+    if not plans:
+        raise LookupError(f"no controller ever looked at {subject}")
+    return reconcile((acting or plans)[0])
+
+
+def _last(cluster: Cluster, subject: str, verb: str) -> Record:
+    for record in reversed(cluster.trace.about(subject)):
+        if record.verb == verb:
+            return record
+    raise LookupError(f"nobody ever did {verb} {subject}; is its name right?")
+
+
+def born(cluster: Cluster, subject: str) -> Record:
+    """The record that wrote an object for the first time.
+
+    Raises:
+        LookupError: it was never written.
+    """
+    for record in cluster.trace.about(subject):
+        if is_write(record) and record.verb == "create" and record.revision is not None:
+            return record
+    raise LookupError(f"{subject} was never created")
+
+
+def ripple_of(cluster: Cluster, subject: str) -> list[Record]:
+    """Everything that the creation of an object set in motion, that creation included."""
+    return ripple(cluster.trace, born(cluster, subject))
+
+
+def arrows(cluster: Cluster, subject: str) -> list[Write]:
+    """The kinds of requests that the creation of an object set in motion, without Kubernetes Events."""
+    writes = [write_of(cluster.trace, record) for record in ripple_of(cluster, subject) if is_write(record)]
+    return [write for write in folded(writes) if write.plural != "events"]
+
+
+def on_node(cluster: Cluster, node: str, namespace: str = "default") -> list[Object]:
+    """The pods of a namespace that are bound to a node and neither finished nor going."""
+    return [pod for pod in cluster.get("pods", namespace) if meta.node_name(pod) == node and meta.is_active(pod)]
+
+
+def has_taint(cluster: Cluster, node: str, key: str, effect: str) -> bool:
+    """Whether a node carries a taint."""
+    taints = edit.get(cluster.get(f"node/{node}"), "spec.taints") or []
+    return any(taint["key"] == key and taint["effect"] == effect for taint in taints)
+
+
+def has_key(pod: Object, taint: Object) -> bool:
+    """Whether one of a pod's tolerations fits a taint."""
+    return tolerates(pod, taint) is not None
