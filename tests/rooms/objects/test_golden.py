@@ -10,6 +10,8 @@ import pytest
 
 from cp_sim.objects import defaults, patches, selectors, strict, validation
 from cp_sim.objects.kinds import KINDS, Kind
+from cp_sim.objects.schema import root
+from cp_sim.objects.wire_text import encode_patched
 from tests.rooms.objects.golden import differences, rows
 
 # What the registry and admission fill in after defaulting is not this room's.
@@ -136,6 +138,15 @@ def test_bodies_that_cannot_be_read_have_the_recorded_message() -> None:
         except strict.DecodeError as problem:
             message = strict.message(kind, str(problem))
         assert message == case["message"]
+
+
+def test_patched_objects_are_shown_with_the_recorded_order_of_fields() -> None:
+    cases = rows("patched_text")
+    assert len(cases) > 60
+    for case in cases:
+        kind = KINDS[case["resource"]]
+        struct = root("autoscaling/v1", "Scale") if case["scale"] else root(kind.api_version, kind.kind)
+        assert encode_patched(struct, case["object"], case["patch"]) == case["text"], kind.resource
 
 
 def test_selectors_parse_or_fail_as_recorded() -> None:
