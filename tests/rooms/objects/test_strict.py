@@ -132,7 +132,7 @@ def test_the_schema_explains() -> None:
 
 
 def test_what_a_strategic_patch_broke_is_told_in_the_converter_s_words() -> None:
-    with pytest.raises(strict.DecodeError, match="^cannot restore map from string$"):
+    with pytest.raises(strict.DecodeError, match=r"^cannot restore map from string$"):
         strict.decode(find("pod"), {"metadata": {"labels": "x"}}, restores=True)
-    with pytest.raises(strict.DecodeError, match="^cannot restore slice from map$"):
+    with pytest.raises(strict.DecodeError, match=r"^cannot restore slice from map$"):
         strict.decode(find("pod"), {"spec": {"containers": {}}}, restores=True)
