@@ -52,6 +52,8 @@ def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
     Raises:
         ApiError: 400, 415.
     """
+    if work.call.subresource in _WITHOUT_BODY:
+        return {}
     media = media_type(http.headers)
     if media not in MEDIA_TYPES[:2]:
         raise errors.unsupported_media_type(MEDIA_TYPES)
@@ -59,6 +61,9 @@ def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
     value = parse(http, media, name)
     check_kind(server, work, value, name, group, version, http)
     return understood(server, work, value)
+
+
+_WITHOUT_BODY = frozenset(("exec", "attach", "portforward", "proxy"))
 
 
 def expected(work: Work) -> tuple[str, str, str]:

@@ -40,6 +40,16 @@ def namespace() -> str:
     return _choice.namespace
 
 
+def named(name: str) -> Cluster:
+    """The cluster that the notebook holds under `name`, or else the current one.
+
+    Raises:
+        NoCluster: there is none.
+    """
+    held = (_choice.names or {}).get(name)
+    return held if isinstance(held, Cluster) else current()
+
+
 def current() -> Cluster:
     """The cluster that is meant where none is named.
 

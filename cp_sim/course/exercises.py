@@ -39,7 +39,7 @@ def task_card(wanted: Exercise) -> Card:
 def form_of(wanted: Exercise) -> tuple[dict[str, str], tuple[str, ...]]:
     """What is to be matched and the choices; empty where the cluster has not come so far."""
     try:
-        return wanted.form(current.current()) if wanted.form else ({}, ("",))
+        return wanted.form(current.named(wanted.variable)) if wanted.form else ({}, ("",))
     except LookupError:
         return {}, ("",)
 
@@ -56,7 +56,7 @@ def check(name: str, answer: Any = None, cluster: Cluster | None = None) -> Card
     if isinstance(answer, Cluster):
         answer, cluster = None, answer
     try:
-        verdict = wanted.look(cluster or current.current(), answer)
+        verdict = wanted.look(cluster or current.named(wanted.variable), answer)
     except current.NoCluster as error:
         return Card("no", "Not yet.", (str(error),))
     facts = progress()[name]

@@ -70,7 +70,9 @@ def from_trace(trace: Any, pods: list[Object], until_revision: int = 0) -> Slots
 
 
 def _story(trace: Any, living: dict[str, Object], until_revision: int) -> list[tuple[str, str, str]]:
-    """(arrive or leave, subject, node) in order.  Only the last deletion of a life counts: the first asks, the last removes."""
+    """(arrive or leave, subject, node) in order.  Only the last deletion of a life counts: the first asks, the
+    last removes.
+    """
     story: list[tuple[str, str, str]] = []
     scheduled: set[str] = set()
     for record in trace if trace is not None else ():
@@ -88,7 +90,7 @@ def _story(trace: Any, living: dict[str, Object], until_revision: int) -> list[t
             elif record.verb == "create" and subject in living and meta.node_name(living[subject]):
                 story.append(("born", subject, meta.node_name(living[subject])))
     kept = []
-    following: dict[str, str] = {subject: "alive" for subject in living}
+    following: dict[str, str] = dict.fromkeys(living, "alive")
     for step, subject, node in reversed(story):
         if step == "born" and subject in scheduled:
             continue

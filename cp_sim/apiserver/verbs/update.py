@@ -78,11 +78,11 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     new = with_system_fields(new, old_metadata)
     if call.subresource == "status":
         new = strategies.prepare_status_update(kind, new, current)
-        forms.check_status_update(kind, new, current)
+        forms.check_update(kind, new, current, "status")
     else:
         new = strategies.prepare_update(kind, new, current)
         new = allocation.on_update(server, work, new, current)
-        forms.check_update(kind, new, current)
+        forms.check_update(kind, new, current, call.subresource)
     work.note("validate")
     asked.object = new
     admission.validate(server, asked)

@@ -79,7 +79,7 @@ class Client:
     changed the cluster.
     """
 
-    def __init__(self, cluster: Any, user: str, headers: dict[str, str], types: Types, warn: Callable[[str], None]) -> None:
+    def __init__(self, cluster: Any, user: str, headers: dict[str, Any], types: Types, warn: Callable[[str], None]) -> None:
         self.cluster = cluster
         self.user = user
         self.headers = headers

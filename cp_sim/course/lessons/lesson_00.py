@@ -96,7 +96,7 @@ def _pods_without_a_node(cluster: Cluster, _answer: Any) -> Verdict:
     deployments = [meta.name(obj) for obj in cluster.get("deployments")]
     pods = cluster.get("pods")
     if not deployments:
-        return Verdict(False, "There is no Deployment in this cluster.", "Which cluster is being looked at? Give it: check(name, cluster=…)")
+        return Verdict(False, "There is no Deployment in this cluster.", "Did `use(other)` come before the create, so that %kubectl spoke to it?")
     if len(pods) < 3:
         said = f"The Deployment is stored, but there are {len(pods)} pods."
         return Verdict(False, said, "Who makes pods? Does that one run in your cluster?")
@@ -159,8 +159,9 @@ EXERCISES = (
         "use(other)\n"
         "%kubectl create deployment web --image=nginx --replicas=3\n"
         "use()\n"
-        'check("00-no-node", cluster=other)',
+        'check("00-no-node")',
         "Every other component worked as always. It simply had nothing to do.",
+        variable="other",
     ),
     Exercise(
         "00-freeze",

@@ -1,6 +1,6 @@
 """Plays the recorded sessions of the real kubectl against a simulated cluster, and says where the words agree.
 
-    PYTHONPATH=. python -m tests.rooms.course.replay [--show SESSION] [--write]
+    PYTHONPATH=. python -m tests.rooms.course.replay [SESSION ...] [--show] [--write]
 
 The recordings (`tests/golden/kubectl/sessions.jsonl.gz`) come from kubectl 1.37.1 and a real control plane v1.36.2 with a
 stand-in kubelet that writes no events; so the events of ours are left out here.  `agreeing.json` pins the steps that must
@@ -73,6 +73,8 @@ def play(session: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Outcome | No
     with mock.patch.object(Heartbeats, "emit", lambda *_args, **_kwargs: None):
         cluster = recorded_cluster()
         namespace = session["namespace"]
+        for node in cluster.get("nodes"):
+            cluster.annotate(f"node/{node['metadata']['name']}", "volumes.kubernetes.io/controller-managed-attach-detach-")
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         cluster.run("1s")
         cluster.settle()
@@ -135,7 +137,7 @@ def measure(names: list[str]) -> dict[str, list[int]]:
         agreeing[session["name"]] = [i for i, (step, outcome, _) in enumerate(results) if agrees(session, step, outcome)]
         print(f"{session['name']:24} {len(agreeing[session['name']]):3} of {len(results)}", flush=True)
         for i, (step, outcome, broke) in enumerate(results):
-            if names and i not in agreeing[session["name"]]:
+            if (names or "--show" in sys.argv) and i not in agreeing[session["name"]]:
                 _show(step, outcome, broke)
     total = sum(len(session["steps"]) for session in sessions() if session["name"] in agreeing)
     print(f"{sum(map(len, agreeing.values()))} of {total} steps agree")
@@ -145,7 +147,7 @@ def measure(names: list[str]) -> dict[str, list[int]]:
 def _show(step: dict[str, Any], outcome: Outcome | None, broke: str) -> None:
     print(f"$ {step['cmd']}  (wanted rc {step['rc']}, got {outcome.code if outcome else broke})")
     for stream in ("stdout", "stderr"):
-        wanted, got = step[f"norm_{stream}"].split("\n"), normal(getattr(outcome, stream, "") or "").split("\n")
+        wanted, got = step[f"norm_{stream}"].split("\n"), normal(getattr(outcome, stream, "") or "", mask_nodes="<NODE>" in step["norm_stdout"]).split("\n")
         for k in range(max(len(wanted), len(got))):
             pair = (wanted[k] if k < len(wanted) else None, got[k] if k < len(got) else None)
             if pair[0] != pair[1]:

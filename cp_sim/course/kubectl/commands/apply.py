@@ -155,7 +155,7 @@ def _on_the_server(invocation: Invocation, info: Info) -> None:
         causes = (error.status.get("details") or {}).get("causes") or []
         if error.reason != "Conflict" or not causes:
             raise
-        listed = "".join(f"\n- {cause.get('field')}" for cause in causes)
+        listed = "".join(f"\n- {str(cause.get('field')).rstrip(':')}" for cause in causes)
         head = error.message.split(": ", 2)
         said = ": ".join(head[:2]) if len(causes) > 1 or len(head) < 3 else error.message
         raise failure(f"{said}{':' + listed if len(causes) > 1 else ''}\n{_CONFLICT_HELP}") from None

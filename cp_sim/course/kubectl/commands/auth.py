@@ -62,7 +62,7 @@ def _attributes(invocation: Invocation, words: list[str]) -> dict[str, str]:
                 invocation.err(f"Warning: resource '{type_.plural}' is not namespace scoped" + _in_group(type_.group), end="\n")
         except KubectlError:
             invocation.err(f"Warning: the server doesn't have a resource type '{named}'")
-    if sub and words[1].startswith(("pods/log", "pods/exec", "pods/attach", "pods/portforward")) or invocation.flags["subresource"]:
+    if (sub and words[1].startswith(("pods/log", "pods/exec", "pods/attach", "pods/portforward"))) or invocation.flags["subresource"]:
         attributes["subresource"] = invocation.flags["subresource"] or sub
     elif sub:
         name = sub

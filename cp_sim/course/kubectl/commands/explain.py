@@ -12,7 +12,6 @@ import json
 import re
 from functools import lru_cache
 
-
 from cp_sim.course.kubectl.client import Type
 from cp_sim.course.kubectl.errors import KubectlError, failure
 from cp_sim.course.kubectl.shell import Invocation, command
@@ -147,7 +146,7 @@ def wrap(text: str, indent: int) -> list[str]:
                 lines.append(" " * indent + line)
                 line = word
             else:
-                line = f"{line} {word}" if line or word == "" and words[0] == "" else word
+                line = f"{line} {word}" if line or (word == "" and words[0] == "") else word
         lines.append(" " * indent + re.sub(r" +$", "", line))
     return lines
 

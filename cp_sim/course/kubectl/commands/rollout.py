@@ -63,7 +63,7 @@ Usage:
   kubectl rollout SUBCOMMAND [options]
 
 Use "kubectl rollout <command> --help" for more information about a given command.
-Use "kubectl options" for a list of global command-line options (applies to all commands)."""  # noqa: W291, W293
+Use "kubectl options" for a list of global command-line options (applies to all commands)."""  # noqa: W293
 
 
 def _found(invocation: Invocation) -> list[Info]:

@@ -46,7 +46,7 @@ def _scale_one(invocation: Invocation, info: Info) -> None:
     expected = flags["current-replicas"] if flags.given("current-replicas") else -1
     obj = info.object
     if dry_run(invocation) != "client":
-        query = write_query(invocation, "kubectl-scale")
+        query = write_query(invocation)
         if expected >= 0 or flags["resource-version"]:
             path = info.type.path(info.namespace, info.name, "scale")
             current = client.call("GET", path)

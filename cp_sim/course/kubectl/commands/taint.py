@@ -58,8 +58,6 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
             resources.append(word)
         else:
             raise failure(f"all resources must be specified before taint changes: {word}")
-    if not taints and len(resources) > 2:
-        taints.append(resources.pop())
     return resources, taints
 
 

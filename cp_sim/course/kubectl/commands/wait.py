@@ -102,7 +102,7 @@ def _wait_for_existence(invocation: Invocation, wanted: bool, timeout: int) -> N
 
         if not wanted and not everything and not there():
             continue
-        if not invocation.wait_until(lambda: there() == wanted, timeout):  # noqa: B023
+        if not invocation.wait_until(lambda: there() == wanted, timeout):
             on = "" if wanted else f" on {info.type.plural}/{info.name}"
             raise failure(f"timed out waiting for the condition{on}")
         invocation.out(f"{info.shown} condition met")

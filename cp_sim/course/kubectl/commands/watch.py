@@ -43,6 +43,7 @@ def watch(invocation: Invocation, wanted: list[Wanted], output: Output, look: ta
     while left > 0:
         revision = _turn(invocation, entry, query, headers, revision, printer)
         left -= 1000
+        invocation.pass_time(0)
 
 
 def _turn(
