@@ -227,7 +227,7 @@ class _Slices:
         while self.new and self.gone:
             piece_name, piece = next(iter(self.gone.items()))
             del self.gone[piece_name]
-            made = self.new.pop(0)
+            made = self.new.pop()
             content = {"endpoints": made["endpoints"], "ports": made["ports"]}
             self.written[piece_name] = self._labelled({**piece, **content})
         requests: list[Action] = []

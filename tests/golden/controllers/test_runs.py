@@ -23,9 +23,7 @@ CHANCE = {
     "o-deployment-grid06": {"podExtremes": "when a terminating pod is gone"},
     "o-deployment-pause": {"podExtremes": "when a terminating pod is gone"},
     "o-deployment-rollover": {"levelled": "whether two writes of a status fall together"},
-    "o-endpoints-ports": {"objects": "which of two slices is used again for which ports"},
     "o-replicaset-pod-dies": {"levelled": "whether a pod that ends at once is seen while it ends"},
-    "o-replicaset-adopt": dict.fromkeys(("objects", "events", "levelled"), "which of three equal pods is deleted"),
     "o-nodelifecycle-orphan-gc": {"levelled": "labels of the zone on pods that are created with a node"},
     "o-tainteviction-noexecute": {"levelled": "labels of the zone on pods that are created with a node"},
 }
