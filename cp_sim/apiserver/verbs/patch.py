@@ -13,7 +13,7 @@ from cp_sim.apiserver.request import ApiError
 from cp_sim.apiserver.verbs import create, guaranteed, update
 from cp_sim.apiserver.work import Work
 from cp_sim.etcd.store import StoreAnswer
-from cp_sim.objects import edit, patches, strict
+from cp_sim.objects import edit, patches, strict, wire_text
 from cp_sim.objects.schema import root
 
 
@@ -109,7 +109,7 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
     kind = work.kind
     assert kind is not None
     if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
-        raise errors.invalid("", "", "", [cause(golang.compact(made), unregistered(kind, made))])
+        raise errors.invalid("", "", "", [cause(shown(work, made), unregistered(kind, made))])
     if kind.custom:
         decoded = structural.decode(server, kind, made)
     else:
@@ -131,7 +131,7 @@ _MISMATCH = re.compile(r"json: cannot unmarshal (\w+)(?: \S+)? into Go (?:struct
 def patch_cause(work: Work, made: dict[str, Any], text: str) -> dict[str, str]:
     """The cause of a patched object that cannot be read; a strategic patch is converted without a detour over JSON."""
     if work.call.patch_type != "strategic":
-        return cause(golang.compact(made), text)
+        return cause(shown(work, made), text)
     found = _MISMATCH.fullmatch(text)
     if found is not None:
         given, wanted = found.groups()
@@ -155,7 +155,7 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
     """
     struct = root("autoscaling/v1", "Scale")
     assert struct is not None
-    text = golang.compact(made)
+    text = shown(work, made)
     try:
         decoded = strict.decode_struct(struct, made)
     except strict.DecodeError as error:
@@ -166,6 +166,14 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
         lambda: errors.invalid("", "", "", [cause(text, strict.strict_error(decoded.problems))]),
     )
     return decoded.object
+
+
+def shown(work: Work, made: dict[str, Any]) -> str:
+    """The patched object as the text that the server puts into the message."""
+    kind = work.kind
+    assert kind is not None
+    struct = root("autoscaling/v1", "Scale") if work.call.subresource == "scale" else root(kind.api_version, kind.kind)
+    return wire_text.encode_patched(struct, made, work.call.body)
 
 
 def unregistered(kind: Any, made: dict[str, Any]) -> str:
