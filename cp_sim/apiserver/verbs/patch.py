@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -118,9 +119,13 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         except strict.DecodeError as error:
             raise errors.invalid("", "", "", [patch_cause(work, made, str(error))]) from None
     if decoded.problems:
-        text = strict.strict_error(decoded.problems)
+        problems = decoded.problems
+        if not kind.custom and work.call.patch_type != "strategic":
+            # The server reads the patched text, so it meets the fields in that order.
+            problems = strict.decode(kind, json.loads(shown(work, made))).problems
+        text = strict.strict_error(problems)
         decoding.complain(
-            work, decoded.problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)])
+            work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)])
         )
     return decoded.object
 
