@@ -1,7 +1,7 @@
 """Objects as the JSON text that the server writes into sentences: fields in the order of Go's structs.
 
-*In Kubernetes:* `patch: Invalid value: "{...}"` shows the patched object.  JSON and merge patches sort the keys of every
-map they open and leave the text of all others alone (`github.com/evanphx/json-patch`).
+*In Kubernetes:* `patch: Invalid value: "{...}"` shows the patched object.  JSON and merge patches sort the keys of
+every map they open and leave the text of all others alone (`github.com/evanphx/json-patch`).
 """
 
 from __future__ import annotations
