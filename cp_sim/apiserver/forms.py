@@ -42,6 +42,6 @@ def _refuse(kind: Kind, obj: Object, causes: Any) -> None:
     if causes:
         name = (obj.get("metadata") or {}).get("name") or ""
         listed = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
-        error = errors.invalid(kind.kind, kind.group, name, listed)
+        error = errors.invalid(kind.kind, "" if kind.kind == "Event" else kind.group, name, listed)
         error.status["message"] = validation.message(kind, name, causes)
         raise error

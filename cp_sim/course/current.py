@@ -1,4 +1,4 @@
-"""Which cluster a lesson, a check or `%kubectl` is about: the newest one that the notebook holds, unless told otherwise."""
+"""Which cluster a lesson, a check or `%kubectl` is about: the one that the notebook holds, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def current() -> Cluster:
     """
     if _choice.chosen is not None:
         return _choice.chosen
-    held = {name: value for name, value in (_choice.names or {}).items() if isinstance(value, Cluster) and name[0] != "_"}
+    held = {
+        name: value for name, value in (_choice.names or {}).items() if isinstance(value, Cluster) and name[0] != "_"
+    }
     if "cluster" in held:
         return held["cluster"]
     if held:

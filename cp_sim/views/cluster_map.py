@@ -41,10 +41,11 @@ def cluster_map(cluster: Any, slots: Slots | None = None) -> View:
     """
     nodes = in_order(facts.listed(cluster, "nodes"))
     pods = facts.listed(cluster, "pods")
+    trace = getattr(cluster, "trace", None)
     if slots is None:
-        slots = from_trace(getattr(cluster, "trace", None), pods, facts.revision_of(cluster))
+        slots = from_trace(trace, pods, 0 if hasattr(cluster, "loop") else facts.revision_of(cluster))
     else:
-        slots.follow(pods)
+        slots.catch_up(trace, pods)
     by_node: dict[str, list[Object]] = {meta.name(node): [] for node in nodes}
     waiting: list[Object] = []
     for pod in pods:

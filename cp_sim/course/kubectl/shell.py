@@ -4,8 +4,8 @@
     >>> print(kubectl.run("get pods -o wide").text)
 
 *In Kubernetes:* the program `kubectl` with its kubeconfig.
-*Simplified:* what waits (`delete`, `rollout status`, `wait`, `drain`, `get -w`) moves the cluster's virtual time instead of
-the learner's, and gives up after ten virtual minutes where the real one waits on.
+*Simplified:* what waits (`delete`, `rollout status`, `wait`, `drain`, `get -w`) moves the cluster's virtual time
+instead of the learner's, and gives up after ten virtual minutes where the real one waits on.
 """
 
 from __future__ import annotations

@@ -58,7 +58,8 @@ def test_names_that_people_use(text: str, resource: str) -> None:
 def test_two_versions_of_one_kind_share_their_objects() -> None:
     old, new = find("hpa.v1.autoscaling"), find("hpa")
     assert (old.version, new.version) == ("v1", "v2")
-    assert old.storage == new.storage and old.store_prefix == new.store_prefix
+    assert old.storage == new.storage
+    assert old.store_prefix == new.store_prefix
 
 
 def test_unknown_kinds_are_refused_in_kubectl_s_words() -> None:
@@ -86,6 +87,8 @@ def test_a_definition_makes_a_kind() -> None:
         }
     }
     kind = of_definition(definition, "v1")
-    assert kind.resource == "trains.example.com" and kind.has_status and kind.put_needs_resource_version
+    assert kind.resource == "trains.example.com"
+    assert kind.has_status
+    assert kind.put_needs_resource_version
     assert find("tr", [kind]) is kind
     assert kind_of({"apiVersion": "example.com/v1", "kind": "Train"}, [kind]) is kind

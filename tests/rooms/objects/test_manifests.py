@@ -26,8 +26,12 @@ def test_documents_and_lists_become_objects() -> None:
     objects = parse(TWO)
     assert [one["metadata"]["name"] for one in objects] == ["a", "x", "y"]
     data = objects[0]["data"]
-    assert data["true"] == "yes" and data["flag"] is True and data["octal"] == 10
-    assert data["date"] == "2024-01-01" and data["float"] == 1000.0 and data["quoted"] == "012"
+    assert data["true"] == "yes"
+    assert data["flag"] is True
+    assert data["octal"] == 10
+    assert data["date"] == "2024-01-01"
+    assert data["float"] == 1000.0
+    assert data["quoted"] == "012"
 
 
 def test_json_is_read_too() -> None:

@@ -120,8 +120,11 @@ def test_the_pull_policy_follows_the_tag(image: str, policy: str) -> None:
 
 def test_the_schema_explains() -> None:
     field, struct = fields_at("apps/v1", "Deployment", "spec.template.spec.containers")
-    assert field is not None and field.type == "[]@core.v1.Container" and field.merge_key == "name"
-    assert struct is not None and struct.name == "core.v1.Container"
+    assert field is not None
+    assert field.type == "[]@core.v1.Container"
+    assert field.merge_key == "name"
+    assert struct is not None
+    assert struct.name == "core.v1.Container"
     assert "single application container" in describe("core.v1.Container")
     with pytest.raises(KeyError, match="replica"):
         fields_at("apps/v1", "Deployment", "spec.replica")

@@ -28,7 +28,9 @@ def autoscale(invocation: Invocation) -> None:
     if flags["max"] < 1:
         raise failure(f"--max=MAXPODS is required and must be at least 1, max: {flags['max']}")
     if flags["max"] < flags["min"]:
-        raise failure(f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {flags['max']}, min: {flags['min']}")
+        raise failure(
+            f"--max=MAXPODS must be larger or equal to --min=MINPODS, max: {flags['max']}, min: {flags['min']}"
+        )
     found = builder.infos(invocation)
     if found.errors:
         raise several(found.errors)
@@ -48,14 +50,18 @@ def autoscale(invocation: Invocation) -> None:
                 if error.reason != "AlreadyExists":
                     raise
                 raise failure(
-                    "failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: empty input"
+                    "failed to create autoscaling/v2 HPA and the configuration is incompatible with "
+                    "autoscaling/v1: empty input"
                 ) from None
         done(invocation, type_, name, "autoscaled", obj)
 
 
 def _metrics(flags: Any) -> list[Any]:
     metrics = []
-    asked = {"cpu": f"{flags['cpu-percent']}%" if flags.given("cpu-percent") else flags["cpu"], "memory": flags["memory"]}
+    asked = {
+        "cpu": f"{flags['cpu-percent']}%" if flags.given("cpu-percent") else flags["cpu"],
+        "memory": flags["memory"],
+    }
     for name, text in asked.items():
         if not text:
             continue

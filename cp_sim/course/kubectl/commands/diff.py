@@ -11,7 +11,7 @@ import json
 from cp_sim.course.kubectl import manifests
 from cp_sim.course.kubectl.client import Object, StatusError
 from cp_sim.course.kubectl.commands.apply import current_of
-from cp_sim.course.kubectl.commands.last_applied import three_way, with_last_applied
+from cp_sim.course.kubectl.commands.last_applied import LAST_APPLIED, three_way, with_last_applied
 from cp_sim.course.kubectl.errors import KubectlError, failure, several
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.output.formats import without_managed_fields
@@ -21,7 +21,10 @@ from cp_sim.objects import edit
 from cp_sim.sim.clock import timestamp
 
 
-@command("diff", "filename:f=* recursive:R kustomize:k= selector:l= server-side force-conflicts field-manager= prune concurrency=#")
+@command(
+    "diff",
+    "filename:f=* recursive:R kustomize:k= selector:l= server-side force-conflicts field-manager= prune concurrency=#",
+)
 def diff(invocation: Invocation) -> None:
     """Show what would change; the exit status is 1 where something would."""
     if not invocation.flags["filename"]:
@@ -69,4 +72,5 @@ def _merged(invocation: Invocation, info: Info, current: Object | None) -> Objec
     if current is None:
         return dict(client.call("POST", info.type.path(info.namespace), query=dry, body=placed))
     patch, kind = three_way(info.type, current, with_last_applied(placed))
+    patch = edit.drop(patch, ("metadata", "annotations", LAST_APPLIED)) if isinstance(patch, dict) else patch
     return client.patch(info.type, info.namespace, info.name, patch, kind, **dry) if patch else current

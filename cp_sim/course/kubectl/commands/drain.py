@@ -1,9 +1,10 @@
 """`kubectl cordon`, `uncordon` and `drain`.
 
-Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch unless
-told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
+Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch
+unless told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
 
-*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of virtual time.
+*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of
+virtual time.
 """
 
 from __future__ import annotations

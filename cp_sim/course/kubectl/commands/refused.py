@@ -29,7 +29,11 @@ def exec_(invocation: Invocation) -> None:
     """Refused: nothing runs in the containers."""
     words = invocation.arguments
     if not words:
-        raise usage("expected 'exec (POD | TYPE/NAME) COMMAND [ARG1] [ARG2] ... [ARGN]'.\nPOD or TYPE/NAME is a required argument for the exec command", "exec")
+        raise usage(
+            "expected 'exec (POD | TYPE/NAME) COMMAND [ARG1] [ARG2] ... [ARGN]'.\nPOD or TYPE/NAME is a "
+            "required argument for the exec command",
+            "exec",
+        )
     if len(words) < 2:
         raise failure("you must specify at least one command for the container")
     if not _pod(invocation, words[0])["spec"].get("nodeName"):
@@ -91,7 +95,10 @@ def edit(invocation: Invocation) -> None:
     found = builder.infos(invocation)
     if found.errors:
         raise several(found.errors)
-    raise failure("there is no editor here: print the object with `get -o yaml`, then write it into a cell with %%kubectl apply -f -")
+    raise failure(
+        "there is no editor here: print the object with `get -o yaml`, then write it into a cell with "
+        "%%kubectl apply -f -"
+    )
 
 
 @command("certificate approve", "filename:f=* force all selector:l= output:o=")
@@ -121,5 +128,7 @@ def completion(invocation: Invocation) -> None:
     """Refused: there is no shell."""
     shell = (invocation.arguments or [""])[0]
     if shell not in ("bash", "zsh", "fish", "powershell"):
-        raise KubectlError(f'error: Unsupported shell type "{shell}".\nSee \'kubectl completion -h\' for help and examples')
+        raise KubectlError(
+            f"error: Unsupported shell type \"{shell}\".\nSee 'kubectl completion -h' for help and examples"
+        )
     raise failure("there is no shell to complete in")

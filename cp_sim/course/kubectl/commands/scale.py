@@ -127,8 +127,11 @@ def _patch_one(invocation: Invocation, info: Info, kind: str, body: str) -> None
     done(invocation, type_, name, verb, obj, suffix="")
 
 
-@command("replace", PRINT + "filename:f=* recursive:R force cascade=?background grace-period=# timeout=~ save-config "
-         "validate=?true subresource= raw= wait kustomize:k=")
+@command(
+    "replace",
+    PRINT + "filename:f=* recursive:R force cascade=?background grace-period=# timeout=~ save-config "
+    "validate=?true subresource= raw= wait kustomize:k=",
+)
 def replace(invocation: Invocation) -> None:
     """Put whole objects in the place of what is stored."""
     flags = invocation.flags

@@ -74,9 +74,7 @@ def _check(invocation: Invocation, resources: list[str], added: list[Taint], rem
         if any(gone["key"] == change["key"] and gone["effect"] in ("", change["effect"]) for gone in removed)
     ]
     if both:
-        raise failure(
-            f"can not both modify and remove the following taint(s) in the same command: {', '.join(both)}"
-        )
+        raise failure(f"can not both modify and remove the following taint(s) in the same command: {', '.join(both)}")
     if not added and not removed:
         raise failure("at least one taint update is required")
 

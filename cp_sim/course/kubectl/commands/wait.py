@@ -20,7 +20,9 @@ DEFAULT_MS = 30_000
 Met = Callable[[Object], bool]
 
 
-@command("wait", "for=+ timeout=~ selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R local output:o=")
+@command(
+    "wait", "for=+ timeout=~ selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R local output:o="
+)
 def wait(invocation: Invocation) -> None:
     """Wait until every object named meets a condition."""
     asked = invocation.flags["for"]

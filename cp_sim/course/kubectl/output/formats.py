@@ -16,7 +16,9 @@ GET_FORMATS = (
     "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,"
     "name,template,templatefile,wide,yaml"
 )
-PLAIN_FORMATS = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml"
+PLAIN_FORMATS = (
+    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml"
+)
 _TEMPLATES = ("custom-columns", "go-template", "jsonpath", "jsonpath-as-json", "template")
 
 
