@@ -69,7 +69,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
         metadata["generation"] = generation
     obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
     obj = allocation.on_create(server, work, obj)
-    forms.check_create(kind, obj)
+    forms.check_create(kind, obj, server)
     work.note("validate")
     asked.object = obj
     asked.name = call.name = metadata.get("name", "")
