@@ -41,7 +41,9 @@ def prediction_panel(asked: Prediction) -> Any:
         )
     else:
         choice = widgets.IntText(value=0, layout=widgets.Layout(width="8em"))
-    button = widgets.Button(description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto"))
+    button = widgets.Button(
+        description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto")
+    )
 
     def clicked(_button: Any) -> None:
         if choice.value is not None:
@@ -57,7 +59,11 @@ def exercise_panel(wanted: Exercise) -> Any:
     answering = _Answering()
     choices = _choices(wanted)
     buttons = []
-    for words, function in (("Check", exercises.check), ("Hint", exercises.hint), ("Show a solution", exercises.solution)):
+    for words, function in (
+        ("Check", exercises.check),
+        ("Hint", exercises.hint),
+        ("Show a solution", exercises.solution),
+    ):
         button = widgets.Button(description=words, layout=widgets.Layout(width="auto"))
 
         def clicked(_button: Any, function: Any = function) -> None:

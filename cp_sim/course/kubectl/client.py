@@ -16,7 +16,9 @@ from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
-TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+TABLE = (
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+)
 PATCH_TYPES = {
     "json": "application/json-patch+json",
     "merge": "application/merge-patch+json",
@@ -79,7 +81,9 @@ class Client:
     changed the cluster.
     """
 
-    def __init__(self, cluster: Any, user: str, headers: dict[str, str], types: Types, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, cluster: Any, user: str, headers: dict[str, Any], types: Types, warn: Callable[[str], None]
+    ) -> None:
         self.cluster = cluster
         self.user = user
         self.headers = headers
@@ -131,7 +135,9 @@ class Client:
             found += body.get("items") or []
         return [{"apiVersion": type_.api_version, "kind": type_.kind, **item} for item in found]
 
-    def patch(self, type_: Type, namespace: str, name: str, patch: Any, kind: str = "strategic", **query: Any) -> Object:
+    def patch(
+        self, type_: Type, namespace: str, name: str, patch: Any, kind: str = "strategic", **query: Any
+    ) -> Object:
         """The object after the patch; `subresource` may be among `query`."""
         path = type_.path(namespace, name, query.pop("subresource", ""))
         body = patch if isinstance(patch, str) else json.dumps(patch)

@@ -1,8 +1,8 @@
 """Reading a command line the way kubectl does: long and short flags anywhere between the arguments.
 
-A command says its flags in one line of words, e.g. `"output:o= selector:l= all-namespaces:A replicas=# label-columns:L=*"`:
-a name, a colon and its letter, and what it takes: nothing (a switch), `=` text, `=#` a whole number, `=*` a list by commas,
-`=+` a list by repetition, `=~` a duration; `=?word` takes text, and `word` when it stands alone.
+A command says its flags in one line of words, e.g. `"output:o= selector:l= all-namespaces:A replicas=# sort:S=*"`: a
+name, a colon and its letter, and what it takes: nothing (a switch), `=` text, `=#` a whole number, `=*` a list by
+commas, `=+` a list by repetition, `=~` a duration; `=?word` takes text, and `word` when it stands alone.
 
 Source: spf13/pflag (flag.go, errors.go), whose sentences these are.
 """

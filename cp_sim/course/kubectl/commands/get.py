@@ -19,7 +19,8 @@ from cp_sim.course.kubectl.shell import Invocation, command
 
 FLAGS = (
     "output:o= selector:l= field-selector= all-namespaces:A watch:w watch-only output-watch-events show-labels "
-    "label-columns:L=* no-headers sort-by= ignore-not-found show-kind raw= filename:f=* recursive:R template= chunk-size=# "
+    "label-columns:L=* no-headers sort-by= ignore-not-found show-kind raw= filename:f=* recursive:R template= "
+    "chunk-size=# "
     "show-managed-fields allow-missing-template-keys server-print subresource= kustomize:k="
 )
 
@@ -34,11 +35,12 @@ def get(invocation: Invocation) -> None:
     output = Output(flags["output"], flags["template"])
     if not invocation.arguments and not flags["filename"]:
         invocation.err(
-            'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported '
+            'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of '
+            "supported "
             "resources.\n"
         )
         raise usage(
-            "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that "
+            'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that '
             "resource (e.g. kubectl explain pods).",
             "get",
         )
@@ -161,9 +163,12 @@ def as_table(entry: Wanted, body: dict[str, Any]) -> dict[str, Any]:
     """The Table itself, or one of names and ages where the server answered with plain objects."""
     if body.get("kind") == "Table":
         return body
-    objects = body["items"] if "items" in body else [body]
+    objects = body.get("items", [body])
     columns = [{"name": "Name", "type": "string", "format": "name"}]
-    return {"columnDefinitions": columns, "rows": [{"cells": [obj["metadata"]["name"]], "object": obj} for obj in objects]}
+    return {
+        "columnDefinitions": columns,
+        "rows": [{"cells": [obj["metadata"]["name"]], "object": obj} for obj in objects],
+    }
 
 
 def _nothing(invocation: Invocation, wanted: list[Wanted]) -> None:
