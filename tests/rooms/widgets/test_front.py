@@ -108,7 +108,7 @@ def test_the_slider_shows_the_past_and_returns(stage: Any) -> None:
 def test_a_log_line_leads_to_its_cause(stage: Any) -> None:
     open_desk(stage, Desk(ToyCluster()))
     after(stage, lambda: stage.click(".cp-log li:first-child button"))
-    assert stage.get_attribute(".cp-desk", "data-showing") == "why"
+    assert stage.get_attribute(".cp-desk", "data-tab") == "why"
     assert "user POST" in stage.text_content(".cp-twin pre")
     assert stage.locator('[aria-current="true"]').count() == 1
 
@@ -126,9 +126,9 @@ def test_play_and_pause(stage: Any) -> None:
 
 def test_keyboard(stage: Any) -> None:
     open_desk(stage, Desk(ToyCluster()))
-    stage.focus('[data-tab="cluster"]')
+    stage.focus('[role="tab"][data-tab="cluster"]')
     after(stage, lambda: stage.keyboard.press("ArrowRight"))
-    assert stage.get_attribute(".cp-desk", "data-showing") == "control-plane"
+    assert stage.get_attribute(".cp-desk", "data-tab") == "control-plane"
     stage.focus(".cp-picture")
     stage.keyboard.press("ArrowRight")
     assert stage.inner_text(".cp-sentence")
