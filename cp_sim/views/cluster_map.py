@@ -211,7 +211,7 @@ class _Painter:
         system = meta.namespace(pod) == "kube-system"
         hue = self.hue.get(owner, "owner-0")
         lines = [
-            fit_middle(_chip_name(pod), SLOT_WIDTH - 16, 9.5),
+            fit_middle(_chip_name(pod), SLOT_WIDTH - 10, 9.5),
             f"{styled('small-' + colour, sign + ' ' + fit(status, 66, 9.5))}",
         ]
         self.sketch.box(

@@ -164,3 +164,13 @@ def test_a_decision_of_the_real_scheduler_is_drawn(desk: Desk) -> None:
     svg = frame["picture"]["svg"]
     assert 'id="cut/nodes/control-plane-1"' in svg
     assert 'id="cut/nodes/worker-1"' in svg
+
+
+def test_the_queue_shows_what_a_pod_waits_for(desk: Desk) -> None:
+    told(desk, "create", **{**FORM, "kind": "Pod", "name": "big", "cpu": "16"})
+    text = desk.handle({"kind": "tab", "tab": "queue"})["picture"]["text"]
+    assert "unschedulable: 1" in text
+    assert "default/big: 1 attempt; rejected by" in text
+    assert "NodeResourcesFit" in text
+    past = desk.handle({"kind": "look", "revision": desk.cluster.revision - 3})
+    assert "the past does not keep queues" in past["picture"]["text"]
