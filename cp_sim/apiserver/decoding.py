@@ -52,6 +52,8 @@ def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
     Raises:
         ApiError: 400, 415.
     """
+    if work.call.subresource in _WITHOUT_BODY:
+        return {}
     media = media_type(http.headers)
     if media not in MEDIA_TYPES[:2]:
         raise errors.unsupported_media_type(MEDIA_TYPES)
@@ -59,6 +61,9 @@ def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
     value = parse(http, media, name)
     check_kind(server, work, value, name, group, version, http)
     return understood(server, work, value)
+
+
+_WITHOUT_BODY = frozenset(("exec", "attach", "portforward", "proxy"))
 
 
 def expected(work: Work) -> tuple[str, str, str]:
@@ -153,7 +158,12 @@ def check_kind(
     if given_version == wanted and given_kind == name:
         return
     known = BY_API.get((given_version, given_kind)) is not None or kind_of_other(given_version, given_kind)
-    if not known and given_version in _SERVED_GROUPS and not kind.custom:
+    if not kind.custom and given_version.count("/") > 1:
+        raise errors.bad_request(
+            f"the object provided is unrecognized (must be of type {name}): unexpected GroupVersion string: "
+            f"{given_version} ({summary(raw_text(http))})"
+        )
+    if not known and not kind.custom:
         raise errors.bad_request(
             f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: no kind '
             f'"{given_kind}" is registered for version "{given_version}" in scheme "{SCHEME}"'
@@ -168,9 +178,6 @@ def check_kind(
         if not kind.custom
         else f"{given_kind} in version \"{version}\" cannot be handled as a {name}: object provided is unrecognized"
     )
-
-
-_SERVED_GROUPS = frozenset(api_version for api_version, _ in BY_API)
 
 
 def kind_of_other(api_version: str, kind: str) -> bool:

@@ -29,26 +29,19 @@ def check_create(kind: Kind, obj: Object) -> None:
     _refuse(kind, obj, validation.on_create(kind, obj))
 
 
-def check_update(kind: Kind, new: Object, old: Object) -> None:
-    """Refuse an invalid change.
+def check_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> None:
+    """Refuse an invalid change, of the object or by one of its subresources.
 
     Raises:
         ApiError: 422 with one cause per fault.
     """
-    _refuse(kind, new, validation.on_update(kind, new, old))
-
-
-def check_status_update(kind: Kind, new: Object, old: Object) -> None:
-    """Refuse an invalid change of the status."""
-    check = getattr(validation, "on_status_update", None)
-    if check is not None:
-        _refuse(kind, new, check(kind, new, old))
+    _refuse(kind, new, validation.on_update(kind, new, old, subresource))
 
 
 def _refuse(kind: Kind, obj: Object, causes: Any) -> None:
     if causes:
         name = (obj.get("metadata") or {}).get("name") or ""
-        listed = [
-            {"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes
-        ]
-        raise errors.invalid(kind.kind, kind.group, name, listed)
+        listed = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in causes]
+        error = errors.invalid(kind.kind, "" if kind.kind == "Event" else kind.group, name, listed)
+        error.status["message"] = validation.message(kind, name, causes)
+        raise error

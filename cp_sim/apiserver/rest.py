@@ -92,12 +92,12 @@ def enter(server: Any, work: Work, http: HttpRequest) -> Done | None:
         _check_path(server, work, http)
         return discovery.answer(server, work, http)
     kind = server.catalog.kind_at(target.api_version, target.plural)
+    work.kind = kind
     _check_resource(server, work, target, kind)
     if kind is None:
         if server.catalog.has_version(target.api_version):
             raise errors.no_such_path()
         raise PlainNotFound()
-    work.kind = kind
     _check_shape(target, kind, http)
     negotiation.check(work, http)
     if http.method == "PATCH":

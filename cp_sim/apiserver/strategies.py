@@ -95,7 +95,12 @@ def prepare_status_update(kind: Kind, new: Object, old: Object) -> Object:
         made["status"] = new["status"]
     metadata = new["metadata"]
     if kind.storage in _STATUS_KEEPS_METADATA:
-        metadata = old["metadata"]
+        managed = {key: metadata[key] for key in ("managedFields",) if key in metadata}
+        metadata = {key: value for key, value in old["metadata"].items() if key != "managedFields"} | managed
+    elif kind.storage == "deployments.apps" and metadata.get("labels") != old["metadata"].get("labels"):
+        metadata = {key: value for key, value in metadata.items() if key != "labels"}
+        if old["metadata"].get("labels"):
+            metadata["labels"] = old["metadata"]["labels"]
     made["metadata"] = metadata
     if "generation" in old["metadata"]:
         made = with_generation(made, old["metadata"]["generation"])
@@ -103,7 +108,7 @@ def prepare_status_update(kind: Kind, new: Object, old: Object) -> Object:
 
 
 # Updates of status leave all metadata of these as it was (they copy only the status).
-_STATUS_KEEPS_METADATA: frozenset[str] = frozenset()
+_STATUS_KEEPS_METADATA = frozenset(("customresourcedefinitions.apiextensions.k8s.io",))
 
 
 def with_generation(obj: Object, generation: int) -> Object:

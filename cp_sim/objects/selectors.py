@@ -401,9 +401,7 @@ def _unescaped(text: str) -> str:
 def parse_fields(text: str) -> FieldSelector:
     """The selector of a `fieldSelector` query: `spec.nodeName=n1,status.phase!=Failed`.  *Raises* `SelectorError`."""
     found = []
-    for part in re.split(r"(?<!\\),", text):
-        if not part:
-            continue
+    for part in re.findall(r"(?:\\.|[^\\,])+\\?|\\", text, re.DOTALL):
         split = re.search(r"!=|==|=", part)
         if split is None:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")

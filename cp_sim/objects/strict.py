@@ -122,9 +122,10 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
             del made[key]
             continue
         if value is None:
-            if made is None:
-                made = dict(body)
-            del made[key]
+            if not (field.written and _zero(field) is None):
+                if made is None:
+                    made = dict(body)
+                del made[key]
             continue
         kept = value
         code = field.code

@@ -1,7 +1,8 @@
 """Drawing by hand: a graph whose boxes are put where the view says, in pixels from the top left corner.
 
-Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not moved by
-a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the same boxes.
+Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not
+moved by a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the
+same boxes.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def quoted(text: str) -> str:
 
 
 def statement(name: str, attributes: Mapping[str, str], other: str = "") -> str:
-    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting` is slow)."""
+    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting`
+    is slow).
+    """
     listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
     arrow = f" -> {quoted(node_name(other))}" if other else ""
     return f"\t{quoted(node_name(name))}{arrow} [{listed}]\n"
@@ -106,7 +109,8 @@ def box_attributes(
 
 
 HEAD = (
-    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n\tnode ['
+    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n'
+    + "\tnode ["
     + " ".join(f"{key}={quoted(value)}" for key, value in BOX_DEFAULTS.items())
     + "]\n"
 )
@@ -158,31 +162,65 @@ class Sketch(_Paper):
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
         attributes = {
-                "id": identity,
-                "class": kind,
-                "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
-                "style": "filled,rounded,dashed" if dashed else "filled,rounded",
-                "fillcolor": light(fill),
-                "color": light(edge) if edge != "none" else "transparent",
-                "penwidth": number(pen),
+            "id": identity,
+            "class": kind,
+            "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
+            "style": "filled,rounded,dashed" if dashed else "filled,rounded",
+            "fillcolor": light(fill),
+            "color": light(edge) if edge != "none" else "transparent",
+            "penwidth": number(pen),
         }
         self._regions[identity] = Digraph(f"cluster_{identity}", graph_attr=attributes)
         listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
-        self._keep("region", identity, f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n", left + width, top + height)
+        self._keep(
+            "region",
+            identity,
+            f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n",
+            left + width,
+            top + height,
+        )
 
     def box(
-        self, identity: str, left: float, top: float, width: float, height: float, lines: Sequence[str] = (), *,
-        inside: str = "", size: float = 11, align: str = "l", fill: str = "paper", edge: str = "line", shape: str = "box",
-        ink: str = "ink", pen: float = 1, dashed: bool = False, rounded: bool = True,
-        kind: str = "", detail: str = "", parts: Sequence[tuple[float, str]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        lines: Sequence[str] = (),
+        *,
+        inside: str = "",
+        size: float = 11,
+        align: str = "l",
+        fill: str = "paper",
+        edge: str = "line",
+        shape: str = "box",
+        ink: str = "ink",
+        pen: float = 1,
+        dashed: bool = False,
+        rounded: bool = True,
+        kind: str = "",
+        detail: str = "",
+        parts: Sequence[tuple[float, str]] = (),
+    ) -> None:
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
         self.tell(identity, detail)
         self.letter(identity, lines)
         attributes = box_attributes(
-            lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=width, height=height,
-            ink=ink, pen=pen, dashed=dashed, rounded=rounded, parts=parts,
-        )  # fmt: skip
+            lines=lines,
+            size=size,
+            align=align,
+            fill=fill,
+            edge=edge,
+            shape=shape,
+            width=width,
+            height=height,
+            ink=ink,
+            pen=pen,
+            dashed=dashed,
+            rounded=rounded,
+            parts=parts,
+        )
         where = f"{number(left + width / 2)},{number(-(top + height / 2))}"
         target = self._regions[inside] if inside else self.graph
         line = statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes})
@@ -198,31 +236,90 @@ class Sketch(_Paper):
         """One line of text without a box; `left` is where it begins (or the box of `width` begins)."""
         wide = width or width_of(text, size) * 1.1 + 24  # room to spare: a line wider than its box would be centred
         self.box(
-            identity, left - MARGIN, top, wide + 2 * MARGIN, size * 1.3, [text] if text else [], inside=inside, size=size,
-            ink=ink, fill="none", edge="none", pen=0, detail=detail, kind="words", align=align, rounded=False,
-        )  # fmt: skip
+            identity,
+            left - MARGIN,
+            top,
+            wide + 2 * MARGIN,
+            size * 1.3,
+            [text] if text else [],
+            inside=inside,
+            size=size,
+            ink=ink,
+            fill="none",
+            edge="none",
+            pen=0,
+            detail=detail,
+            kind="words",
+            align=align,
+            rounded=False,
+        )
 
     def bar(
-        self, identity: str, left: float, top: float, width: float, height: float, share: float, colour: str, *,
-        text: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        share: float,
+        colour: str,
+        *,
+        text: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A horizontal bar filled to `share` (0 to 1), with `text` on it."""
         full = min(1.0, max(0.0, share))
         parts = [(full, colour), (1 - full, "faint")] if 0.004 < full < 0.996 else []
         self.box(
-            identity, left, top, width, height, [text] if text else [], inside=inside, size=8.5, align="n",
-            fill=colour if full >= 0.996 else "faint", edge="none", pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
-        )  # fmt: skip
+            identity,
+            left,
+            top,
+            width,
+            height,
+            [text] if text else [],
+            inside=inside,
+            size=8.5,
+            align="n",
+            fill=colour if full >= 0.996 else "faint",
+            edge="none",
+            pen=0,
+            parts=parts,
+            kind="bar",
+            detail=detail,
+            rounded=False,
+        )
 
     def pill(
-        self, identity: str, middle: Point, text: str, colour: str, *, fill: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        middle: Point,
+        text: str,
+        colour: str,
+        *,
+        fill: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A small label in a rounded box of its own, so that it reads on top of a line."""
         wide = width_of(text, 9.5) + 14
         self.box(
-            identity, middle[0] - wide / 2, middle[1] - 8, wide, 16, [text], inside=inside, size=9.5, align="n",
-            fill=fill or f"{colour}-tint", edge=colour, ink=colour, pen=0.8, kind="pill", detail=detail,
-        )  # fmt: skip
+            identity,
+            middle[0] - wide / 2,
+            middle[1] - 8,
+            wide,
+            16,
+            [text],
+            inside=inside,
+            size=9.5,
+            align="n",
+            fill=fill or f"{colour}-tint",
+            edge=colour,
+            ink=colour,
+            pen=0.8,
+            kind="pill",
+            detail=detail,
+        )
 
     def arrow(
         self, identity: str, begin: Point, end: Point, *, bend: tuple[Point, Point] | None = None, colour: str = "grey",
@@ -247,9 +344,15 @@ class Sketch(_Paper):
             end_point["pos"] = _point(begin if dummy == "tail" else end)
             lines.append(statement(f"{identity}@{dummy}", end_point))
         attributes = {
-            "id": identity, "class": kind, "pos": spline, "color": light(colour), "penwidth": number(pen), "style": style,
-            "arrowsize": "0.7", "dir": "both" if both else ("forward" if head else "none"),
-        }  # fmt: skip
+            "id": identity,
+            "class": kind,
+            "pos": spline,
+            "color": light(colour),
+            "penwidth": number(pen),
+            "style": style,
+            "arrowsize": "0.7",
+            "dir": "both" if both else ("forward" if head else "none"),
+        }
         if text:
             where = at or _between(begin, end, 0.5)
             attributes |= {"label": escape(text), "lp": _point(where), "fontsize": number(size), "fontname": FONT}
@@ -288,9 +391,14 @@ class Flow(_Paper):
 
     def __init__(self, title: str, direction: str = "LR", rank_gap: float = 44, node_gap: float = 12) -> None:
         super().__init__(
-            title, layout="dot", rankdir=direction, ranksep=inches(rank_gap), nodesep=inches(node_gap), splines="spline",
+            title,
+            layout="dot",
+            rankdir=direction,
+            ranksep=inches(rank_gap),
+            nodesep=inches(node_gap),
+            splines="spline",
             pad="0.1",
-        )  # fmt: skip
+        )
         self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
 
     def box(
@@ -316,9 +424,19 @@ class Flow(_Paper):
         """An arrow from the box `tail` to the box `head`, both named by their ids."""
         self.tell(identity, detail)
         attributes = {
-            "id": identity, "class": kind, "color": light(colour), "fontcolor": light(colour), "penwidth": number(pen),
-            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **self._ports, **more,
-        }  # fmt: skip
+            "id": identity,
+            "class": kind,
+            "color": light(colour),
+            "fontcolor": light(colour),
+            "penwidth": number(pen),
+            "style": style,
+            "arrowhead": tip,
+            "arrowsize": "0.7",
+            "fontname": FONT,
+            "fontsize": "9.5",
+            **self._ports,
+            **more,
+        }
         if text:
             attributes["label"] = escape(f" {text} ")
         self.graph.body.append(statement(tail, attributes, head))

@@ -1,12 +1,12 @@
 """Layer 8: pictures that move in a notebook, and the dashboard.
 
-`show(view)` shows one picture; `dashboard(cluster)` (or `cluster.dashboard()`) is the whole desk: pictures, controls, the
-slider over revisions, the log.  The front end is plain JavaScript in `front/`, bundled in the package, and asks nobody on
-the network.  With `CP_STATIC=1` in the environment both emit only the picture and its text, for notebooks that are baked,
-converted or compared.
+`show(view)` shows one picture; `dashboard(cluster)` (or `cluster.dashboard()`) is the whole desk: pictures, controls,
+the slider over revisions, the log.  The front end is plain JavaScript in `front/`, bundled in the package, and asks
+nobody on the network.  With `CP_STATIC=1` in the environment both emit only the picture and its text, for notebooks
+that are baked, converted or compared.
 
-Everything that can be tested without a browser is: `commands.py` (what a control does to the cluster) and `desk.py` (what
-the front end is told) know no widget library.
+Everything that can be tested without a browser is: `commands.py` (what a control does to the cluster) and `desk.py`
+(what the front end is told) know no widget library.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ __all__ = ["dashboard", "show"]
 
 
 def show(view: View) -> Any:
-    """`view` as the result of a cell: a picture that can be updated in place, `picture.update(view)`; static with `CP_STATIC=1`."""
+    """`view` as the result of a cell: a picture that can be updated in place, `picture.update(view)`; static with
+    `CP_STATIC=1`.
+    """
     if is_static():
         return Still(view)
     from cp_sim.widgets.picture import Picture
@@ -55,4 +57,3 @@ def warm() -> None:
             svg.warm()
         except svg.NoEngine:
             return
-

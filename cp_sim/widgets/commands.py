@@ -1,7 +1,8 @@
-"""What the controls of the dashboard do: a command's name and its fields become calls on the cluster and a result in words.
+"""What the controls of the dashboard do: a command's name and its fields become calls on the cluster and a result in
+words.
 
-No widget library is known here.  A refusal never raises: it comes back as an `Outcome` with the API server's own words, and
-where it can be told, the name of the form's field or the line of the manifest at fault.
+No widget library is known here.  A refusal never raises: it comes back as an `Outcome` with the API server's own
+words, and where it can be told, the name of the form's field or the line of the manifest at fault.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Commands:
             return Outcome(False, text, command, "yaml", line)
         return Outcome(False, text, command, field_of_path(path) or field_of_refusal(command, fields, refusal))
 
-    # -- time ----------------------------------------------------------------------------------------------------
+    # -- time -----------------------------------------------------------------------------------------------------
 
     def do_step(self, fields: Fields) -> str:
         """Let one thing happen."""
@@ -115,7 +116,7 @@ class Commands:
         self.cluster.settle()
         return f"settled after {many(self.cluster.trace.next_id - before, 'record')}"
 
-    # -- nodes ---------------------------------------------------------------------------------------------------
+    # -- nodes ----------------------------------------------------------------------------------------------------
 
     def do_add_node(self, fields: Fields) -> str:
         """Start a machine; without a name it takes the next free `worker-N`."""
@@ -184,7 +185,7 @@ class Commands:
         evicted = self.cluster.drain(name)
         return f"node {name} drained: {many(len(evicted or ()), 'pod')} evicted"
 
-    # -- objects -------------------------------------------------------------------------------------------------
+    # -- objects --------------------------------------------------------------------------------------------------
 
     def do_create(self, fields: Fields) -> str:
         """Create the Pod or Deployment that the form describes."""
@@ -198,7 +199,9 @@ class Commands:
         """Apply a manifest."""
         text = str(fields.get("yaml") or "")
         if not text.strip():
-            raise WrongField("yaml", "there is nothing to apply: write a manifest, at least apiVersion, kind and metadata.name")
+            raise WrongField(
+                "yaml", "there is nothing to apply: write a manifest, at least apiVersion, kind and metadata.name"
+            )
         stored = self.cluster.apply(text)
         objects = stored if isinstance(stored, list) else [stored]
         return ", ".join(f"{str(obj.get('kind', '')).lower()} {meta.name(obj)}" for obj in objects) + " applied"
@@ -217,7 +220,7 @@ class Commands:
         return f"{kind.singular} {name} scaled to {replicas}"
 
 
-# -- manifests from the form --------------------------------------------------------------------------------------------
+# -- manifests from the form ----------------------------------------------------------------------------------
 
 
 def manifest_of(fields: Fields) -> Fields:
@@ -252,7 +255,7 @@ def _path_of(manifest: Fields) -> str:
     return f"{group}/namespaces/default/{'pods' if manifest['kind'] == 'Pod' else 'deployments'}"
 
 
-# -- fields -------------------------------------------------------------------------------------------------------------
+# -- fields ---------------------------------------------------------------------------------------------------
 
 
 def split_subject(subject: str) -> tuple[kinds.Kind, str, str]:

@@ -20,8 +20,8 @@ def unknown_field(text: str) -> str:
 def line_of_field(text: str, path: str, status: dict[str, Any] | None = None) -> int:
     """The line (from 1) of the field at `path`, e.g. `spec.template.spec.containers[0].image`; 0 if it is not found.
 
-    With several documents the one is taken whose kind and name `status.details` has.  Where the last part of the path is
-    missing in the text (a required field), the line is that of the nearest part that is there.
+    With several documents the one is taken whose kind and name `status.details` has.  Where the last part of the
+    path is missing in the text (a required field), the line is that of the nearest part that is there.
     """
     try:
         documents = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
@@ -48,7 +48,7 @@ def _is(node: Any, details: dict[str, Any]) -> bool:
 
 
 def _child(node: Any, key: str) -> Any:
-    for key_node, value in getattr(node, "value", None) if isinstance(node, yaml.MappingNode) else ():
+    for key_node, value in node.value if isinstance(node, yaml.MappingNode) else ():
         if key_node.value == key:
             return value
     return None

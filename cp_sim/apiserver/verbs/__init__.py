@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors
+from cp_sim.apiserver import errors, tokens
 from cp_sim.apiserver.verbs import (
     apply,
     binding,
@@ -19,6 +19,7 @@ from cp_sim.apiserver.verbs import (
     finalize,
     loading,
     patch,
+    pod_log,
     quorum,
     read,
     scale,
@@ -43,17 +44,24 @@ HANDLERS: dict[str, Any] = {
     "eviction": eviction,
     "finalize": finalize,
     "scale": scale,
+    "token": tokens,
+    "log": pod_log,
     "quorum": quorum,
 }
 
 _OF_SUBRESOURCE = {
     ("create", "binding"): "binding",
     ("create", "eviction"): "eviction",
+    ("create", "token"): "token",
+    ("get", "log"): "log",
     ("update", "finalize"): "finalize",
     ("get", "scale"): "scale",
     ("update", "scale"): "scale",
     ("patch", "scale"): "scale",
 }
+
+
+_CONNECTIONS = frozenset(("exec", "attach", "portforward", "proxy"))
 
 
 def handler_of(work: Work) -> str:
@@ -76,6 +84,8 @@ def handler_of(work: Work) -> str:
     if call.verb not in sub.verbs:
         raise errors.method_not_allowed()
     special = _OF_SUBRESOURCE.get((call.verb, call.subresource))
+    if call.subresource in _CONNECTIONS and kind.plural == "pods":
+        return "log"
     if special is not None:
         return special
     if call.verb in ("get", "update", "patch"):

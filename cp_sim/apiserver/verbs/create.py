@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking
+from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking, versions
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, Put, StoreAnswer
 
@@ -77,7 +77,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     work.object = obj
     allocation.reserve(server, work, obj)
     key = kind.store_key(call.namespace, call.name)
-    return Get(key) if work.dry_run else Put(key, obj, expect=0)
+    return Get(key) if work.dry_run else Put(key, versions.to_storage(kind, obj), expect=0)
 
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
@@ -116,7 +116,7 @@ def again(server: Any, work: Work) -> Any:
     work.object = {**work.object, "metadata": {**metadata, "name": name}}
     call.name = name
     key = kind.store_key(call.namespace, name)
-    return Get(key) if work.dry_run else Put(key, work.object, expect=0)
+    return Get(key) if work.dry_run else Put(key, versions.to_storage(kind, work.object), expect=0)
 
 
 def in_namespace(work: Work, body: dict[str, Any]) -> dict[str, Any]:
@@ -131,8 +131,9 @@ def in_namespace(work: Work, body: dict[str, Any]) -> dict[str, Any]:
     given = metadata.get("namespace") or ""
     if not kind.namespaced:
         if given:
-            raise errors.bad_request(NAMESPACE_MISMATCH)
-        return body if "metadata" in body and body["metadata"] is not None else {**body, "metadata": {}}
+            metadata = {key: value for key, value in metadata.items() if key != "namespace"}
+            return {**body, "metadata": metadata}
+        return body if body.get("metadata") is not None else {**body, "metadata": {}}
     if given == call.namespace:
         return body
     if given:

@@ -15,7 +15,8 @@ from cp_sim.etcd.store import StoreAnswer
 
 def start(server: Any, work: Work) -> Any:
     """Check the name, then try."""
-    return update.start(server, work)
+    update.read_body(work)
+    return guaranteed.begin(server, work, Handler)
 
 
 def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:

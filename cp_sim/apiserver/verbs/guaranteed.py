@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors
+from cp_sim.apiserver import errors, versions
 from cp_sim.apiserver.request import ApiError
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Delete, Get, KeyValue, Put, StoreAnswer
@@ -51,6 +51,9 @@ def attempt(server: Any, work: Work, handler: Any, current: dict[str, Any], revi
     kind = work.kind
     assert kind is not None
     work.attempts += 1
+    stored = current
+    if current.get("apiVersion") != kind.api_version:
+        current = server.in_version(kind, current)
     gates, warnings = len(work.gates), len(work.warnings)
     try:
         made = handler.transform(server, work, current)
@@ -65,17 +68,17 @@ def attempt(server: Any, work: Work, handler: Any, current: dict[str, Any], revi
     if type(made) is Remove:
         work.object = made
         if work.dry_run:
-            return handler.removed(server, work, made, current, 0)
+            return handler.removed(server, work, made, stored, 0)
         return Delete(key, expect=revision)
     if made is current or made == current:
         if not work.fresh:
             del work.gates[gates:], work.warnings[warnings:]
             return ask(work)
-        return handler.written(server, work, current, 0)
+        return handler.written(server, work, stored, 0)
     if work.dry_run:
         return handler.written(server, work, made, 0)
     work.object = made
-    return Put(key, undecorated(made), expect=revision)
+    return Put(key, undecorated(versions.to_storage(kind, made)), expect=revision)
 
 
 def proceed(server: Any, work: Work, handler: Any, answer: StoreAnswer) -> Any:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cp_sim.apiserver import decoding, errors, forms, golang, structural
@@ -115,13 +116,35 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         try:
             decoded = strict.decode(kind, made)
         except strict.DecodeError as error:
-            raise errors.invalid("", "", "", [cause(golang.compact(made), str(error))]) from None
+            raise errors.invalid("", "", "", [patch_cause(work, made, str(error))]) from None
     if decoded.problems:
         text = strict.strict_error(decoded.problems)
         decoding.complain(
-            work, decoded.problems, lambda: errors.invalid("", "", "", [cause(golang.compact(made), text)])
+            work, decoded.problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)])
         )
     return decoded.object
+
+
+_MISMATCH = re.compile(r"json: cannot unmarshal (\w+)(?: \S+)? into Go (?:struct field|value).* of type (.+)")
+
+
+def patch_cause(work: Work, made: dict[str, Any], text: str) -> dict[str, str]:
+    """The cause of a patched object that cannot be read; a strategic patch is converted without a detour over JSON."""
+    if work.call.patch_type != "strategic":
+        return cause(golang.compact(made), text)
+    found = _MISMATCH.fullmatch(text)
+    if found is not None:
+        given, wanted = found.groups()
+        given = {"bool": "bool", "number": "int64", "array": "slice", "object": "map"}.get(given, given)
+        if wanted.startswith("map["):
+            text = f"cannot restore map from {given}"
+        elif wanted.startswith("[]"):
+            text = f"cannot restore slice from {given}"
+        elif "." in wanted:
+            text = f"cannot restore struct from: {given}"
+        else:
+            text = f"cannot convert {given} to {wanted}"
+    return cause(patches.go_text(work.call.body), text)
 
 
 def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:

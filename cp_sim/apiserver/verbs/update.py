@@ -16,6 +16,16 @@ from cp_sim.etcd.store import StoreAnswer
 
 def start(server: Any, work: Work) -> Any:
     """Check that the object is the one on the URL, then try."""
+    read_body(work)
+    return guaranteed.begin(server, work, _MODULE)
+
+
+def read_body(work: Work) -> None:
+    """Check that the object is the one on the URL, and fill in its defaults.
+
+    Raises:
+        ApiError: 400.
+    """
     call, kind = work.call, work.kind
     assert kind is not None
     body = create.in_namespace(work, call.body)
@@ -30,7 +40,6 @@ def start(server: Any, work: Work) -> Any:
     call.body = create.with_type(kind, forms.with_defaults(kind, body))
     work.note("decode")
     work.state = call.body
-    return guaranteed.begin(server, work, _MODULE)
 
 
 def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
@@ -78,11 +87,11 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     new = with_system_fields(new, old_metadata)
     if call.subresource == "status":
         new = strategies.prepare_status_update(kind, new, current)
-        forms.check_status_update(kind, new, current)
+        forms.check_update(kind, new, current, "status")
     else:
         new = strategies.prepare_update(kind, new, current)
         new = allocation.on_update(server, work, new, current)
-        forms.check_update(kind, new, current)
+        forms.check_update(kind, new, current, call.subresource)
     work.note("validate")
     asked.object = new
     admission.validate(server, asked)

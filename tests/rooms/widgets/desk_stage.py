@@ -6,7 +6,8 @@ from typing import Any
 from cp_sim.widgets import front
 from cp_sim.widgets.desk import Desk
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px;font-family:sans-serif}</style><style>%s</style>
+PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px}</style>
+<style>%s</style>
 <body data-jp-theme-light="%s"><div id="stage"></div>
 <script type="module">
 %s

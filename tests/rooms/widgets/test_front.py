@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
-from desk_stage import open_desk
-from toy_cluster import ToyCluster
+from desk_stage import open_desk  # noqa: E402
+from toy_cluster import ToyCluster  # noqa: E402
 
-from cp_sim.widgets.desk import Desk
+from cp_sim.widgets.desk import Desk  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -47,7 +47,9 @@ def after(page: Any, act: Any) -> None:
     """Do something and wait for the next frame."""
     before = int(page.get_attribute(".cp-desk", "data-seq"))
     act()
-    page.wait_for_function(f"+document.querySelector('.cp-desk').dataset.seq > {before} && !document.querySelector('[aria-busy]')")
+    page.wait_for_function(
+        f"+document.querySelector('.cp-desk').dataset.seq > {before} && !document.querySelector('[aria-busy]')"
+    )
 
 
 def test_controls_change_the_cluster(stage: Any) -> None:
@@ -74,7 +76,9 @@ def test_an_error_stands_beside_its_field(stage: Any) -> None:
     stage.fill('[data-form="create"] input[name=replicas]', "-1")
     after(stage, lambda: stage.click("[data-do=create]"))
     assert stage.get_attribute('[data-form="create"] input[name=replicas]', "aria-invalid") == "true"
-    assert "greater than or equal to 0" in stage.inner_text('[data-form="create"] label:has(input[name=replicas]) .cp-wrong')
+    assert "greater than or equal to 0" in stage.inner_text(
+        '[data-form="create"] label:has(input[name=replicas]) .cp-wrong'
+    )
     stage.fill('[data-form="create"] input[name=replicas]', "1")
     assert stage.get_attribute('[data-form="create"] input[name=replicas]', "aria-invalid") is None
 
@@ -130,12 +134,16 @@ def test_keyboard(stage: Any) -> None:
     assert stage.inner_text(".cp-sentence")
     after(stage, lambda: stage.keyboard.press("Enter"))
     assert stage.get_attribute('[data-panel="Selected"]', "aria-selected") == "true"
-    unnamed = "[...document.querySelectorAll('button,input,select,textarea')].filter(e => !e.textContent && !e.labels?.length && !e.ariaLabel)"
+    unnamed = (
+        "[...document.querySelectorAll('button,input,select,textarea')]"
+        ".filter(e => !e.textContent && !e.labels?.length && !e.ariaLabel)"
+    )
     assert stage.evaluate(f"{unnamed}.length") == 0
 
 
 MOVE = """async () => {
-  const svg = (x, more) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60"><g id="graph0" class="graph" transform="translate(4 50)">`
+  const svg = (x, more) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60">`
+    + `<g id="graph0" class="graph" transform="translate(4 50)">`
     + `<g id="pods/a" class="node"><polygon points="${x},0 ${x + 20},0 ${x + 20},-20 ${x},-20"/></g>${more}</g></svg>`;
   const host = document.createElement("div");
   document.body.append(host);
