@@ -150,7 +150,7 @@ def _stopped_half_way(cluster: Cluster, _answer: Any) -> Verdict:
             "How can you look after every single step, and stop in time?",
             "Delete the Deployment, and begin again; stop the loop as soon as there is a pod of api.",
         )
-    said = "The pod is stored, the scheduler is awake, and no node is written down yet. You stopped time inside the ripple."
+    said = "The pod is stored, the scheduler is awake, and no node is written down yet. Time stands still."
     return Verdict(True, said)
 
 
@@ -158,7 +158,7 @@ EXERCISES = (
     Exercise(
         "00-arrows",
         "Name the actor of each arrow",
-        "Below are five requests from the ripple of your Deployment, in a mixed order. Who sent each of them? "
+        "Below are five requests from the ripple of your Deployment, in a mixed order. Who sent each? "
         f"Choose from: {', '.join(ACTORS)}.",
         _name_the_actors,
         "Who needed to know what, to send this request?",
@@ -192,8 +192,8 @@ EXERCISES = (
     Exercise(
         "00-freeze",
         "Stop time inside the ripple",
-        "In `cluster`, create a Deployment called `api` with one replica, and stop the world at a moment when its pod is "
-        "stored and has no node yet.",
+        "In `cluster`, create a Deployment called `api` with one replica, and stop the world at a moment when its pod "
+        "is stored and has no node yet.",
         _stopped_half_way,
         "Which option of %kubectl returns before the cluster has come to rest?",
         "Use %kubectl --no-settle, then call cluster.step() again and again while no pod of api is stored.",
