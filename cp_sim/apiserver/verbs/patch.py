@@ -38,8 +38,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     check_name(work, new)
     if "managedFields" in current["metadata"] and "managedFields" not in new["metadata"] and not call.subresource:
         new = edit.put(new, "metadata.managedFields", [])
-    if work.outside is not None or call.subresource != "status":
-        new = forms.with_defaults(kind, new)
+    new = forms.with_defaults(kind, new)
     return update.replace(server, work, new, current)
 
 
