@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, rest, verbs, versions
+from cp_sim.apiserver import admission, allocation, definitions, errors, rest, verbs, versions
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -108,6 +108,10 @@ class ApiServer(Actor):
             self._give_up(message.work)
         elif kind is EndWatch:
             self._end_watch(message)
+        elif kind is definitions.CleanedUp:
+            definitions.cleaned_up(self, message)
+        elif kind is Response:
+            pass  # to one of the server's own writes
         else:
             super().receive(message)
 
@@ -309,6 +313,8 @@ class ApiServer(Actor):
             if kind.storage in self.catalog.observed:
                 self.catalog.learn(kind.storage, change)
                 self.authorizer.learn(kind.storage)
+                if kind.storage == definitions.RESOURCE and self.ready:
+                    definitions.follow(self, change)
             if kind.storage == "services":
                 self.allocations.learn(change)
             if cache.watches:

@@ -168,6 +168,14 @@ def check_kind(
             f'{given_kind} in version "{given_version.rpartition("/")[2]}" cannot be handled as a {name}: no kind '
             f'"{given_kind}" is registered for version "{given_version}" in scheme "{SCHEME}"'
         )
+    if given_version == wanted and kind.custom:
+        cause = {
+            "reason": "FieldValueInvalid",
+            "message": f"Invalid value: {golang.quoted(given_kind)}: must be {name}",
+            "field": "kind",
+        }
+        title = (value.get("metadata") or {}).get("name") or ""
+        raise errors.invalid(given_kind, group, title, [cause])
     if given_version != wanted:
         raise errors.bad_request(
             f"the API version in the data ({given_version}) does not match the expected API version ({wanted})"
@@ -175,8 +183,6 @@ def check_kind(
     raise errors.bad_request(
         f'{given_kind} in version "{version}" cannot be handled as a {name}: converting (v1.{given_kind}) '
         f"to (core.{name}): unknown conversion"
-        if not kind.custom
-        else f"{given_kind} in version \"{version}\" cannot be handled as a {name}: object provided is unrecognized"
     )
 
 

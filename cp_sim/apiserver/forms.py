@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors
+from cp_sim.apiserver import errors, structural
 from cp_sim.objects import defaults, validation
 from cp_sim.objects.kinds import Kind
 
@@ -20,22 +20,28 @@ def with_defaults(kind: Kind, obj: Object) -> Object:
     return defaults.apply(kind, obj)
 
 
-def check_create(kind: Kind, obj: Object) -> None:
+def check_create(kind: Kind, obj: Object, server: Any = None) -> None:
     """Refuse an invalid new object.
 
     Raises:
         ApiError: 422 with one cause per fault.
     """
-    _refuse(kind, obj, validation.on_create(kind, obj))
+    causes = validation.on_create(kind, obj)
+    if kind.custom:
+        causes = [*causes, *structural.faults(server, kind, obj)]
+    _refuse(kind, obj, causes)
 
 
-def check_update(kind: Kind, new: Object, old: Object, subresource: str = "") -> None:
+def check_update(kind: Kind, new: Object, old: Object, subresource: str = "", server: Any = None) -> None:
     """Refuse an invalid change, of the object or by one of its subresources.
 
     Raises:
         ApiError: 422 with one cause per fault.
     """
-    _refuse(kind, new, validation.on_update(kind, new, old, subresource))
+    causes = validation.on_update(kind, new, old, subresource)
+    if kind.custom:
+        causes = [*causes, *structural.faults(server, kind, new)]
+    _refuse(kind, new, causes)
 
 
 def _refuse(kind: Kind, obj: Object, causes: Any) -> None:

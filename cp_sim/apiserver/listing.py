@@ -184,6 +184,8 @@ def make(server: Any, work: Work, asked: ListOptions) -> dict[str, Any]:
         items.append(obj)
         last = key
     metadata: dict[str, Any] = {"resourceVersion": str(revision)}
+    if kind.custom:
+        metadata["continue"] = ""
     if more:
         metadata["continue"] = encode_continue(revision, last, asked.prefix)
         if asked.labels is None and asked.fields is None:

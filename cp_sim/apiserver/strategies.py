@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cp_sim.apiserver import definitions
 from cp_sim.objects import edit
 from cp_sim.objects.kinds import Kind
 
@@ -41,7 +42,6 @@ _NEW_STATUS: dict[str, Object] = {
         "desiredHealthy": 0,
         "expectedPods": 0,
     },
-    "customresourcedefinitions.apiextensions.k8s.io": {"conditions": None, "acceptedNames": None, "storedVersions": None},
 }
 
 # Kinds whose generation counts every difference outside of metadata and status.
@@ -276,6 +276,7 @@ _ON_CREATE: dict[str, Callable[[Object], Object]] = {
     "namespaces": _new_namespace,
     "daemonsets.apps": _new_daemon_set,
     "jobs.batch": _new_job,
+    definitions.RESOURCE: definitions.new_status,
 }
 _ON_UPDATE: dict[str, Callable[[Object, Object], Object]] = {
     "namespaces": _changed_namespace,

@@ -21,7 +21,7 @@ def table(server: Any, kind: Kind, body: Object, version: str, include: str, sub
     is_list = isinstance(body.get("items"), list)
     items = body["items"] if is_list else [body]
     metadata = body.get("metadata") or {}
-    kept = {key: metadata[key] for key in ("resourceVersion", "continue", "remainingItemCount") if key in metadata}
+    kept = {key: metadata[key] for key in ("resourceVersion", "continue", "remainingItemCount") if metadata.get(key)}
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",

@@ -57,6 +57,7 @@ class Work:
     state_is_read: bool = False
     attempts: int = 0
     state: Any = None
+    pending: Any = None
     waiting_for: str = ""
     since_ms: int = 0
     cause: int | None = None

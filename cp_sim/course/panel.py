@@ -9,9 +9,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from cp_sim.course import exercises, predict
+from cp_sim.course import exercises
 from cp_sim.course.card import Card
 from cp_sim.course.lesson import Exercise, Prediction
+from cp_sim.course.predict import commit
 
 
 def _html(card: Card) -> widgets.HTML:
@@ -47,7 +48,7 @@ def prediction_panel(asked: Prediction) -> Any:
 
     def clicked(_button: Any) -> None:
         if choice.value is not None:
-            answering.show(predict.commit(asked, choice.value), f'predict("{asked.name}", {choice.value})')
+            answering.show(commit(asked, choice.value), f'predict("{asked.name}", {choice.value})')
 
     button.on_click(clicked)
     title = _html(Card("think", asked.question))

@@ -16,6 +16,7 @@ from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
 from cp_sim.views.reconcile import reconcile
 from cp_sim.views.request_passage import request_passage
+from cp_sim.views.scheduling_queue import scheduling_queue
 from cp_sim.views.svg import to_svg
 from cp_sim.views.timeline import timeline
 from cp_sim.views.view import View
@@ -31,6 +32,7 @@ __all__ = [
     "ownership",
     "reconcile",
     "request_passage",
+    "scheduling_queue",
     "timeline",
     "to_svg",
 ]

@@ -23,8 +23,8 @@ NODES_PER_ROW = 4
 NODE_LIMIT = 40
 AGGREGATE_ABOVE = 300  # pods; above it a node's box counts its pods by workload and state
 
-WIDTH, GAP = 232.0, 12.0
-SLOT_WIDTH, SLOT_HEIGHT = 104.0, 30.0
+WIDTH, GAP = 214.0, 10.0
+SLOT_WIDTH, SLOT_HEIGHT = 95.0, 30.0
 HEAD = 74.0  # name, taints, bars
 TRAY_TOP, TRAY_HEIGHT, TRAY_SLOTS = 0.0, 64.0, 8
 NODES_TOP = TRAY_TOP + TRAY_HEIGHT + 14
@@ -112,10 +112,10 @@ class _Painter:
         beyond = [slot for slot in taken if slot > last]
         for slot, subject in sorted(taken.items()):
             if slot < last or (slot == last and not beyond):
-                self.pod(subject, 12 + slot * (SLOT_WIDTH + 8.5), TRAY_TOP + 25, "tray")
+                self.pod(subject, 12 + slot * (SLOT_WIDTH + 14), TRAY_TOP + 25, "tray")
         if beyond:
             hidden = len(beyond) + (last in taken)
-            self.plus("tray#more", hidden, 12 + last * (SLOT_WIDTH + 8.5), TRAY_TOP + 25, "tray")
+            self.plus("tray#more", hidden, 12 + last * (SLOT_WIDTH + 14), TRAY_TOP + 25, "tray")
 
     # -- nodes ---------------------------------------------------------------------------------------------------
 
@@ -142,15 +142,15 @@ class _Painter:
     def _head(self, identity: str, node: Object, status: str, left: float, top: float) -> None:
         sign, colour = ("●", "green") if status.startswith("Ready") else ("✕", "red")
         role = styled("small", " control plane") if facts.is_control_plane(node) else ""
-        name = fit_middle(meta.name(node), 118, 12.5)
+        name = fit_middle(meta.name(node), 112, 12.5)
         self.sketch.words(
             f"{identity}#name", left + 12, top + 7, styled(colour, sign) + " " + styled("title", name) + role,
             inside=identity, width=WIDTH - 24,
         )  # fmt: skip
         if status != "Ready":
             self.sketch.words(
-                f"{identity}#status", left + 100, top + 8, styled("small-red", _status_words(status)), inside=identity,
-                align="r", width=WIDTH - 112,
+                f"{identity}#status", left + 90, top + 8, styled("small-red", _status_words(status)), inside=identity,
+                align="r", width=WIDTH - 102,
             )  # fmt: skip
         self._taints(identity, node, left, top + 25)
 
@@ -211,8 +211,8 @@ class _Painter:
         system = meta.namespace(pod) == "kube-system"
         hue = self.hue.get(owner, "owner-0")
         lines = [
-            fit_middle(_chip_name(pod), SLOT_WIDTH - 16, 9.5),
-            f"{styled('small-' + colour, sign + ' ' + fit(status, 74, 9.5))}",
+            fit_middle(_chip_name(pod), SLOT_WIDTH - 10, 9.5),
+            f"{styled('small-' + colour, sign + ' ' + fit(status, 66, 9.5))}",
         ]
         self.sketch.box(
             subject, left, top, SLOT_WIDTH, SLOT_HEIGHT, lines, inside=inside, size=9.5,
@@ -242,7 +242,7 @@ class _Painter:
                 SLOT_HEIGHT,
                 [
                     fit_middle(owner, SLOT_WIDTH - 16, 9.5),
-                    styled(f"small-{colour}", f"{sign} {count} × {fit(status, 60, 9.5)}"),
+                    styled(f"small-{colour}", f"{sign} {count} × {fit(status, 50, 9.5)}"),
                 ],
                 inside=identity,
                 size=9.5,

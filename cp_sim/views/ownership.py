@@ -12,8 +12,8 @@ from cp_sim.objects.kinds import UnknownKind, kind_of
 from cp_sim.objects.selectors import parse_labels
 from cp_sim.views import facts
 from cp_sim.views.facts import Object, many
+from cp_sim.views.flow import Flow
 from cp_sim.views.lettering import fit_middle, styled
-from cp_sim.views.sketch import Flow
 from cp_sim.views.view import View
 
 # Kinds that own or are owned in what lessons build, from the top down.

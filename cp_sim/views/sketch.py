@@ -1,112 +1,22 @@
 """Drawing by hand: a graph whose boxes are put where the view says, in pixels from the top left corner.
 
 Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not
-moved by a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the
-same boxes.
+moved by a hair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from graphviz import Digraph
 
+from cp_sim.views.dot import BOX_DEFAULTS, MARGIN, Paper, box_attributes, escape, number, quoted, statement
 from cp_sim.views.drawn import Piece, draw_pieces
-from cp_sim.views.lettering import FONT, is_styled, plain, width_of
+from cp_sim.views.lettering import FONT, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
 
-MARGIN = 8.0  # between a box's edge and its text, as Graphviz has it
-LINE_HEIGHT = 1.2
-
 Point = tuple[float, float]
-
-
-def _colour(name: str) -> str:
-    return "none" if name == "none" else light(name)
-
-
-def escape(text: str) -> str:
-    """`text` for a Graphviz label: its backslashes and ampersands mean themselves."""
-    return text.replace("\\", "\\\\").replace("&", "&amp;").replace("\n", " ")
-
-
-def label_of(lines: Sequence[str], align: str) -> str:
-    """The lines as one Graphviz label, aligned `l`, `r` or `n` (centred)."""
-    return "".join(f"{escape(plain(line))}\\{align}" for line in lines)
-
-
-def number(value: float) -> str:
-    """A coordinate in the shortest form that is exact enough."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def inches(value: float) -> str:
-    """A length in pixels as Graphviz wants widths."""
-    return f"{value / 72:.5f}"
-
-
-def node_name(identity: str) -> str:
-    """The name of a Graphviz node for an element id (a colon would be read as a port)."""
-    return identity.replace(":", "\u2236")
-
-
-def quoted(text: str) -> str:
-    """`text` as a string of the DOT language."""
-    return '"' + text.replace('"', '\\"') + '"' if '"' in text else f'"{text}"'
-
-
-def statement(name: str, attributes: Mapping[str, str], other: str = "") -> str:
-    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting`
-    is slow).
-    """
-    listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
-    arrow = f" -> {quoted(node_name(other))}" if other else ""
-    return f"\t{quoted(node_name(name))}{arrow} [{listed}]\n"
-
-
-# What most boxes have; it is said once at the top of the graph, and each box says only what differs.
-BOX_DEFAULTS: dict[str, str] = {
-    "fontname": FONT,
-    "fontsize": "11",
-    "fontcolor": light("ink"),
-    "shape": "box",
-    "style": "filled,rounded",
-    "fillcolor": light("paper"),
-    "color": light("line"),
-    "penwidth": "1",
-    "fixedsize": "true",
-    "label": "",
-}
-
-
-def box_attributes(
-    *, lines: Sequence[str], size: float, align: str, fill: str, edge: str, shape: str, width: float, height: float,
-    ink: str, pen: float, dashed: bool, rounded: bool, parts: Sequence[tuple[float, str]],
-) -> dict[str, str]:  # fmt: skip
-    """Graphviz attributes of one box, those of `BOX_DEFAULTS` left out."""
-    style = "striped" if parts else "filled"
-    if rounded and shape == "box" and not parts:
-        style += ",rounded"
-    if dashed:
-        style += ",dashed"
-    fillcolor = ":".join(f"{light(name)};{share:.4f}" for share, name in parts) if parts else _colour(fill)
-    wanted = {
-        "label": label_of(lines, align),
-        "fontsize": number(size),
-        "fontcolor": light(ink),
-        "shape": shape,
-        "style": style,
-        "fillcolor": fillcolor if fillcolor != "none" else "transparent",
-        "color": "transparent" if edge == "none" else light(edge),
-        "penwidth": number(pen),
-    }
-    wanted = {key: value for key, value in wanted.items() if value != BOX_DEFAULTS[key]}
-    wanted["width"] = inches(width)
-    wanted["height"] = inches(height)
-    return wanted
-
 
 HEAD = (
     f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n'
@@ -116,33 +26,7 @@ HEAD = (
 )
 
 
-class _Paper:
-    """What both ways of drawing share: the graph, the details, boxes."""
-
-    def __init__(self, title: str, **attributes: str) -> None:
-        self.title = title
-        self.details: dict[str, str] = {}
-        self.lettering: dict[str, Sequence[str]] = {}
-        self.graph = Digraph(
-            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, **attributes}, node_attr=BOX_DEFAULTS
-        )
-
-    def tell(self, identity: str, detail: str) -> None:
-        """Keep one sentence about an element."""
-        if detail:
-            self.details[identity] = detail
-
-    def letter(self, identity: str, lines: Sequence[str]) -> None:
-        """Keep the lines of an element if parts of them have a style of their own."""
-        if any(is_styled(line) for line in lines):
-            self.lettering[identity] = [line for line in lines if plain(line)]
-
-    def view(self, text: str) -> View:
-        """The finished picture with its text twin."""
-        return View(self.title, self.graph, text, self.details, self.lettering)
-
-
-class Sketch(_Paper):
+class Sketch(Paper):
     """A picture with every box in its given place.  `inside` names a region that a box belongs to."""
 
     def __init__(self, title: str) -> None:
@@ -384,68 +268,6 @@ class _Sketched(View):
 
     def _drawn(self) -> str:
         return draw_pieces(self._pieces, HEAD, self.title, *self._size)
-
-
-class Flow(_Paper):
-    """A picture whose boxes Graphviz places in ranks, from left to right (`LR`) or from top to bottom (`TB`)."""
-
-    def __init__(self, title: str, direction: str = "LR", rank_gap: float = 44, node_gap: float = 12) -> None:
-        super().__init__(
-            title,
-            layout="dot",
-            rankdir=direction,
-            ranksep=inches(rank_gap),
-            nodesep=inches(node_gap),
-            splines="spline",
-            pad="0.1",
-        )
-        self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
-
-    def box(
-        self, identity: str, lines: Sequence[str], *, size: float = 11, align: str = "l", fill: str = "paper",
-        edge: str = "line", shape: str = "box", ink: str = "ink", pen: float = 1, dashed: bool = False, kind: str = "",
-        width: float = 0, height: float = 0, detail: str = "", parts: Sequence[tuple[float, str]] = (),
-    ) -> None:  # fmt: skip
-        """A box as wide and high as its text needs, or as given."""
-        self.tell(identity, detail)
-        self.letter(identity, lines)
-        wide = width or max([width_of(line, size) for line in lines] or [10]) + 2 * MARGIN + 2
-        high = height or len(lines) * size * LINE_HEIGHT + 12
-        attributes = box_attributes(
-            lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=wide, height=high, ink=ink,
-            pen=pen, dashed=dashed, rounded=True, parts=parts,
-        )  # fmt: skip
-        self.graph.body.append(statement(identity, {"id": identity, "class": kind or "box", **attributes}))
-
-    def arrow(
-        self, identity: str, tail: str, head: str, *, text: str = "", colour: str = "grey", pen: float = 1.2,
-        style: str = "solid", tip: str = "normal", kind: str = "arrow", detail: str = "", **more: Any,
-    ) -> None:  # fmt: skip
-        """An arrow from the box `tail` to the box `head`, both named by their ids."""
-        self.tell(identity, detail)
-        attributes = {
-            "id": identity,
-            "class": kind,
-            "color": light(colour),
-            "fontcolor": light(colour),
-            "penwidth": number(pen),
-            "style": style,
-            "arrowhead": tip,
-            "arrowsize": "0.7",
-            "fontname": FONT,
-            "fontsize": "9.5",
-            **self._ports,
-            **more,
-        }
-        if text:
-            attributes["label"] = escape(f" {text} ")
-        self.graph.body.append(statement(tail, attributes, head))
-
-    def same_rank(self, *identities: str) -> None:
-        """Keep these boxes in one rank."""
-        with self.graph.subgraph(graph_attr={"rank": "same"}) as level:
-            for identity in identities:
-                level.node(node_name(identity))
 
 
 def _point(point: Point) -> str:

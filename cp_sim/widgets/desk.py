@@ -25,6 +25,7 @@ from cp_sim.views import (
     ownership,
     reconcile,
     request_passage,
+    scheduling_queue,
     timeline,
 )
 from cp_sim.views.cause_chain import subject_from
@@ -45,6 +46,7 @@ TABS: dict[str, str] = {
     "ownership": "Ownership",
     "locks": "Taints",
     "request": "Request",
+    "queue": "Queue",
 }
 LOG_LINES = 150
 WORKLOADS = ("deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers")
@@ -178,6 +180,8 @@ class Desk:
             case "request":
                 record = self._request(world)
                 return request_passage(record) if record else nothing("Request", "No request has been answered yet.")
+            case "queue":
+                return self._queue(world)
         return cluster_map(world, None if self.looking_at else self._slots)
 
     def _records(self, world: Any) -> list[Record]:
@@ -219,6 +223,12 @@ class Desk:
             if record.actor == "kube-apiserver" and getattr(record.evidence, "gates", None) is not None:
                 return record
         return None
+
+    def _queue(self, world: Any) -> View:
+        try:
+            return scheduling_queue(world)
+        except ValueError as wrong:
+            return nothing("Queue", f"{wrong}")
 
     def _why(self, world: Any) -> View:
         chosen = self._selected_record()

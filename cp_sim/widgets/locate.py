@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from cp_sim.objects.quantity import QuantityError, parse
+
 _UNKNOWN = re.compile(r'(?:unknown|duplicate) field "([^"]+)"')
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\]]+)\]")
 
@@ -35,6 +37,29 @@ def line_of_field(text: str, path: str, status: dict[str, Any] | None = None) ->
         if depth > 0 and not best:
             best = line
     return best
+
+
+def line_of_kind(text: str, error: str) -> int:
+    """The line of the kind that an error calls unknown; 0 if it names none."""
+    found = re.search(r'kind "([^"]+)"', error)
+    return _line_with(text, rf"kind:\s*[\"']?{re.escape(found.group(1))}\b") if found else 0
+
+
+def line_of_quantity(text: str, error: str) -> int:
+    """The line of the first cpu or memory that is no quantity, if that is what an error is about."""
+    if "quantities must match" not in error:
+        return 0
+    for place, line in enumerate(text.splitlines(), 1):
+        for value in re.findall(r"\b(?:cpu|memory|ephemeral-storage|storage):\s*[\"']?([^\s\"',}]+)", line):
+            try:
+                parse(value)
+            except QuantityError:
+                return place
+    return 0
+
+
+def _line_with(text: str, pattern: str) -> int:
+    return next((place for place, line in enumerate(text.splitlines(), 1) if re.search(pattern, line)), 0)
 
 
 def _is(node: Any, details: dict[str, Any]) -> bool:

@@ -17,14 +17,17 @@ def default_plugins() -> tuple[Plugin, ...]:
     """The plugins that are on by default, in order."""
     from cp_sim.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
     from cp_sim.apiserver.admission.ingress_class import DefaultIngressClass
+    from cp_sim.apiserver.admission.limit_ranger import LimitRanger
     from cp_sim.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
     from cp_sim.apiserver.admission.priority import Priority
+    from cp_sim.apiserver.admission.resource_quota import ResourceQuota
     from cp_sim.apiserver.admission.service_account import ServiceAccount
     from cp_sim.apiserver.admission.storage import DefaultStorageClass, StorageObjectInUseProtection
     from cp_sim.apiserver.admission.taint_nodes_by_condition import TaintNodesByCondition
 
     return (
         NamespaceLifecycle(),
+        LimitRanger(),
         ServiceAccount(),
         TaintNodesByCondition(),
         Priority(),
@@ -32,6 +35,7 @@ def default_plugins() -> tuple[Plugin, ...]:
         DefaultStorageClass(),
         StorageObjectInUseProtection(),
         DefaultIngressClass(),
+        ResourceQuota(),
     )
 
 

@@ -14,7 +14,7 @@ from cp_sim.objects.kinds import Kind
 class Attributes:
     """A write as admission sees it: `operation` is CREATE, UPDATE, DELETE or CONNECT.
 
-    A plugin that changes the object replaces `object` by an edited copy.
+    A plugin that changes the object replaces `object` by an edited copy; `writes` are other objects that have to be stored first.
     """
 
     operation: str
@@ -29,6 +29,7 @@ class Attributes:
     options: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     changed_by: list[str] = field(default_factory=list)
+    writes: list[Any] = field(default_factory=list)
 
     @property
     def resource(self) -> str:

@@ -9,7 +9,10 @@ from typing import Any
 
 from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking, versions
 from cp_sim.apiserver.work import Done, Work
+from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.etcd.store import Get, Put, StoreAnswer
+from cp_sim.objects import meta
+from cp_sim.objects.kinds import KINDS
 
 GENERATE_ATTEMPTS = 8
 MAX_GENERATED = 63 - 5
@@ -69,7 +72,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
         metadata["generation"] = generation
     obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
     obj = allocation.on_create(server, work, obj)
-    forms.check_create(kind, obj)
+    forms.check_create(kind, obj, server)
     work.note("validate")
     asked.object = obj
     asked.name = call.name = metadata.get("name", "")
@@ -77,7 +80,44 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     work.object = obj
     allocation.reserve(server, work, obj)
     key = kind.store_key(call.namespace, call.name)
-    return Get(key) if work.dry_run else Put(key, versions.to_storage(kind, obj), expect=0)
+    if work.dry_run:
+        return Get(key)
+    final = Put(key, versions.to_storage(kind, obj), expect=0)
+    if asked.writes:
+        work.pending = (asked, list(asked.writes), final)
+        return next_write(work)
+    return final
+
+
+def next_write(work: Work) -> Any:
+    """The next of the objects that have to be stored before the new one: quotas with their usage."""
+    asked, writes, final = work.pending
+    if not writes:
+        work.pending = None
+        return final
+    quota = writes[0]
+    key = KINDS["resourcequotas"].store_key(asked.namespace, meta.name(quota))
+    return Put(key, guaranteed.undecorated(quota), expect=meta.revision(quota))
+
+
+def counted(server: Any, work: Work, answer: StoreAnswer) -> Any:
+    """A quota has its usage; if somebody else was faster, everything is judged again."""
+    asked, writes, _ = work.pending
+    quota = writes.pop(0)
+    if not answer.succeeded:
+        work.pending = None
+        asked.writes.clear()
+        allocation.give_back(server, work.object)
+        return store(server, work, asked)
+    server.loop.record(
+        "update status",
+        f"resourcequotas/{asked.namespace}/{meta.name(quota)}",
+        f"usage by {work.subject}",
+        revision=answer.revision,
+        actor=server.name,
+    )
+    server.loop.caused_by(work.cause)
+    return next_write(work)
 
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
@@ -88,6 +128,8 @@ SYSTEM_FIELDS = frozenset(
 
 def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
     """Created, or the name is taken."""
+    if work.pending is not None:
+        return counted(server, work, answer)
     kind = work.kind
     assert kind is not None
     if work.dry_run:

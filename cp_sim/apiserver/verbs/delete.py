@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors
+from cp_sim.apiserver import admission, allocation, definitions, errors
 from cp_sim.apiserver.deletion import DeleteOptions, parse
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.apiserver.verbs.guaranteed import Remove
@@ -57,11 +57,15 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     work.note("validate")
     if kind.storage == "namespaces":
         return namespace_deletion(server, kind, current, options)
+    if kind.storage == definitions.RESOURCE and not current["metadata"].get("deletionTimestamp"):
+        return definitions.marked(server, current)
     now_ms = server.loop.clock.now_ms
     grace, pending = grace_of(kind, current, options, now_ms)
     if pending:
         return Done(answer_of(kind, current, deleted=False))
     made = current
+    if kind.storage == definitions.RESOURCE:
+        return Done(current) if current["metadata"].get("finalizers") else Remove()
     finalizers = collected(kind, current, options)
     if finalizers is not None:
         made = with_metadata(made, finalizers=finalizers or None)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import decoding, errors, tracking
+from cp_sim.apiserver import decoding, errors, forms, tracking
 from cp_sim.apiserver.custom_columns import look_up
 from cp_sim.apiserver.managed import manager
 from cp_sim.apiserver.printing.text import label_text
@@ -77,6 +77,8 @@ def transform(server: Any, work: Work, current: Object) -> Any:
     if edit.get(current, path) != replicas:
         made = edit.put(current, path, replicas)
         made = edit.change(made, "metadata.generation", lambda old: (old or 0) + 1)
+    if kind.custom:
+        forms.check_update(kind, made, current, "", server)
     if call.patch_type != "apply":
         made = tracking.on_update(server, work, made, current)
         return made if replicas else manager.disowned(made, ("f:spec", "f:replicas"))

@@ -87,11 +87,11 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     new = with_system_fields(new, old_metadata)
     if call.subresource == "status":
         new = strategies.prepare_status_update(kind, new, current)
-        forms.check_update(kind, new, current, "status")
+        forms.check_update(kind, new, current, "status", server)
     else:
         new = strategies.prepare_update(kind, new, current)
         new = allocation.on_update(server, work, new, current)
-        forms.check_update(kind, new, current, call.subresource)
+        forms.check_update(kind, new, current, call.subresource, server)
     work.note("validate")
     asked.object = new
     admission.validate(server, asked)
@@ -133,7 +133,7 @@ def check_version(work: Work, new: dict[str, Any], old: dict[str, Any]) -> None:
     if asked and not asked.isdigit():
         raise errors.internal(f'strconv.ParseUint: parsing "{asked}": invalid syntax')
     if asked in ("", "0"):
-        if kind.put_needs_resource_version and work.handler != "patch":
+        if kind.put_needs_resource_version and work.handler in ("update", "finalize"):
             cause = {
                 "reason": "FieldValueInvalid",
                 "message": f"Invalid value: {int(asked or 0)}: must be specified for an update",

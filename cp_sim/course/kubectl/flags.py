@@ -117,12 +117,13 @@ def _long(word: str, rest: list[str], known: dict[str, Flag], flags: Flags) -> N
     flag = known.get(name)
     if flag is None:
         raise ValueError(f"unknown flag: --{name}")
+    shown = f"-{flag.letter}, --{name}" if flag.letter else f"--{name}"
     if equals:
-        flags.set(flag, value, f"--{name}")
+        flags.set(flag, value, shown)
     elif flag.takes == "switch" or flag.bare:
-        flags.set(flag, flag.bare or "true", f"--{name}")
+        flags.set(flag, flag.bare or "true", shown)
     elif rest:
-        flags.set(flag, rest.pop(0), f"--{name}")
+        flags.set(flag, rest.pop(0), shown)
     else:
         raise ValueError(f"flag needs an argument: --{name}")
 

@@ -182,6 +182,10 @@ class Invocation:
         self.settles = kubectl.settle and not flags["no-settle"]
         context = kubectl.config.chosen(flags["context"], flags["kubeconfig"])
         rest.check_user(flags, context.user)
+        if flags["server"] and flags["server"] != kubectl.config.server:
+            host = flags["server"].rpartition("//")[2]
+            said = f"The connection to the server {host} was refused - did you specify the right host or port?"
+            raise KubectlError(said)
         if flags["token"]:
             raise KubectlError("error: You must be logged in to the server (Unauthorized)")
         headers: dict[str, Any] = {"kubectl-command": f"kubectl {name}", "user-agent": USER_AGENT}

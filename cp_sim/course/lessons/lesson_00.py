@@ -140,31 +140,25 @@ def _stopped_half_way(cluster: Cluster, _answer: Any) -> Verdict:
             False, "There is no Deployment called api.", "How can a command return before the cluster has come to rest?"
         )
     pods = [pod for pod in cluster.get("pods") if meta.name(pod).startswith("api-")]
-    bound = [pod for pod in pods if meta.node_name(pod)]
-    if len(pods) < 2:
+    if not pods:
+        said = "Its pod is not stored yet: the ripple has not come so far."
+        return Verdict(False, said, "What makes the next thing happen?")
+    if any(meta.node_name(pod) for pod in pods):
         return Verdict(
             False,
-            f"So far {len(pods)} of 2 pods are stored: the ripple has not come so far.",
-            "What makes the next thing happen?",
-        )
-    if bound:
-        return Verdict(
-            False,
-            f"{len(bound)} of the pods already have a node: you went one step too far.",
+            "The pod already has a node: you went too far.",
             "How can you look after every single step, and stop in time?",
-            "Delete the Deployment, settle, and begin again; stop the loop as soon as there are two pods.",
+            "Delete the Deployment, and begin again; stop the loop as soon as there is a pod of api.",
         )
-    return Verdict(
-        True,
-        "Two pods are stored, the scheduler is awake, and no pod has a node yet. You stopped time inside the ripple.",
-    )
+    said = "The pod is stored, the scheduler is awake, and no node is written down yet. Time stands still."
+    return Verdict(True, said)
 
 
 EXERCISES = (
     Exercise(
         "00-arrows",
         "Name the actor of each arrow",
-        "Below are five requests from the ripple of your Deployment, in a mixed order. Who sent each of them? "
+        "Below are five requests from the ripple of your Deployment, in a mixed order. Who sent each? "
         f"Choose from: {', '.join(ACTORS)}.",
         _name_the_actors,
         "Who needed to know what, to send this request?",
@@ -198,14 +192,13 @@ EXERCISES = (
     Exercise(
         "00-freeze",
         "Stop time inside the ripple",
-        "In `cluster`, create a Deployment called `api` with 2 replicas, and stop the world at a moment when "
-        "both pods are "
-        "stored and neither has a node.",
+        "In `cluster`, create a Deployment called `api` with one replica, and stop the world at a moment when its pod "
+        "is stored and has no node yet.",
         _stopped_half_way,
         "Which option of %kubectl returns before the cluster has come to rest?",
-        "Use %kubectl --no-settle, then call cluster.step() again and again while fewer than two api pods are stored.",
-        "%kubectl --no-settle create deployment api --image=nginx --replicas=2\n"
-        'while sum(pod["metadata"]["name"].startswith("api-") for pod in cluster.get("pods")) < 2:\n'
+        "Use %kubectl --no-settle, then call cluster.step() again and again while no pod of api is stored.",
+        "%kubectl --no-settle create deployment api --image=nginx\n"
+        'while not any(pod["metadata"]["name"].startswith("api-") for pod in cluster.get("pods")):\n'
         "    cluster.step()\n"
         'check("00-freeze")',
         "Now run cluster.settle() and look again: the ripple goes on from where it stood.",

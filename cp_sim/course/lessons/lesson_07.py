@@ -7,7 +7,7 @@ from typing import Any
 from cp_sim.apiserver.request import ApiError
 from cp_sim.cluster import CONTROL_PLANE_ROLE, Cluster
 from cp_sim.course.lesson import Exercise, Lesson, Prediction, Verdict
-from cp_sim.course.looking import has_key, has_taint, on_node
+from cp_sim.course.looking import born, has_key, has_taint, on_node
 from cp_sim.objects import edit, meta
 from cp_sim.objects.selectors import matches
 
@@ -153,9 +153,10 @@ def _judge_the_future(cluster: Cluster, pod: Any, node: str) -> Verdict:
         return Verdict(
             False, said, "What limits how long a toleration holds?", "Set tolerationSeconds: 90 in the toleration."
         )
-    waited = (future.clock.now_ms - begun) // 1000
-    since = _tainted_since(cluster, node)
-    total = (future.clock.now_ms - since) // 1000
+    told = future.trace.about(f"pods/{meta.key(pod)}")
+    gone = next(record.time_ms for record in told if record.verb == "delete" and record.time_ms >= begun)
+    waited = round((gone - begun) / 1000)
+    total = round((gone - _tainted_since(cluster, node)) / 1000)
     if 89 <= total <= 91:
         return Verdict(
             True, f"I ran a copy of your cluster ahead: {meta.name(pod)} leaves {node} {total} s after the taint came."
@@ -199,7 +200,8 @@ def _drained_with_a_budget(cluster: Cluster, _answer: Any) -> Verdict:
             "Who stops an eviction that would leave too few?",
             "%kubectl create pdb shop --selector=app=shop --min-available=3",
         )
-    least = _fewest_ready(cluster, meta.revision(budgets[0]))
+    made = born(cluster, f"poddisruptionbudgets/{meta.key(budgets[0])}")
+    least = _fewest_ready(cluster, made.revision or 0)
     node = cluster.get("node/worker-1")
     if not edit.get(node, "spec.unschedulable"):
         return Verdict(

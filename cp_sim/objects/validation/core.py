@@ -91,7 +91,7 @@ def config_map(obj: Object, causes: Causes) -> None:
             causes.append(invalid(f"binaryData[{key}]", key, problem))
         total += len(binary[key]) * 3 // 4
     if total > _LIMIT:
-        causes.append(too_long("", _LIMIT))
+        causes.append(too_long("[]", _LIMIT))  # as Go prints the empty path
 
 
 def config_map_update(new: Object, old: Object, causes: Causes) -> None:

@@ -58,8 +58,12 @@ class Outcome:
 
 
 def hashes_of(writes: list[Object]) -> list[str]:
-    """The pod-template-hashes in the order in which their ReplicaSets were created."""
-    found = (w["set"].get("metadata.labels.pod-template-hash") for w in writes if w.get("set") and w["op"] == "create")
+    """The hashes of templates in the order in which ReplicaSets and ControllerRevisions were created."""
+    found = []
+    for write in writes:
+        if write["op"] == "create" and write["obj"].startswith(("ReplicaSet/", "ControllerRevision/")):
+            for label in ("pod-template-hash", "controller-revision-hash"):
+                found.append(write["set"].get(f"metadata.labels.{label}"))
     return [one for one in found if one]
 
 

@@ -305,6 +305,11 @@ def play(session: dict[str, Any], world: World | None = None) -> list[str]:
             world.loop.run(request["settle_ms"])
         try:
             ours = ask(world, request, answers)
+            for _ in range(10):
+                if reached(request.get("until"), ours):
+                    break
+                world.loop.run(1000)
+                ours = ask(world, request, answers)
         except Exception as error:  # noqa: BLE001 (a crash is a difference like any other)
             answers.append({"body": {}})
             differences.append(f"crash: {type(error).__name__}: {error}")
@@ -316,6 +321,15 @@ def play(session: dict[str, Any], world: World | None = None) -> list[str]:
         comparison.bookmark = isinstance(body, dict) and body.get("code") == 504
         differences.append(comparison.answer(recorded, ours))
     return differences
+
+
+def reached(until: dict[str, Any] | None, answer: dict[str, Any]) -> bool:
+    """Whether a request that was repeated until something holds needs no further repetition."""
+    if not until:
+        return True
+    if "status" in until and until["status"] != answer["status"]:
+        return False
+    return "path" not in until or look_up(answer.get("body"), until["path"]) == until["equals"]
 
 
 def ask(world: World, request: dict[str, Any], answers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -22,7 +22,10 @@ spec:
 """
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec:\n  containers:\n  - {name: main, image: nginx EXTRA}\n"
 BIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata:\n  text: " + "x" * 2_000_000 + "\n"
-STRICT = 'Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" cannot be handled as a Deployment: '
+STRICT = (
+    'Error from server (BadRequest): error when creating "STDIN": Deployment in version "v1" cannot be handled as a '
+    "Deployment: "
+)
 
 # (command, standard input, what is printed; only its beginning where it ends with an ellipsis)
 WRONG = {
@@ -31,7 +34,11 @@ WRONG = {
         DEPLOYMENT.replace("REPLICAS", "replica: 1"),
         STRICT + 'strict decoding error: unknown field "spec.replica"\n',
     ),
-    "text for a number": ("apply -f -", DEPLOYMENT.replace("REPLICAS", "replicas: two"), STRICT + "json: cannot unmarshal…"),
+    "text for a number": (
+        "apply -f -",
+        DEPLOYMENT.replace("REPLICAS", "replicas: two"),
+        STRICT + "json: cannot unmarshal…",
+    ),
     "an impossible quantity": (
         "apply -f -",
         POD.replace(" EXTRA", ", resources: {requests: {cpu: lots}}"),
@@ -48,7 +55,11 @@ WRONG = {
         "",
         'error: failed to create deployment: deployments.apps "old" already exists\n',
     ),
-    "a taint that is not there": ("taint nodes worker-1 gone:NoSchedule-", "", 'error: taint "gone:NoSchedule" not found\n'),
+    "a taint that is not there": (
+        "taint nodes worker-1 gone:NoSchedule-",
+        "",
+        'error: taint "gone:NoSchedule" not found\n',
+    ),
     "a taint without sense": (
         "taint nodes worker-1 a=b:Never",
         "",
@@ -59,29 +70,50 @@ WRONG = {
     "an unknown kind in a manifest": (
         "apply -f -",
         "apiVersion: v1\nkind: Podd\nmetadata: {name: x}\n",
-        'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind "Podd" in version '
+        'error: resource mapping not found for name: "x" namespace: "" from "STDIN": no matches for kind '
+        '"Podd" in version '
         '"v1"\nensure CRDs are installed first\n',
     ),
     "no YAML at all": (
         "apply -f -",
         "kind: Pod\nmetadata: [\n",
-        "error: error parsing STDIN: error converting YAML to JSON: yaml: line 3: did not find expected node content\n",
+        "error: error parsing STDIN: error converting YAML to JSON: yaml: line 2: did not find expected node content\n",
     ),
     "only a word": ("apply -f -", "hello", 'error: error validating "STDIN": error validating data: invalid object…'),
     "nothing": ("apply -f -", "", "error: no objects passed to apply\n"),
-    "two million letters": ("apply -f -", BIG, 'The ConfigMap "big" is invalid: metadata.annotations: Too long: may not be more than…'),
-    "two million letters, created": ("create -f -", BIG, 'The ConfigMap "big" is invalid: []: Too long: may not be more than 1048576 bytes\n'),
+    "two million letters": (
+        "apply -f -",
+        BIG,
+        'The ConfigMap "big" is invalid: \n* metadata.annotations: Too long: may not be more than 262144 bytes\n* …',
+    ),
+    "two million letters, created": (
+        "create -f -",
+        BIG,
+        'The ConfigMap "big" is invalid: []: Too long: may not be more than 1048576 bytes\n',
+    ),
     "a scale below zero": (
         "scale deployment old --replicas=-1",
         "",
         "error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0\n",
     ),
-    "a flag that is none": ("get pods --nosuch", "", "error: unknown flag: --nosuch\nSee 'kubectl get --help' for usage.\n"),
+    "a flag that is none": (
+        "get pods --nosuch",
+        "",
+        "error: unknown flag: --nosuch\nSee 'kubectl get --help' for usage.\n",
+    ),
     "a command that is none": ("frobnicate", "", 'error: unknown command "frobnicate" for "kubectl"\n'),
-    "a quotation that does not end": ("get pods -l 'a", "", "error: the command line cannot be read: no closing quotation\n"),
+    "a quotation that does not end": (
+        "get pods -l 'a",
+        "",
+        "error: the command line cannot be read: no closing quotation\n",
+    ),
     "a file that is not there": ("apply -f nosuch.yaml", "", 'error: the path "nosuch.yaml" does not exist\n'),
-    "a drain of nothing": ("drain", "", "error: USAGE: drain NODE [flags]\nSee 'kubectl drain -h' for help and examples\n"),
-}  # fmt: skip
+    "a drain of nothing": (
+        "drain",
+        "",
+        "error: USAGE: drain NODE [flags]\nSee 'kubectl drain -h' for help and examples\n",
+    ),
+}
 
 
 @pytest.fixture(scope="module")

@@ -65,17 +65,13 @@ def _attributes(invocation: Invocation, words: list[str]) -> dict[str, str]:
             type_ = invocation.client.type_of(named)
             attributes |= {"resource": type_.plural, "group": type_.group}
             if not type_.namespaced and not invocation.flags["all-namespaces"]:
-                invocation.err(
-                    f"Warning: resource '{type_.plural}' is not namespace scoped" + _in_group(type_.group), end="\n"
-                )
+                told = f"Warning: resource '{type_.plural}' is not namespace scoped{_in_group(type_.group)}"
+                invocation.err(told, end="\n\n")
         except KubectlError:
-            invocation.err(f"Warning: the server doesn't have a resource type '{named}'")
-    if (sub and words[1].startswith(("pods/log", "pods/exec", "pods/attach", "pods/portforward"))) or invocation.flags[
-        "subresource"
-    ]:
-        attributes["subresource"] = invocation.flags["subresource"] or sub
-    elif sub:
-        name = sub
+            invocation.err(f"Warning: the server doesn't have a resource type '{named}'", end="\n\n")
+    if invocation.flags["subresource"]:
+        attributes["subresource"] = invocation.flags["subresource"]
+    name = sub or name  # what follows a slash is a name, also where it looks like a subresource
     if name:
         attributes["name"] = name
     if not invocation.flags["all-namespaces"]:

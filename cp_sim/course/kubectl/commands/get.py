@@ -5,11 +5,12 @@ Source: kubernetes/kubectl pkg/cmd/get/{get,table_printer,sorter}.go.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from cp_sim.course.kubectl import builder, manifests
 from cp_sim.course.kubectl.builder import Wanted
-from cp_sim.course.kubectl.client import TABLE, status_of
+from cp_sim.course.kubectl.client import TABLE, in_order, status_of
 from cp_sim.course.kubectl.commands.watch import watch
 from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure, several, usage
 from cp_sim.course.kubectl.output import jsonpath, table
@@ -63,6 +64,8 @@ def _raw(invocation: Invocation) -> None:
         raise StatusError(status_of(answer))
     if isinstance(answer.body, str):
         invocation.out(answer.body, end="")
+    elif path == "/version":
+        invocation.out(json.dumps(in_order(answer.body), indent=2), end="")
     else:
         as_sent = to_json(answer.body, None)
         invocation.out(as_sent + ("\n" if path.startswith("/api") else ""), end="")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cp_sim.course.kubectl.client import Type
+from cp_sim.course.kubectl.client import Type, in_order
 from cp_sim.course.kubectl.config import Context
 from cp_sim.course.kubectl.errors import failure, usage
 from cp_sim.course.kubectl.output.formats import Output
@@ -39,7 +39,7 @@ def version(invocation: Invocation) -> None:
         raise failure('--output must be "yaml" or "json"')
     told: dict[str, Any] = {"clientVersion": CLIENT, "kustomizeVersion": KUSTOMIZE}
     if not invocation.flags["client"]:
-        told["serverVersion"] = invocation.client.call("GET", "/version")
+        told["serverVersion"] = in_order(invocation.client.call("GET", "/version"))
     if asked == "yaml":
         invocation.out(to_yaml(told))
     elif asked == "json":

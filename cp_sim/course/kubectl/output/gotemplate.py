@@ -113,6 +113,8 @@ class _Run:
                 if token == "(":
                     inner, tokens = self.pipeline(tokens, dot)
                     tokens = tokens[1:]
+                    if tokens and tokens[0].startswith("."):
+                        inner, tokens = self.operand(tokens[0], inner), tokens[1:]
                     operands.append(inner)
                 elif not operands and not name and token in _FUNCTIONS:
                     name = token
