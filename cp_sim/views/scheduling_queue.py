@@ -11,7 +11,7 @@ from typing import Any
 from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING
 from cp_sim.views import facts
 from cp_sim.views.facts import many, seconds
-from cp_sim.views.lettering import fit, fit_middle, styled
+from cp_sim.views.lettering import fit_middle, styled, wrap
 from cp_sim.views.sketch import Sketch
 from cp_sim.views.view import View
 
@@ -23,7 +23,7 @@ PLACES: dict[str, tuple[str, str]] = {
     WAITING: ("amber", "wait for a change"),
     GATED: ("grey", "held back by a gate"),
 }
-COLUMN, GAP, ROW, LIMIT = 178.0, 10.0, 44.0, 8
+COLUMN, GAP, ROW, LIMIT = 178.0, 10.0, 56.0, 7
 
 
 def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
@@ -60,7 +60,7 @@ def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
             name, small = _words(actor.queue, one, facts.time_of(cluster))
             sketch.box(
                 f"pods/{name}", left + 8, 46 + row * ROW, COLUMN - 16, ROW - 6,
-                [fit_middle(name.rpartition("/")[2], COLUMN - 36), styled("small", fit(small, COLUMN - 34, 9.5))],
+                [fit_middle(name.rpartition("/")[2], COLUMN - 36), *(styled("small", line) for line in wrap(small, COLUMN - 34, 9.5, 2))],
                 inside=f"queue/{place}", edge=colour, kind="pod", detail=f"{name}: {small}",
             )  # fmt: skip
             lines.append(f"  {name}: {small}")

@@ -11,6 +11,8 @@ Everything that can be tested without a browser is: `commands.py` (what a contro
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import Any
 
 from cp_sim.views import View, svg
@@ -51,10 +53,11 @@ def dashboard(cluster: Any, tab: str = "cluster", select: str = "") -> Any:
     return Dashboard(desk)
 
 
-def warm() -> None:
-    """Start the drawing engine, so that the first picture does not wait for it."""
-    if not is_static():
-        try:
+def _warm() -> None:
+    """In a notebook start the drawing engine while the libraries load, so that the first picture need not wait."""
+    if "ipykernel" in sys.modules and not is_static():
+        with suppress(svg.NoEngine):
             svg.warm()
-        except svg.NoEngine:
-            return
+
+
+_warm()
