@@ -231,7 +231,7 @@ def _check_range(obj: Object, asked: str) -> None:
     except ValueError:
         return  # validation says it better
     if not inside:
-        raise _no_address(obj, asked, f"provided IP is not in the valid range. The range of valid IPs is {NETWORK}")
+        raise _no_address(obj, asked, "the provided network does not match the current range")
 
 
 def _no_address(obj: Object, asked: str, why: str) -> errors.ApiError:

@@ -124,6 +124,8 @@ def with_generation(obj: Object, generation: int) -> Object:
 
 def changed_desire(kind: Kind, new: Object, old: Object) -> bool:
     """Whether the desired state differs, so that the generation rises."""
+    if kind.storage == "priorityclasses.scheduling.k8s.io":
+        return False
     if kind.storage == "deployments.apps" and annotations(new) != annotations(old):
         return True
     if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get("labels"):

@@ -62,6 +62,8 @@ def manager_name(work: Work) -> str:
             if key.lower() == "user-agent" and value:
                 return str(value).partition("/")[0][:128]
         return "cp-sim"
+    if work.user.name == "system:apiserver":
+        return "kube-apiserver"
     return work.user.name.rpartition(":")[2] or "unknown"
 
 

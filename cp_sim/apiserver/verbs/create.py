@@ -70,6 +70,8 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     generation = strategies.generation_on_create(kind)
     if generation:
         metadata["generation"] = generation
+    elif kind.has_status:
+        metadata.pop("generation", None)
     obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
     obj = allocation.on_create(server, work, obj)
     forms.check_create(kind, obj, server)
@@ -122,7 +124,7 @@ def counted(server: Any, work: Work, answer: StoreAnswer) -> Any:
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
 SYSTEM_FIELDS = frozenset(
-    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 )
 
 
