@@ -34,10 +34,8 @@ class Allocations:
 
     def learn(self, change: Change) -> None:
         """A Service has come, changed or gone."""
-        for table, values in ((self.addresses, addresses_of(change.previous)), (self.ports, ports_of(change.previous))):
-            for value in values:
-                if table.get(value) == change.key:  # type: ignore[attr-defined]
-                    del table[value]  # type: ignore[attr-defined]
+        if change.previous is not None:
+            self.release(change.key, change.previous)
         self.reserve(change.key, change.object)
 
     def reserve(self, key: str, service: Object | None) -> None:

@@ -28,7 +28,12 @@ KNOWN: dict[str, User] = {
     "system:apiserver": User("system:apiserver", ("system:masters", AUTHENTICATED)),
 }
 
-_COMPONENTS = ("system:kube-scheduler", "system:kube-controller-manager", "system:cloud-controller-manager", "system:kube-proxy")
+_COMPONENTS = (
+    "system:kube-scheduler",
+    "system:kube-controller-manager",
+    "system:cloud-controller-manager",
+    "system:kube-proxy",
+)
 _NODE = re.compile(r"node-\d+")
 
 

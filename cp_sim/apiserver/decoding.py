@@ -219,7 +219,11 @@ def understood(server: Any, work: Work, value: dict[str, Any]) -> dict[str, Any]
             decoded = strict.decode_struct(struct, value) if struct is not None else strict.Decoded(value)
         except strict.DecodeError as error:
             raise errors.bad_request(handled(name, version, str(error))) from None
-    complain(work, decoded.problems, lambda: errors.bad_request(handled(name, version, strict.strict_error(decoded.problems))))
+    complain(
+        work,
+        decoded.problems,
+        lambda: errors.bad_request(handled(name, version, strict.strict_error(decoded.problems))),
+    )
     return decoded.object
 
 
@@ -390,7 +394,9 @@ def delete_options(work: Work, http: HttpRequest) -> None:
             raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
     kind, api_version = value.get("kind"), value.get("apiVersion")
     if kind and kind != "DeleteOptions":
-        raise errors.bad_request(f'no kind "{kind}" is registered for version "{api_version or "v1"}" in scheme "{_META_SCHEME}"')
+        raise errors.bad_request(
+            f'no kind "{kind}" is registered for version "{api_version or "v1"}" in scheme "{_META_SCHEME}"'
+        )
     for field in ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "preconditions", "dryRun"):
         options.pop(field, None)
     for field, type_, called in _DELETE_FIELDS:
@@ -429,5 +435,3 @@ def _delete_query(options: dict[str, Any]) -> None:
         options["orphanDependents"] = str(options["orphanDependents"]).lower() not in ("false", "0")
     if options.get("dryRun"):
         options["dryRun"] = [options["dryRun"]]
-
-

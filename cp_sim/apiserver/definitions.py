@@ -74,7 +74,11 @@ def name_conflict(server: Any, definition: Object) -> tuple[str, str] | None:
         if meta.name(other) == meta.name(definition) or other["spec"]["group"] != spec["group"]:
             continue
         taken = (other.get("status") or {}).get("acceptedNames") or {}
-        for field, reason in (("kind", "KindConflict"), ("listKind", "ListKindConflict"), ("singular", "SingularConflict")):
+        for field, reason in (
+            ("kind", "KindConflict"),
+            ("listKind", "ListKindConflict"),
+            ("singular", "SingularConflict"),
+        ):
             if names.get(field) and names[field] in (taken.get("kind"), taken.get("listKind"), taken.get("singular")):
                 return reason, f'"{names[field]}" is already in use'
         for short in names.get("shortNames") or ():

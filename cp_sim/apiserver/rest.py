@@ -273,5 +273,3 @@ def warning_header(text: str) -> str:
 def watched(server: Any, watch: Any, type_: str, obj: dict[str, Any]) -> dict[str, Any]:
     """One change of a watch in the form its HTTP caller asked for."""
     return negotiation.represent_change(server, watch, type_, obj)
-
-

@@ -126,16 +126,18 @@ def changed_desire(kind: Kind, new: Object, old: Object) -> bool:
     """Whether the desired state differs, so that the generation rises."""
     if kind.storage == "priorityclasses.scheduling.k8s.io":
         return False
-    if kind.storage == "deployments.apps" and annotations(new) != annotations(old):
+    if kind.storage == "deployments.apps" and annotations_of(new) != annotations_of(old):
         return True
-    if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get("labels"):
+    if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get(
+        "labels"
+    ):
         return True
     if kind.storage in ("pods",) or "spec" in old or "spec" in new:
         return bool(new.get("spec") != old.get("spec"))
     return without_metadata(new) != without_metadata(old)
 
 
-def annotations(obj: Object) -> Object:
+def annotations_of(obj: Object) -> Object:
     """`metadata.annotations`, empty where there are none."""
     return obj["metadata"].get("annotations") or {}
 
@@ -171,9 +173,11 @@ def qos_class(pod: Object) -> str:
     spec = pod.get("spec") or {}
     pod_level = spec.get("resources") or {}
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    boxes = [pod_level] if (pod_level.get("requests") or pod_level.get("limits")) else [
-        container.get("resources") or {} for container in containers
-    ]
+    boxes = (
+        [pod_level]
+        if (pod_level.get("requests") or pod_level.get("limits"))
+        else [container.get("resources") or {} for container in containers]
+    )
     any_at_all = False
     guaranteed = True
     for box in boxes:
@@ -181,9 +185,7 @@ def qos_class(pod: Object) -> str:
         limits = {key: value for key, value in (box.get("limits") or {}).items() if key in ("cpu", "memory")}
         if any(not _is_zero(value) for value in (*requests.values(), *limits.values())):
             any_at_all = True
-        if len(limits) != 2 or any(_is_zero(value) for value in limits.values()):
-            guaranteed = False
-        elif any(key in requests and not _same(requests[key], limits[key]) for key in limits):
+        if len(limits) != 2 or any(_is_zero(value) for value in limits.values()) or any(key in requests and not _same(requests[key], limits[key]) for key in limits):
             guaranteed = False
     if not any_at_all:
         return "BestEffort"
@@ -241,7 +243,7 @@ def _new_daemon_set(obj: Object) -> Object:
 
 
 def _changed_daemon_set(new: Object, old: Object) -> Object:
-    generation = annotations(old).get(TEMPLATE_GENERATION, "1")
+    generation = annotations_of(old).get(TEMPLATE_GENERATION, "1")
     if edit.get(new, "spec.template") != edit.get(old, "spec.template"):
         generation = str(int(generation) + 1)
     return edit.put(new, ("metadata", "annotations", TEMPLATE_GENERATION), generation)

@@ -76,9 +76,7 @@ class ResourceCache:
         made.revisions = dict(self.revisions)
         made.window = deque(self.window)
         made.watches = {id_: watch.__deepcopy__(memo) for id_, watch in self.watches.items()}
-        made.triggered = {
-            value: {id_: made.watches[id_] for id_ in group} for value, group in self.triggered.items()
-        }
+        made.triggered = {value: {id_: made.watches[id_] for id_ in group} for value, group in self.triggered.items()}
         made._sorted = None
         memo[id(self)] = made
         return made

@@ -63,8 +63,7 @@ class Priority(Plugin):
             return
         if asked.operation == "CREATE" or default["metadata"]["name"] != asked.name:
             raise asked.forbidden(
-                f"PriorityClass {default['metadata']['name']} is already marked as default. "
-                "Only one default can exist"
+                f"PriorityClass {default['metadata']['name']} is already marked as default. Only one default can exist"
             )
 
     def _class_of(self, server: Any, asked: Attributes, name: str) -> tuple[str, int, str]:

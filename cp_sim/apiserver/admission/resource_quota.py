@@ -15,7 +15,15 @@ from cp_sim.objects.quantity import Quantity, parse
 
 Object = dict[str, Any]
 _COMPUTE = ("cpu", "memory")
-_LEGACY = ("configmaps", "secrets", "replicationcontrollers", "resourcequotas", "services", "persistentvolumeclaims", "pods")
+_LEGACY = (
+    "configmaps",
+    "secrets",
+    "replicationcontrollers",
+    "resourcequotas",
+    "services",
+    "persistentvolumeclaims",
+    "pods",
+)
 
 
 class ResourceQuota(Plugin):
@@ -110,7 +118,9 @@ def usage_of(asked: Attributes) -> dict[str, Quantity]:
                     found[name] = amount
     elif asked.resource == "services":
         ports = len(spec.get("ports") or ())
-        by_node = spec.get("type") in ("NodePort", "LoadBalancer") and spec.get("allocateLoadBalancerNodePorts") is not False
+        by_node = (
+            spec.get("type") in ("NodePort", "LoadBalancer") and spec.get("allocateLoadBalancerNodePorts") is not False
+        )
         found["services.nodeports"] = parse(str(ports if by_node else 0))
         found["services.loadbalancers"] = parse("1" if spec.get("type") == "LoadBalancer" else "0")
     elif asked.resource == "persistentvolumeclaims":

@@ -76,7 +76,7 @@ def parsed(text: str) -> dict[str, Any]:
         ApiError: 400.
     """
     try:
-        value = json_like(yaml.load(text, Loader=_Yaml11))  # noqa: S506 (a safe loader)
+        value = json_like(yaml.load(text, Loader=_Yaml11))
     except yaml.YAMLError as error:
         why = f"error converting YAML to JSON: {decoding.yaml_error(error)}"
         raise errors.bad_request(f"error decoding YAML: {why}") from None

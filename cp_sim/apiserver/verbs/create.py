@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking, versions
-from cp_sim.apiserver.work import Done, Work
 from cp_sim.apiserver.verbs import guaranteed
+from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, Put, StoreAnswer
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import KINDS
@@ -42,8 +42,17 @@ def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = Fal
     metadata = obj["metadata"]
     name = metadata.get("name") or ""
     asked = admission.Attributes(
-        "CREATE", kind, "", call.namespace, name or metadata.get("generateName") or "", obj, None, work.user, work.dry_run,
-        call.options, work.warnings,
+        "CREATE",
+        kind,
+        "",
+        call.namespace,
+        name or metadata.get("generateName") or "",
+        obj,
+        None,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     work.note("decode")
     admission.mutate(server, asked)
@@ -123,9 +132,7 @@ def counted(server: Any, work: Work, answer: StoreAnswer) -> Any:
 
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
-SYSTEM_FIELDS = frozenset(
-    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
-)
+SYSTEM_FIELDS = frozenset(("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"))
 
 
 def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:

@@ -49,7 +49,17 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     options: DeleteOptions = work.state
     check_preconditions(work, options, current["metadata"])
     asked = admission.Attributes(
-        "DELETE", kind, "", call.namespace, call.name, None, current, work.user, work.dry_run, call.options, work.warnings
+        "DELETE",
+        kind,
+        "",
+        call.namespace,
+        call.name,
+        None,
+        current,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     admission.mutate(server, asked)
     work.note("mutate")
@@ -76,9 +86,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return Remove()
 
 
-def grace_of(
-    kind: Kind, obj: dict[str, Any], options: DeleteOptions, now_ms: int
-) -> tuple[int | None, bool]:
+def grace_of(kind: Kind, obj: dict[str, Any], options: DeleteOptions, now_ms: int) -> tuple[int | None, bool]:
     """(grace period in seconds, already pending); only pods are deleted gracefully, everything else has None."""
     if kind.storage != "pods":
         return None, False

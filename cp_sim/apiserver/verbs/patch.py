@@ -120,9 +120,7 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
     if decoded.problems:
         problems = in_order(work, made, decoded.problems)
         text = strict.strict_error(problems)
-        decoding.complain(
-            work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)])
-        )
+        decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
     return decoded.object
 
 

@@ -34,9 +34,7 @@ def read_body(work: Work) -> None:
     if not name:
         body = {**body, "metadata": {**metadata, "name": call.name}}
     elif name != call.name:
-        raise errors.bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({call.name})"
-        )
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
     call.body = create.with_type(kind, forms.with_defaults(kind, body))
     work.note("decode")
     work.state = call.body
@@ -77,8 +75,17 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     if not tracked:
         new = tracking.on_update(server, work, new, current)
     asked = admission.Attributes(
-        "UPDATE", kind, call.subresource, call.namespace, call.name, new, current, work.user, work.dry_run,
-        call.options, work.warnings,
+        "UPDATE",
+        kind,
+        call.subresource,
+        call.namespace,
+        call.name,
+        new,
+        current,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     admission.mutate(server, asked)
     work.note("mutate", "changed" if asked.changed_by else "passed", changed=tuple(asked.changed_by))

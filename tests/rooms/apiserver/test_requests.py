@@ -70,7 +70,12 @@ def test_a_write_leaves_one_record_with_its_passage() -> None:
     assert record.revision == int(made["metadata"]["resourceVersion"])
     assert isinstance(record.evidence, Passage)
     assert [gate.gate for gate in record.evidence.gates] == [
-        "authenticate", "authorize", "decode", "mutate", "validate", "store",
+        "authenticate",
+        "authorize",
+        "decode",
+        "mutate",
+        "validate",
+        "store",
     ]
 
 
