@@ -1,9 +1,10 @@
 """Cluster IPs and node ports of Services: who has which, and new ones.
 
-*In Kubernetes:* `pkg/registry/core/service/storage/alloc.go` and `pkg/registry/core/service/{ipallocator,portallocator}`.
+*In Kubernetes:* `pkg/registry/core/service/storage/alloc.go` and
+`pkg/registry/core/service/{ipallocator,portallocator}`.
 
-*Simplified:* one IPv4 range; what is taken is known from the watch cache, where the real server keeps IPAddress objects and a bitmap
-for ports.
+*Simplified:* one IPv4 range; what is taken is known from the watch cache, where the real server keeps IPAddress
+objects and a bitmap for ports.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def ports_of(service: Object | None) -> list[int]:
     return found
 
 
-# -- on the way of a request ---------------------------------------------------------------------------------------------
+# -- on the way of a request -----------------------------------------------------------------------------------------
 
 
 def on_create(server: Any, work: Work, obj: Object) -> Object:
@@ -125,7 +126,9 @@ def needs_health_port(spec: Object) -> bool:
 
 
 def inherited(new: Object, old: Object) -> Object:
-    """The new Service with what the old one had where it says nothing (`patchAllocatedValues`, `dropTypeDependentFields`)."""
+    """The new Service with what the old one had where it says nothing (`patchAllocatedValues`,
+    `dropTypeDependentFields`).
+    """
     spec, before = dict(new.get("spec") or {}), old.get("spec") or {}
     if needs_address(spec) and needs_address(before):
         if not spec.get("clusterIP"):

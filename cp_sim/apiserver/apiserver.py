@@ -1,7 +1,8 @@
 """The actor `kube-apiserver`: takes requests through their gates, speaks to the store, and serves the watches.
 
-What wakes it: `Request` and `StopWatch` from callers, `StoreAnswer` and `WatchChanges` from the store, its own timers.  One message is
-one unit of work; a request that must wait for the store stays in `in_flight` as plain data.
+What wakes it: `Request` and `StopWatch` from callers, `StoreAnswer` and `WatchChanges` from the store, its own
+timers.  One message is one unit of work; a request that must wait for the store stays in `in_flight` as plain
+data.
 """
 
 from __future__ import annotations

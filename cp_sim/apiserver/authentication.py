@@ -1,7 +1,7 @@
 """Who is asking: callers are known by name, as a server knows them by their certificates and tokens.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/authentication`; kubeadm gives each component a client certificate, pods have service account
-tokens.
+*In Kubernetes:* `k8s.io/apiserver/pkg/authentication`; kubeadm gives each component a client certificate, pods
+have service account tokens.
 
 *Simplified:* no cryptography; the name that a request carries stands for the credential.
 """

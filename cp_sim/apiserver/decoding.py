@@ -20,7 +20,10 @@ from cp_sim.objects.schema import root
 MEDIA_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 _META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
-_TYPE_META = 'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+_TYPE_META = (
+    'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
 
 
 def header(headers: dict[str, Any], name: str) -> str:
@@ -43,7 +46,7 @@ def raw_text(http: HttpRequest) -> str:
     return "" if http.body is None else json.dumps(http.body)
 
 
-# -- objects -------------------------------------------------------------------------------------------------------------
+# -- objects ---------------------------------------------------------------------------------------------------------
 
 
 def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def check_kind(
                 f"error: json: cannot unmarshal {golang.json_type(given)} into Go struct field .{field} of type string "
                 f"({summary(raw_text(http))})"
             )
-    if kind.custom and not work.call.subresource == "scale":
+    if kind.custom and work.call.subresource != "scale":
         _check_custom(value, name, http)
     given_kind, given_version = given_kind or name, given_version or wanted
     if given_version == wanted and given_kind == name:
@@ -243,7 +246,7 @@ def complain(work: Work, problems: tuple[str, ...], refusal: Any) -> None:
         work.warnings.extend(problems)
 
 
-# -- patches -------------------------------------------------------------------------------------------------------------
+# -- patches ---------------------------------------------------------------------------------------------------------
 
 
 def patch_body(work: Work, http: HttpRequest, patch_type: str) -> Any:
@@ -275,7 +278,7 @@ def unsupported_patch() -> ApiError:
     return ApiError(errors.status(415, "UnsupportedMediaType", "415: Unsupported Media Type", {}))
 
 
-# -- options -------------------------------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------------------------
 
 _OPTION_KINDS = {
     "create": "CreateOptions",
@@ -358,7 +361,8 @@ def _manager_faults(manager: str) -> Any:
         if not char.isprintable():
             yield {
                 "reason": "FieldValueInvalid",
-                "message": f"Invalid value: {golang.quoted(manager)}: invalid character U+{ord(char):04X} (at position {place})",
+                "message": f"Invalid value: {golang.quoted(manager)}: invalid character U+{ord(char):04X} "
+                f"(at position {place})",
                 "field": "fieldManager",
             }
 
@@ -405,7 +409,8 @@ def delete_options(work: Work, http: HttpRequest) -> None:
             continue
         if not isinstance(given, type_) or (type_ is int and isinstance(given, bool)):
             raise errors.bad_request(
-                f"json: cannot unmarshal {golang.json_type(given)} into Go struct field DeleteOptions.{field} of type {called}"
+                f"json: cannot unmarshal {golang.json_type(given)} into Go struct field DeleteOptions.{field} "
+                f"of type {called}"
             )
         options[field] = given
     if options.get("dryRun") == []:

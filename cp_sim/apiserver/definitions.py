@@ -1,7 +1,8 @@
-"""What happens to a CustomResourceDefinition after it was written: its names are accepted, it is established, or it goes.
+"""What happens to a CustomResourceDefinition after it was written: its names are accepted, it is established, or it
+goes.
 
-*In Kubernetes:* the naming, establishing and finalizing controllers of the apiextensions-apiserver, which run inside kube-apiserver.
-They write through the API like anybody else, as `system:apiserver`.
+*In Kubernetes:* the naming, establishing and finalizing controllers of the apiextensions-apiserver, which run
+inside kube-apiserver. They write through the API like anybody else, as `system:apiserver`.
 """
 
 from __future__ import annotations

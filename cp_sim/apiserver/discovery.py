@@ -116,7 +116,7 @@ def paths(server: Any) -> list[str]:
     return sorted(found)
 
 
-# -- groups and versions -----------------------------------------------------------------------------------------------------
+# -- groups and versions ---------------------------------------------------------------------------------------------
 
 
 def versions(server: Any) -> dict[str, list[str]]:
@@ -159,7 +159,7 @@ def _group(name: str, listed: list[str]) -> Object:
     return {"name": name, "versions": entries, "preferredVersion": entries[0]}
 
 
-# -- resources ---------------------------------------------------------------------------------------------------------------
+# -- resources -------------------------------------------------------------------------------------------------------
 
 
 def resource_list(server: Any, api_version: str) -> Object | None:

@@ -101,7 +101,7 @@ def form(http: HttpRequest) -> Form:
     return form_of(header(http.headers, "accept") or JSON) or Form()
 
 
-# -- answers -------------------------------------------------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------------------------
 
 
 def represent(server: Any, work: Work, body: Any) -> tuple[Any, str]:

@@ -1,6 +1,7 @@
 """What a kubelet may do: its own node, its own pods, and what those refer to.
 
-*In Kubernetes:* `plugin/pkg/auth/authorizer/node`.  *Simplified:* the graph of references is looked up in the watch caches when it is needed.
+*In Kubernetes:* `plugin/pkg/auth/authorizer/node`.  *Simplified:* the graph of references is looked up in the
+watch caches when it is needed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What differs per kind when an object is created, updated or deleted: the registry's strategies.
 
-*In Kubernetes:* `pkg/registry/<group>/<kind>/strategy.go`: what a client may not set is reset, the generation counts changes of the
-desired state, a status is only written through its subresource.
+*In Kubernetes:* `pkg/registry/<group>/<kind>/strategy.go`: what a client may not set is reset, the generation
+counts changes of the desired state, a status is only written through its subresource.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def prepare_update(kind: Kind, new: Object, old: Object) -> Object:
 
 
 def prepare_status_update(kind: Kind, new: Object, old: Object) -> Object:
-    """The object as an update of `status` leaves it: only the status (and for most kinds the metadata) is the caller's."""
+    """The object as an update of `status` leaves it: only the status (and for most kinds the metadata) is the
+    caller's.
+    """
     made = {key: value for key, value in old.items() if key != "status"}
     if "status" in new:
         made["status"] = new["status"]
@@ -147,7 +149,7 @@ def without_metadata(obj: Object) -> Object:
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
 
 
-# -- one kind at a time --------------------------------------------------------------------------------------------------
+# -- one kind at a time ----------------------------------------------------------------------------------------------
 
 
 def pod_status(pod: Object, now: str) -> Object:
@@ -185,7 +187,11 @@ def qos_class(pod: Object) -> str:
         limits = {key: value for key, value in (box.get("limits") or {}).items() if key in ("cpu", "memory")}
         if any(not _is_zero(value) for value in (*requests.values(), *limits.values())):
             any_at_all = True
-        if len(limits) != 2 or any(_is_zero(value) for value in limits.values()) or any(key in requests and not _same(requests[key], limits[key]) for key in limits):
+        if (
+            len(limits) != 2
+            or any(_is_zero(value) for value in limits.values())
+            or any(key in requests and not _same(requests[key], limits[key]) for key in limits)
+        ):
             guaranteed = False
     if not any_at_all:
         return "BestEffort"

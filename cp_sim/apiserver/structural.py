@@ -1,7 +1,7 @@
 """Custom resources: what their definition's schema says about an object.
 
-*In Kubernetes:* `k8s.io/apiextensions-apiserver/pkg/apiserver/schema`: pruning of unknown fields, defaulting, validation.
-*Simplified:* the rules in CEL (`x-kubernetes-validations`) are not evaluated.
+*In Kubernetes:* `k8s.io/apiextensions-apiserver/pkg/apiserver/schema`: pruning of unknown fields, defaulting,
+validation. *Simplified:* the rules in CEL (`x-kubernetes-validations`) are not evaluated.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def defaulted(schema: Schema, value: Any, top: bool = False) -> Any:
     return made
 
 
-# -- validation ----------------------------------------------------------------------------------------------------------------
+# -- validation ------------------------------------------------------------------------------------------------------
 
 _BLOCKING = (
     "FieldValueRequired",

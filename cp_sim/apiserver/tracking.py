@@ -1,7 +1,7 @@
 """Which writes are tracked in `metadata.managedFields`, and as whose.
 
-*In Kubernetes:* every write is.  *Simplified:* writes of components count only where somebody has applied the object, so that the
-ten thousand pods of a scale run do not carry a second description of themselves.
+*In Kubernetes:* every write is.  *Simplified:* writes of components count only where somebody has applied the
+object, so that the ten thousand pods of a scale run do not carry a second description of themselves.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _renamed(obj: Object, names: dict[str, str], kind: Kind) -> Object:
     return made
 
 
-# -- HorizontalPodAutoscaler -----------------------------------------------------------------------------------------------------
+# -- HorizontalPodAutoscaler -----------------------------------------------------------------------------------------
 
 METRICS = "autoscaling.alpha.kubernetes.io/metrics"
 CURRENT_METRICS = "autoscaling.alpha.kubernetes.io/current-metrics"

@@ -142,11 +142,13 @@ def claim_faults(limit: Object, claim: Object) -> list[str]:
     for name in sorted(limit.get("min") or {}):
         if name in requests and requests[name].nano < parse(limit["min"][name]).nano:
             found.append(
-                f"minimum {name} usage per PersistentVolumeClaim is {limit['min'][name]}, but request is {requests[name]}"
+                f"minimum {name} usage per PersistentVolumeClaim is {limit['min'][name]}, "
+                f"but request is {requests[name]}"
             )
     for name in sorted(limit.get("max") or {}):
         if name in requests and requests[name].nano > parse(limit["max"][name]).nano:
             found.append(
-                f"maximum {name} usage per PersistentVolumeClaim is {limit['max'][name]}, but request is {requests[name]}"
+                f"maximum {name} usage per PersistentVolumeClaim is {limit['max'][name]}, "
+                f"but request is {requests[name]}"
             )
     return found

@@ -1,7 +1,8 @@
 """ResourceQuota: what a namespace may have in all; usage is written down before the object is stored.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/admission/plugin/resourcequota` and the evaluators of `pkg/quota/v1/evaluator/core`.  A quota counts
-once its status has been written; giving back is the quota controller's work.
+*In Kubernetes:* `k8s.io/apiserver/pkg/admission/plugin/resourcequota` and the evaluators of
+`pkg/quota/v1/evaluator/core`.  A quota counts once its status has been written; giving back is the quota
+controller's work.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def charged(asked: Attributes, quota: Object, delta: dict[str, Quantity]) -> Obj
 
         raise asked.forbidden(
             f"exceeded quota: {meta.name(quota)}, requested: {listed(lambda name: delta[name])}, "
-            f"used: {listed(lambda name: parse(used.get(name, '0')))}, limited: {listed(lambda name: parse(hard[name]))}"
+            f"used: {listed(lambda name: parse(used.get(name, '0')))}, "
+            f"limited: {listed(lambda name: parse(hard[name]))}"
         )
     return {**quota, "status": {**status, "used": {**used, **{name: str(value) for name, value in after.items()}}}}
 

@@ -232,7 +232,9 @@ def _canonical(text: Any) -> str:
 
 
 def persistent_volume(obj: Object, now_ms: int) -> list[Any]:
-    """Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, VolumeMode."""
+    """Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age,
+    VolumeMode.
+    """
     name, spec, status, old = _parts(obj, now_ms)
     claim = spec.get("claimRef")
     phase = status.get("phase", "")

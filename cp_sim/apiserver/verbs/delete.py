@@ -1,7 +1,7 @@
 """delete: at once, gracefully (pods), or only marked until the last finalizer is gone.
 
-*In Kubernetes:* `Store.Delete` in `k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `pkg/registry/rest/delete.go`, and
-`CheckGracefulDelete` of `pkg/registry/core/pod/strategy.go`.
+*In Kubernetes:* `Store.Delete` in `k8s.io/apiserver/pkg/registry/generic/registry/store.go`,
+`pkg/registry/rest/delete.go`, and `CheckGracefulDelete` of `pkg/registry/core/pod/strategy.go`.
 """
 
 from __future__ import annotations
@@ -190,7 +190,8 @@ def check_preconditions(work: Work, options: DeleteOptions, metadata: dict[str, 
         (options.resource_version, "resourceVersion", "ResourceVersion", "modified"),
     ):
         if asked is not None and asked != metadata.get(field) and kind.storage == "namespaces":
-            why = f"Precondition failed: {what} in precondition: {asked}, {what} in object meta: {metadata.get(field, '')}"
+            is_now = metadata.get(field, "")
+            why = f"Precondition failed: {what} in precondition: {asked}, {what} in object meta: {is_now}"
             raise errors.conflict(kind.plural, kind.group, work.call.name, why)
         if asked is not None and asked != metadata.get(field):
             raise errors.conflict(

@@ -1,6 +1,7 @@
 """get, update and patch of the subresource `scale`: how many replicas, whatever the kind calls them.
 
-*In Kubernetes:* `ScaleREST` of Deployments, ReplicaSets, StatefulSets and ReplicationControllers, and of custom resources.
+*In Kubernetes:* `ScaleREST` of Deployments, ReplicaSets, StatefulSets and ReplicationControllers, and of custom
+resources.
 """
 
 from __future__ import annotations

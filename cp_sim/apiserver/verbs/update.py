@@ -1,4 +1,5 @@
-"""update: the whole object, or its status, is replaced; only if nobody was faster where the caller says which version it saw.
+"""update: the whole object, or its status, is replaced; only if nobody was faster where the caller says which version
+it saw.
 
 *In Kubernetes:* `k8s.io/apiserver/pkg/endpoints/handlers/update.go` and `Store.Update` of the generic registry.
 """
@@ -177,7 +178,9 @@ KEPT = (
 
 
 def should_delete(kind: Any, new: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Whether the update took away the last finalizer of an object that is being deleted (`ShouldDeleteDuringUpdate`)."""
+    """Whether the update took away the last finalizer of an object that is being deleted
+    (`ShouldDeleteDuringUpdate`).
+    """
     metadata = new["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
         return False

@@ -87,7 +87,8 @@ def test_a_refused_write_says_at_which_gate() -> None:
     assert record.revision is None
     assert "cannot create resource" in record.because
     gate = record.evidence.refused_at()
-    assert gate is not None and gate.gate == "authorize"
+    assert gate is not None
+    assert gate.gate == "authorize"
 
 
 def test_reads_of_components_leave_no_record() -> None:

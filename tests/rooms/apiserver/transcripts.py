@@ -1,9 +1,9 @@
 """Replays recorded HTTP sessions against a fresh world and compares answers, as the recording's own notes say.
 
-Placeholders (`UID-1`, `RV-3`, ...) stand for values that differ from server to server: the same one must always mean the same value,
-different ones different values, and resourceVersions must keep their order.
+Placeholders (`UID-1`, `RV-3`, ...) stand for values that differ from server to server: the same one must always
+mean the same value, different ones different values, and resourceVersions must keep their order.
 
-    python -m tests.rooms.apiserver.transcripts [name ...] [--topic T] [--kind K] [--show N]
+python -m tests.rooms.apiserver.transcripts [name ...] [--topic T] [--kind K] [--show N]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,7 @@ class Comparison:
     def _order(self) -> str:
         """resourceVersions keep their order, other placeholders stand for different values."""
         versions = sorted((int(name[3:]), int(value)) for name, value in self.trial.items() if name.startswith("RV-"))
-        for (low, first), (high, second) in zip(versions, versions[1:], strict=False):
+        for (low, first), (high, second) in pairwise(versions):
             if first >= second:
                 return f"order: RV-{low}={first}, RV-{high}={second}"
         for word in ("UID", "IP", "NODEPORT", "SUFFIX"):
