@@ -1,9 +1,10 @@
 """Cluster IPs and node ports of Services: who has which, and new ones.
 
-*In Kubernetes:* `pkg/registry/core/service/storage/alloc.go` and `pkg/registry/core/service/{ipallocator,portallocator}`.
+*In Kubernetes:* `pkg/registry/core/service/storage/alloc.go` and
+`pkg/registry/core/service/{ipallocator,portallocator}`.
 
-*Simplified:* one IPv4 range; what is taken is known from the watch cache, where the real server keeps IPAddress objects and a bitmap
-for ports.
+*Simplified:* one IPv4 range; what is taken is known from the watch cache, where the real server keeps IPAddress
+objects and a bitmap for ports.
 """
 
 from __future__ import annotations
@@ -34,10 +35,8 @@ class Allocations:
 
     def learn(self, change: Change) -> None:
         """A Service has come, changed or gone."""
-        for table, values in ((self.addresses, addresses_of(change.previous)), (self.ports, ports_of(change.previous))):
-            for value in values:
-                if table.get(value) == change.key:  # type: ignore[attr-defined]
-                    del table[value]  # type: ignore[attr-defined]
+        if change.previous is not None:
+            self.release(change.key, change.previous)
         self.reserve(change.key, change.object)
 
     def reserve(self, key: str, service: Object | None) -> None:
@@ -72,7 +71,7 @@ def ports_of(service: Object | None) -> list[int]:
     return found
 
 
-# -- on the way of a request ---------------------------------------------------------------------------------------------
+# -- on the way of a request -----------------------------------------------------------------------------------------
 
 
 def on_create(server: Any, work: Work, obj: Object) -> Object:
@@ -127,7 +126,9 @@ def needs_health_port(spec: Object) -> bool:
 
 
 def inherited(new: Object, old: Object) -> Object:
-    """The new Service with what the old one had where it says nothing (`patchAllocatedValues`, `dropTypeDependentFields`)."""
+    """The new Service with what the old one had where it says nothing (`patchAllocatedValues`,
+    `dropTypeDependentFields`).
+    """
     spec, before = dict(new.get("spec") or {}), old.get("spec") or {}
     if needs_address(spec) and needs_address(before):
         if not spec.get("clusterIP"):
@@ -231,7 +232,7 @@ def _check_range(obj: Object, asked: str) -> None:
     except ValueError:
         return  # validation says it better
     if not inside:
-        raise _no_address(obj, asked, f"provided IP is not in the valid range. The range of valid IPs is {NETWORK}")
+        raise _no_address(obj, asked, "the provided network does not match the current range")
 
 
 def _no_address(obj: Object, asked: str, why: str) -> errors.ApiError:

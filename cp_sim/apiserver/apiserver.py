@@ -1,7 +1,8 @@
 """The actor `kube-apiserver`: takes requests through their gates, speaks to the store, and serves the watches.
 
-What wakes it: `Request` and `StopWatch` from callers, `StoreAnswer` and `WatchChanges` from the store, its own timers.  One message is
-one unit of work; a request that must wait for the store stays in `in_flight` as plain data.
+What wakes it: `Request` and `StopWatch` from callers, `StoreAnswer` and `WatchChanges` from the store, its own
+timers.  One message is one unit of work; a request that must wait for the store stays in `in_flight` as plain
+data.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ class ApiServer(Actor):
         self._next += 1
         call = request.call
         outside = call if isinstance(call, HttpRequest) else None
-        work = Work(self._next, request, _NOBODY, _NO_CALL if outside else call, outside=outside)
+        work = Work(self._next, request, _NOBODY, call if isinstance(call, Call) else _NO_CALL, outside=outside)
         work.since_ms = self.loop.clock.now_ms
         work.cause = self.loop.origin
         try:
@@ -132,9 +133,8 @@ class ApiServer(Actor):
                 if response is not None:
                     self._finish(work, response)
                     return
-                call = work.call
             else:
-                work.kind = self.catalog.kind_of_resource(call.resource)
+                work.kind = self.catalog.kind_of_resource(work.call.resource)
                 self.authorizer.check(self, work)
             work.handler = verbs.handler_of(work)
             outcome = verbs.HANDLERS[work.handler].start(self, work)

@@ -1,7 +1,7 @@
 """Who is asking: callers are known by name, as a server knows them by their certificates and tokens.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/authentication`; kubeadm gives each component a client certificate, pods have service account
-tokens.
+*In Kubernetes:* `k8s.io/apiserver/pkg/authentication`; kubeadm gives each component a client certificate, pods
+have service account tokens.
 
 *Simplified:* no cryptography; the name that a request carries stands for the credential.
 """
@@ -28,7 +28,12 @@ KNOWN: dict[str, User] = {
     "system:apiserver": User("system:apiserver", ("system:masters", AUTHENTICATED)),
 }
 
-_COMPONENTS = ("system:kube-scheduler", "system:kube-controller-manager", "system:cloud-controller-manager", "system:kube-proxy")
+_COMPONENTS = (
+    "system:kube-scheduler",
+    "system:kube-controller-manager",
+    "system:cloud-controller-manager",
+    "system:kube-proxy",
+)
 _NODE = re.compile(r"node-\d+")
 
 

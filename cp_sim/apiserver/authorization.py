@@ -1,7 +1,7 @@
 """Who may do what: RBAC over the stored roles and bindings, and the node authorizer for kubelets.
 
-*In Kubernetes:* `--authorization-mode=Node,RBAC`; `plugin/pkg/auth/authorizer/{node,rbac}`.  Group `system:masters` may do everything
-without being asked for roles.
+*In Kubernetes:* `--authorization-mode=Node,RBAC`; `plugin/pkg/auth/authorizer/{node,rbac}`.  Group
+`system:masters` may do everything without being asked for roles.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _rules(server: Any, user: User) -> Iterator[tuple[str, str, list[dict[str, A
         cache = server.caches.get(f"{plural}.{_GROUP}")
         if cache is None:
             continue
-        for key in cache.keys():
+        for key in cache.keys(""):
             binding = cache.objects[key]
             namespace = binding["metadata"].get("namespace", "")
             subject = next((one for one in binding.get("subjects") or () if applies(one, user, namespace)), None)

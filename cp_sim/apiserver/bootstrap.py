@@ -1,8 +1,10 @@
-"""What every cluster has before anybody asked for it: namespaces, roles and bindings, priority classes, the service `kubernetes`.
+"""What every cluster has before anybody asked for it: namespaces, roles and bindings, priority classes, the service
+`kubernetes`.
 
-*In Kubernetes:* the post-start hooks of kube-apiserver (`rbac/bootstrap-roles`, `scheduling/bootstrap-system-priority-classes`,
-`priority-and-fairness-config-producer`, `start-kubernetes-service-cidr-controller`, `bootstrap-controller`).  They write one object after
-another through the API; here the objects are put into the store directly.
+*In Kubernetes:* the post-start hooks of kube-apiserver (`rbac/bootstrap-roles`,
+`scheduling/bootstrap-system-priority-classes`, `priority-and-fairness-config-producer`,
+`start-kubernetes-service-cidr-controller`, `bootstrap-controller`).  They write one object after another through
+the API; here the objects are put into the store directly.
 """
 
 from __future__ import annotations

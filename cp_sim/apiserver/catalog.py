@@ -12,7 +12,9 @@ from cp_sim.apiserver.watch_cache import Change
 from cp_sim.objects.kinds import BY_PATH, KINDS, Kind, of_definition
 
 DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
-RBAC = tuple(f"{plural}.rbac.authorization.k8s.io" for plural in ("roles", "rolebindings", "clusterroles", "clusterrolebindings"))
+RBAC = tuple(
+    f"{plural}.rbac.authorization.k8s.io" for plural in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
+)
 
 # First two path segments of a store key -> kind; a prefix of one segment stands alone.
 _BY_PREFIX: dict[str, Kind] = {}
@@ -62,7 +64,7 @@ class Catalog:
         """The warning of a deprecated version of a custom resource."""
         definition = self.definitions.get(f"{kind.plural}.{kind.group}")
         versions = definition["spec"]["versions"] if definition is not None else []
-        found = next((one for one in versions if one["name"] == kind.version), {})
+        found: dict[str, Any] = next((one for one in versions if one["name"] == kind.version), {})
         if not found.get("deprecated"):
             return []
         if found.get("deprecationWarning"):

@@ -9,7 +9,8 @@ import json
 from typing import Any
 
 from cp_sim.apiserver.printing.text import age
-from cp_sim.objects.columns import Column, columns as built_in
+from cp_sim.objects.columns import Column
+from cp_sim.objects.columns import columns as built_in
 from cp_sim.objects.kinds import Kind
 
 Object = dict[str, Any]
@@ -19,7 +20,7 @@ def _asked(server: Any, kind: Kind) -> list[Object] | None:
     definition = server.catalog.definitions.get(f"{kind.plural}.{kind.group}")
     if definition is None:
         return None
-    version = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
+    version: dict[str, Any] = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
     return version.get("additionalPrinterColumns")
 
 
@@ -31,7 +32,9 @@ def columns(server: Any, kind: Kind) -> tuple[Column, ...]:
         return plain
     made = [plain[0]]
     for one in asked:
-        description = one.get("description") or f"Custom resource definition column (in JSONPath format): {one['jsonPath']}"
+        description = (
+            one.get("description") or f"Custom resource definition column (in JSONPath format): {one['jsonPath']}"
+        )
         made.append(Column(one["name"], one["type"], one.get("format", ""), description, one.get("priority", 0)))
     return tuple(made)
 
@@ -75,7 +78,9 @@ def look_up(obj: Any, path: str) -> list[Any]:
                 if isinstance(value, list) and -len(value) <= token < len(value):
                     following.append(value[token])
             elif token == "*":
-                following += value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+                following += (
+                    value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+                )
             elif isinstance(value, dict) and token in value:
                 following.append(value[token])
         found = following

@@ -20,7 +20,10 @@ from cp_sim.objects.schema import root
 MEDIA_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 SCHEME = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 _META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
-_TYPE_META = 'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+_TYPE_META = (
+    'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
 
 
 def header(headers: dict[str, Any], name: str) -> str:
@@ -43,7 +46,7 @@ def raw_text(http: HttpRequest) -> str:
     return "" if http.body is None else json.dumps(http.body)
 
 
-# -- objects -------------------------------------------------------------------------------------------------------------
+# -- objects ---------------------------------------------------------------------------------------------------------
 
 
 def object_body(server: Any, work: Work, http: HttpRequest) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def check_kind(
                 f"error: json: cannot unmarshal {golang.json_type(given)} into Go struct field .{field} of type string "
                 f"({summary(raw_text(http))})"
             )
-    if kind.custom and not work.call.subresource == "scale":
+    if kind.custom and work.call.subresource != "scale":
         _check_custom(value, name, http)
     given_kind, given_version = given_kind or name, given_version or wanted
     if given_version == wanted and given_kind == name:
@@ -219,7 +222,11 @@ def understood(server: Any, work: Work, value: dict[str, Any]) -> dict[str, Any]
             decoded = strict.decode_struct(struct, value) if struct is not None else strict.Decoded(value)
         except strict.DecodeError as error:
             raise errors.bad_request(handled(name, version, str(error))) from None
-    complain(work, decoded.problems, lambda: errors.bad_request(handled(name, version, strict.strict_error(decoded.problems))))
+    complain(
+        work,
+        decoded.problems,
+        lambda: errors.bad_request(handled(name, version, strict.strict_error(decoded.problems))),
+    )
     return decoded.object
 
 
@@ -239,7 +246,7 @@ def complain(work: Work, problems: tuple[str, ...], refusal: Any) -> None:
         work.warnings.extend(problems)
 
 
-# -- patches -------------------------------------------------------------------------------------------------------------
+# -- patches ---------------------------------------------------------------------------------------------------------
 
 
 def patch_body(work: Work, http: HttpRequest, patch_type: str) -> Any:
@@ -271,7 +278,7 @@ def unsupported_patch() -> ApiError:
     return ApiError(errors.status(415, "UnsupportedMediaType", "415: Unsupported Media Type", {}))
 
 
-# -- options -------------------------------------------------------------------------------------------------------------
+# -- options ---------------------------------------------------------------------------------------------------------
 
 _OPTION_KINDS = {
     "create": "CreateOptions",
@@ -354,7 +361,8 @@ def _manager_faults(manager: str) -> Any:
         if not char.isprintable():
             yield {
                 "reason": "FieldValueInvalid",
-                "message": f"Invalid value: {golang.quoted(manager)}: invalid character U+{ord(char):04X} (at position {place})",
+                "message": f"Invalid value: {golang.quoted(manager)}: invalid character U+{ord(char):04X} "
+                f"(at position {place})",
                 "field": "fieldManager",
             }
 
@@ -390,7 +398,9 @@ def delete_options(work: Work, http: HttpRequest) -> None:
             raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
     kind, api_version = value.get("kind"), value.get("apiVersion")
     if kind and kind != "DeleteOptions":
-        raise errors.bad_request(f'no kind "{kind}" is registered for version "{api_version or "v1"}" in scheme "{_META_SCHEME}"')
+        raise errors.bad_request(
+            f'no kind "{kind}" is registered for version "{api_version or "v1"}" in scheme "{_META_SCHEME}"'
+        )
     for field in ("gracePeriodSeconds", "propagationPolicy", "orphanDependents", "preconditions", "dryRun"):
         options.pop(field, None)
     for field, type_, called in _DELETE_FIELDS:
@@ -399,7 +409,8 @@ def delete_options(work: Work, http: HttpRequest) -> None:
             continue
         if not isinstance(given, type_) or (type_ is int and isinstance(given, bool)):
             raise errors.bad_request(
-                f"json: cannot unmarshal {golang.json_type(given)} into Go struct field DeleteOptions.{field} of type {called}"
+                f"json: cannot unmarshal {golang.json_type(given)} into Go struct field DeleteOptions.{field} "
+                f"of type {called}"
             )
         options[field] = given
     if options.get("dryRun") == []:
@@ -429,5 +440,3 @@ def _delete_query(options: dict[str, Any]) -> None:
         options["orphanDependents"] = str(options["orphanDependents"]).lower() not in ("false", "0")
     if options.get("dryRun"):
         options["dryRun"] = [options["dryRun"]]
-
-

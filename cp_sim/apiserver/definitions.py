@@ -1,7 +1,8 @@
-"""What happens to a CustomResourceDefinition after it was written: its names are accepted, it is established, or it goes.
+"""What happens to a CustomResourceDefinition after it was written: its names are accepted, it is established, or it
+goes.
 
-*In Kubernetes:* the naming, establishing and finalizing controllers of the apiextensions-apiserver, which run inside kube-apiserver.
-They write through the API like anybody else, as `system:apiserver`.
+*In Kubernetes:* the naming, establishing and finalizing controllers of the apiextensions-apiserver, which run
+inside kube-apiserver. They write through the API like anybody else, as `system:apiserver`.
 """
 
 from __future__ import annotations
@@ -74,7 +75,11 @@ def name_conflict(server: Any, definition: Object) -> tuple[str, str] | None:
         if meta.name(other) == meta.name(definition) or other["spec"]["group"] != spec["group"]:
             continue
         taken = (other.get("status") or {}).get("acceptedNames") or {}
-        for field, reason in (("kind", "KindConflict"), ("listKind", "ListKindConflict"), ("singular", "SingularConflict")):
+        for field, reason in (
+            ("kind", "KindConflict"),
+            ("listKind", "ListKindConflict"),
+            ("singular", "SingularConflict"),
+        ):
             if names.get(field) and names[field] in (taken.get("kind"), taken.get("listKind"), taken.get("singular")):
                 return reason, f'"{names[field]}" is already in use'
         for short in names.get("shortNames") or ():

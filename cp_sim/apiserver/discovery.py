@@ -95,15 +95,28 @@ def openapi_index() -> str:
 def paths(server: Any) -> list[str]:
     """All paths that the server's root tells of."""
     found = [
-        "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/flagz", "/metrics", "/metrics/slis",
-        "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/openid/v1/jwks", "/statusz", "/version", *health.paths(),
+        "/.well-known/openid-configuration",
+        "/api",
+        "/api/v1",
+        "/apis",
+        "/apis/",
+        "/flagz",
+        "/metrics",
+        "/metrics/slis",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/openapi/v3/",
+        "/openid/v1/jwks",
+        "/statusz",
+        "/version",
+        *health.paths(),
     ]
     for name, listed in versions(server).items():
         found += [f"/apis/{name}", *(f"/apis/{name}/{version}" for version in listed)]
     return sorted(found)
 
 
-# -- groups and versions -----------------------------------------------------------------------------------------------------
+# -- groups and versions ---------------------------------------------------------------------------------------------
 
 
 def versions(server: Any) -> dict[str, list[str]]:
@@ -146,7 +159,7 @@ def _group(name: str, listed: list[str]) -> Object:
     return {"name": name, "versions": entries, "preferredVersion": entries[0]}
 
 
-# -- resources ---------------------------------------------------------------------------------------------------------------
+# -- resources -------------------------------------------------------------------------------------------------------
 
 
 def resource_list(server: Any, api_version: str) -> Object | None:
@@ -245,5 +258,3 @@ def _aggregated(kind: Kind) -> Object:
 def _response_kind(kind: Kind, name: str, group_name: str, version: str) -> Object:
     same = (group_name, version) == (kind.group, kind.version) and not kind.custom
     return {"group": "" if same else group_name, "version": "" if same else version, "kind": name}
-
-

@@ -108,16 +108,16 @@ def unsupported_media_type(supported: Iterable[str]) -> ApiError:
 def not_acceptable(supported: Iterable[str]) -> ApiError:
     """406: an answer in a format that the server does not speak."""
     listed = ", ".join(supported)
-    return ApiError(
-        status(406, "NotAcceptable", f"only the following media types are accepted: {listed}")
-    )
+    return ApiError(status(406, "NotAcceptable", f"only the following media types are accepted: {listed}"))
 
 
 def internal(message: str, *, bare: bool = True) -> ApiError:
     """500; most of these are errors that the server did not expect and carry no reason."""
     if bare:
         return ApiError(status(500, "", message))
-    return ApiError(status(500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]}))
+    return ApiError(
+        status(500, "InternalError", f"Internal error occurred: {message}", {"causes": [{"message": message}]})
+    )
 
 
 def timeout(message: str, **more: Any) -> ApiError:

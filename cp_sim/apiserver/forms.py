@@ -1,7 +1,7 @@
 """The form of objects, as the API server uses it: defaults, validation, and the texts of their refusals.
 
-Everything that is true of an object without a server stands in `objects/`; this module only asks it and turns what it says into
-`Status` objects.
+Everything that is true of an object without a server stands in `objects/`; this module only asks it and turns what
+it says into `Status` objects.
 """
 
 from __future__ import annotations

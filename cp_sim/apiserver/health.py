@@ -53,5 +53,7 @@ def answer(path: str, query: dict[str, Any]) -> str | None:
     lines = [f"[+]{one} excluded: ok" if one in given else f"[+]{one} ok" for one in names]
     unknown = [one for one in given if one not in names]
     if unknown:
-        lines.append("warn: some health checks cannot be excluded: no matches for " + ", ".join(f'"{one}"' for one in unknown))
+        lines.append(
+            "warn: some health checks cannot be excluded: no matches for " + ", ".join(f'"{one}"' for one in unknown)
+        )
     return "\n".join([*lines, f"{group} check passed", ""])

@@ -34,7 +34,9 @@ def apply(server: Any, work: Work, http: HttpRequest, target: Any) -> None:
         _check(server, work, name, target)
     user = _impersonated(name, groups, uid)
     if extra:
-        user = User(user.name, user.groups, user.uid, tuple((key, tuple(value)) for key, value in sorted(extra.items())))
+        user = User(
+            user.name, user.groups, user.uid, tuple((key, tuple(value)) for key, value in sorted(extra.items()))
+        )
     work.note("authenticate", "changed", f"{work.user.name} acts as {user.name}")
     work.user = user
 

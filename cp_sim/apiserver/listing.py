@@ -1,6 +1,7 @@
 """Lists: options and their errors, pages with continue tokens, and the list objects themselves.
 
-*In Kubernetes:* `k8s.io/apimachinery/pkg/apis/meta/internalversion/validation`, `k8s.io/apiserver/pkg/storage` (continue tokens), the cacher.
+*In Kubernetes:* `k8s.io/apimachinery/pkg/apis/meta/internalversion/validation`, `k8s.io/apiserver/pkg/storage`
+(continue tokens), the cacher.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _forbidden(text: str, field: str = "resourceVersionMatch") -> dict[str, str]
     return {"reason": "FieldValueForbidden", "message": f"Forbidden: {text}", "field": field}
 
 
-# -- continue tokens ---------------------------------------------------------------------------------------------------
+# -- continue tokens -------------------------------------------------------------------------------------------------
 
 
 def encode_continue(revision: int, last: str, prefix: str) -> str:
@@ -148,7 +149,7 @@ def decode_continue(token: str, prefix: str) -> tuple[int, str]:
     return int(made.get("rv", 0)), prefix + str(made.get("start", ""))
 
 
-# -- making the list ---------------------------------------------------------------------------------------------------
+# -- making the list -------------------------------------------------------------------------------------------------
 
 
 def make(server: Any, work: Work, asked: ListOptions) -> dict[str, Any]:

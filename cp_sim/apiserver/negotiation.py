@@ -101,7 +101,7 @@ def form(http: HttpRequest) -> Form:
     return form_of(header(http.headers, "accept") or JSON) or Form()
 
 
-# -- answers -------------------------------------------------------------------------------------------------------------
+# -- answers ---------------------------------------------------------------------------------------------------------
 
 
 def represent(server: Any, work: Work, body: Any) -> tuple[Any, str]:
@@ -113,7 +113,9 @@ def represent(server: Any, work: Work, body: Any) -> tuple[Any, str]:
     wanted = form(work.outside)
     is_list = isinstance(body.get("items"), list)
     if wanted.as_ == "Table" and body.get("kind") != "Status":
-        body = tables.table(server, work.kind, body, wanted.version, included(work.outside.query), work.call.subresource)
+        body = tables.table(
+            server, work.kind, body, wanted.version, included(work.outside.query), work.call.subresource
+        )
     elif wanted.as_ and body.get("kind") != "Status":
         body = partial_list(body, wanted) if is_list else partial(body, wanted.version)
     elif is_list and not work.kind.custom:
@@ -152,5 +154,7 @@ def represent_change(server: Any, watch: Any, type_: str, obj: dict[str, Any]) -
     if wanted.as_ == "Table":
         kind = server.catalog.kind_of_watch(watch)
         include = included(watch.outside.query)
-        return tables.change(server, kind, obj, wanted.version, include, first=not watch.sent, bookmark=type_ == "BOOKMARK")
+        return tables.change(
+            server, kind, obj, wanted.version, include, first=not watch.sent, bookmark=type_ == "BOOKMARK"
+        )
     return partial(obj, wanted.version)

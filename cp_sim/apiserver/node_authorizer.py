@@ -1,6 +1,7 @@
 """What a kubelet may do: its own node, its own pods, and what those refer to.
 
-*In Kubernetes:* `plugin/pkg/auth/authorizer/node`.  *Simplified:* the graph of references is looked up in the watch caches when it is needed.
+*In Kubernetes:* `plugin/pkg/auth/authorizer/node`.  *Simplified:* the graph of references is looked up in the
+watch caches when it is needed.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _RULES: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
 
 def _referred(server: Any, asked: Any, node: str) -> tuple[bool, str]:
     if asked.verb not in ("get", "list", "watch"):
-        return False, f"can only read resources of this type"
+        return False, "can only read resources of this type"
     if not asked.name:
         return False, "No Object name found"
     if node_refers(server, node, asked.resource, asked.namespace, asked.name):
@@ -136,7 +137,7 @@ def _pods(server: Any, asked: Any, node: str) -> tuple[bool, str]:
 
 def _lease(asked: Any, node: str) -> tuple[bool, str]:
     if asked.namespace != "kube-node-lease":
-        return False, f"can only access leases in the \"kube-node-lease\" system namespace"
+        return False, 'can only access leases in the "kube-node-lease" system namespace'
     if asked.verb != "create" and asked.name != node:
         return False, "can only access node lease with the same name as the requesting node"
     return asked.verb in ("get", "create", "update", "patch", "delete"), ""

@@ -68,7 +68,7 @@ def target_of(path: str) -> Target | None:
     )
 
 
-# -- in ------------------------------------------------------------------------------------------------------------------
+# -- in --------------------------------------------------------------------------------------------------------------
 
 
 def enter(server: Any, work: Work, http: HttpRequest) -> Done | None:
@@ -225,7 +225,7 @@ def _take_body(server: Any, work: Work, http: HttpRequest) -> None:
         decoding.delete_options(work, http)
 
 
-# -- out -----------------------------------------------------------------------------------------------------------------
+# -- out -------------------------------------------------------------------------------------------------------------
 
 
 def leave(server: Any, work: Work, done: Done) -> tuple[Any, dict[str, Any], Done]:
@@ -273,5 +273,3 @@ def warning_header(text: str) -> str:
 def watched(server: Any, watch: Any, type_: str, obj: dict[str, Any]) -> dict[str, Any]:
     """One change of a watch in the form its HTTP caller asked for."""
     return negotiation.represent_change(server, watch, type_, obj)
-
-

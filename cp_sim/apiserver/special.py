@@ -38,7 +38,7 @@ def answer(server: Any, work: Work) -> Done | None:
     return Done(review(server, work, body), 201)
 
 
-# -- access --------------------------------------------------------------------------------------------------------------------
+# -- access ----------------------------------------------------------------------------------------------------------
 
 
 def self_access(server: Any, work: Work, review: Object) -> Object:
@@ -143,7 +143,7 @@ def _invalid(field: str, message: str, review: Object) -> errors.ApiError:
     return errors.invalid("", "authorization.k8s.io", "", [cause])
 
 
-# -- who am I ------------------------------------------------------------------------------------------------------------------
+# -- who am I --------------------------------------------------------------------------------------------------------
 
 
 def self_subject(server: Any, work: Work, review: Object) -> Object:

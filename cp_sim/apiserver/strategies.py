@@ -1,7 +1,7 @@
 """What differs per kind when an object is created, updated or deleted: the registry's strategies.
 
-*In Kubernetes:* `pkg/registry/<group>/<kind>/strategy.go`: what a client may not set is reset, the generation counts changes of the
-desired state, a status is only written through its subresource.
+*In Kubernetes:* `pkg/registry/<group>/<kind>/strategy.go`: what a client may not set is reset, the generation
+counts changes of the desired state, a status is only written through its subresource.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def prepare_update(kind: Kind, new: Object, old: Object) -> Object:
 
 
 def prepare_status_update(kind: Kind, new: Object, old: Object) -> Object:
-    """The object as an update of `status` leaves it: only the status (and for most kinds the metadata) is the caller's."""
+    """The object as an update of `status` leaves it: only the status (and for most kinds the metadata) is the
+    caller's.
+    """
     made = {key: value for key, value in old.items() if key != "status"}
     if "status" in new:
         made["status"] = new["status"]
@@ -124,16 +126,20 @@ def with_generation(obj: Object, generation: int) -> Object:
 
 def changed_desire(kind: Kind, new: Object, old: Object) -> bool:
     """Whether the desired state differs, so that the generation rises."""
-    if kind.storage == "deployments.apps" and annotations(new) != annotations(old):
+    if kind.storage == "priorityclasses.scheduling.k8s.io":
+        return False
+    if kind.storage == "deployments.apps" and annotations_of(new) != annotations_of(old):
         return True
-    if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get("labels"):
+    if kind.storage == "endpointslices.discovery.k8s.io" and new["metadata"].get("labels") != old["metadata"].get(
+        "labels"
+    ):
         return True
     if kind.storage in ("pods",) or "spec" in old or "spec" in new:
         return bool(new.get("spec") != old.get("spec"))
     return without_metadata(new) != without_metadata(old)
 
 
-def annotations(obj: Object) -> Object:
+def annotations_of(obj: Object) -> Object:
     """`metadata.annotations`, empty where there are none."""
     return obj["metadata"].get("annotations") or {}
 
@@ -143,7 +149,7 @@ def without_metadata(obj: Object) -> Object:
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
 
 
-# -- one kind at a time --------------------------------------------------------------------------------------------------
+# -- one kind at a time ----------------------------------------------------------------------------------------------
 
 
 def pod_status(pod: Object, now: str) -> Object:
@@ -169,9 +175,11 @@ def qos_class(pod: Object) -> str:
     spec = pod.get("spec") or {}
     pod_level = spec.get("resources") or {}
     containers = [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-    boxes = [pod_level] if (pod_level.get("requests") or pod_level.get("limits")) else [
-        container.get("resources") or {} for container in containers
-    ]
+    boxes = (
+        [pod_level]
+        if (pod_level.get("requests") or pod_level.get("limits"))
+        else [container.get("resources") or {} for container in containers]
+    )
     any_at_all = False
     guaranteed = True
     for box in boxes:
@@ -179,9 +187,11 @@ def qos_class(pod: Object) -> str:
         limits = {key: value for key, value in (box.get("limits") or {}).items() if key in ("cpu", "memory")}
         if any(not _is_zero(value) for value in (*requests.values(), *limits.values())):
             any_at_all = True
-        if len(limits) != 2 or any(_is_zero(value) for value in limits.values()):
-            guaranteed = False
-        elif any(key in requests and not _same(requests[key], limits[key]) for key in limits):
+        if (
+            len(limits) != 2
+            or any(_is_zero(value) for value in limits.values())
+            or any(key in requests and not _same(requests[key], limits[key]) for key in limits)
+        ):
             guaranteed = False
     if not any_at_all:
         return "BestEffort"
@@ -239,7 +249,7 @@ def _new_daemon_set(obj: Object) -> Object:
 
 
 def _changed_daemon_set(new: Object, old: Object) -> Object:
-    generation = annotations(old).get(TEMPLATE_GENERATION, "1")
+    generation = annotations_of(old).get(TEMPLATE_GENERATION, "1")
     if edit.get(new, "spec.template") != edit.get(old, "spec.template"):
         generation = str(int(generation) + 1)
     return edit.put(new, ("metadata", "annotations", TEMPLATE_GENERATION), generation)

@@ -1,7 +1,7 @@
 """Custom resources: what their definition's schema says about an object.
 
-*In Kubernetes:* `k8s.io/apiextensions-apiserver/pkg/apiserver/schema`: pruning of unknown fields, defaulting, validation.
-*Simplified:* the rules in CEL (`x-kubernetes-validations`) are not evaluated.
+*In Kubernetes:* `k8s.io/apiextensions-apiserver/pkg/apiserver/schema`: pruning of unknown fields, defaulting,
+validation. *Simplified:* the rules in CEL (`x-kubernetes-validations`) are not evaluated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def schema_of(server: Any, kind: Kind) -> Schema | None:
     """The schema of a custom kind in the version asked for, None if there is none."""
     definition = server.catalog.definitions.get(f"{kind.plural}.{kind.group}")
     versions = definition["spec"]["versions"] if definition is not None else []
-    version = next((one for one in versions if one["name"] == kind.version), {})
+    version: dict[str, Any] = next((one for one in versions if one["name"] == kind.version), {})
     found: Schema | None = (version.get("schema") or {}).get("openAPIV3Schema")
     return found
 
@@ -101,9 +101,15 @@ def defaulted(schema: Schema, value: Any, top: bool = False) -> Any:
     return made
 
 
-# -- validation ----------------------------------------------------------------------------------------------------------------
+# -- validation ------------------------------------------------------------------------------------------------------
 
-_BLOCKING = ("FieldValueRequired", "FieldValueTypeInvalid", "FieldValueNotSupported", "FieldValueTooMany", "FieldValueTooLong")
+_BLOCKING = (
+    "FieldValueRequired",
+    "FieldValueTypeInvalid",
+    "FieldValueNotSupported",
+    "FieldValueTooMany",
+    "FieldValueTooLong",
+)
 UNCHECKED = (
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation"
@@ -146,7 +152,9 @@ def _type_name(value: Any) -> str:
         return "integer"
     if isinstance(value, float):
         return "number"
-    return {str: "string", list: "array", dict: "object"}[type(value)]
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
 
 
 def _fits(type_: str, value: Any) -> bool:
@@ -179,12 +187,16 @@ def _check(schema: Schema, value: Any, path: str, out: list[Cause]) -> None:
         _check_object(schema, value, path, out)
     if "enum" in schema and value not in schema["enum"]:
         listed = ", ".join(json.dumps(one) for one in schema["enum"])
-        out.append(Cause(path, "FieldValueNotSupported", f"Unsupported value: {json.dumps(value)}: supported values: {listed}"))
+        out.append(
+            Cause(path, "FieldValueNotSupported", f"Unsupported value: {json.dumps(value)}: supported values: {listed}")
+        )
 
 
 def _wrong_type(path: str, type_: str, value: Any) -> Cause:
     name = json.dumps(_type_name(value))
-    return Cause(path, "FieldValueTypeInvalid", f"Invalid value: {name}: {path} in body must be of type {type_}: {name}")
+    return Cause(
+        path, "FieldValueTypeInvalid", f"Invalid value: {name}: {path} in body must be of type {type_}: {name}"
+    )
 
 
 def _invalid(path: str, value: Any, text: str) -> Cause:

@@ -31,9 +31,7 @@ def table(server: Any, kind: Kind, body: Object, version: str, include: str, sub
     }
 
 
-def change(
-    server: Any, kind: Kind, obj: Object, version: str, include: str, *, first: bool, bookmark: bool
-) -> Object:
+def change(server: Any, kind: Kind, obj: Object, version: str, include: str, *, first: bool, bookmark: bool) -> Object:
     """The Table of one watch change; only the first carries the columns."""
     made = table(server, kind, obj, version, include)
     if bookmark:

@@ -1,6 +1,7 @@
 """Tokens: which user a bearer token stands for, and new ones for service accounts.
 
-*In Kubernetes:* `TokenREST` in `pkg/registry/core/serviceaccount/storage/token.go`.  *Simplified:* tokens are not signed.
+*In Kubernetes:* `TokenREST` in `pkg/registry/core/serviceaccount/storage/token.go`.  *Simplified:* tokens are not
+signed.
 """
 
 from __future__ import annotations

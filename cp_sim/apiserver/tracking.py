@@ -1,17 +1,17 @@
 """Which writes are tracked in `metadata.managedFields`, and as whose.
 
-*In Kubernetes:* every write is.  *Simplified:* writes of components count only where somebody has applied the object, so that the
-ten thousand pods of a scale run do not carry a second description of themselves.
+*In Kubernetes:* every write is.  *Simplified:* writes of components count only where somebody has applied the
+object, so that the ten thousand pods of a scale run do not carry a second description of themselves.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from cp_sim.apiserver.managed import manager
 from cp_sim.apiserver.managed.manager import Writer
-from cp_sim.apiserver.managed.shapes import ANY, Shape, of_openapi, of_struct
+from cp_sim.apiserver.managed.shapes import ANY, Shape, of_struct
 from cp_sim.apiserver.work import Work
 from cp_sim.objects import strict
 from cp_sim.objects.kinds import Kind
@@ -62,6 +62,8 @@ def manager_name(work: Work) -> str:
             if key.lower() == "user-agent" and value:
                 return str(value).partition("/")[0][:128]
         return "cp-sim"
+    if work.user.name == "system:apiserver":
+        return "kube-apiserver"
     return work.user.name.rpartition(":")[2] or "unknown"
 
 
@@ -88,7 +90,7 @@ def shape_of(server: Any, kind: Kind) -> Shape:
 
 def _custom_shape(server: Any, kind: Kind) -> Shape:
     definition = server.catalog.definitions.get(f"{kind.plural}.{kind.group}") or {"spec": {"versions": []}}
-    version = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
+    version: dict[str, Any] = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if not schema:
         return ANY
@@ -121,7 +123,7 @@ class CustomShape(Shape):
         return name in ("metadata", "apiVersion", "kind") or super().named(name)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _blank(api_version: str, name: str, kind: Kind) -> Object:
     return strict.decode(kind, {"apiVersion": api_version, "kind": name}).object
 

@@ -43,13 +43,21 @@ _TO_NEW = {
 }
 _TO_OLD = {new: old for old, new in _TO_NEW.items()}
 # Fields that Go writes although nobody gave them, in each form.
-_WRITTEN = {
+_WRITTEN: dict[str, Object] = {
     "": {
-        "involvedObject": {}, "source": {}, "firstTimestamp": None, "lastTimestamp": None, "eventTime": None,
-        "reportingComponent": "", "reportingInstance": "",
+        "involvedObject": {},
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "eventTime": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
     },
     "events.k8s.io": {
-        "eventTime": None, "regarding": {}, "deprecatedSource": {}, "deprecatedFirstTimestamp": None,
+        "eventTime": None,
+        "regarding": {},
+        "deprecatedSource": {},
+        "deprecatedFirstTimestamp": None,
         "deprecatedLastTimestamp": None,
     },
 }
@@ -67,7 +75,7 @@ def _renamed(obj: Object, names: dict[str, str], kind: Kind) -> Object:
     return made
 
 
-# -- HorizontalPodAutoscaler -----------------------------------------------------------------------------------------------------
+# -- HorizontalPodAutoscaler -----------------------------------------------------------------------------------------
 
 METRICS = "autoscaling.alpha.kubernetes.io/metrics"
 CURRENT_METRICS = "autoscaling.alpha.kubernetes.io/current-metrics"

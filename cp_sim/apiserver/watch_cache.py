@@ -1,7 +1,8 @@
 """The watch cache: what the server knows of one resource without asking the store, and who watches it.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/storage/cacher`.  One cache per resource is fed by the store's watch; it answers lists and serves
-every watcher from a window of past changes.  The objects in it are shared with everybody and never copied.
+*In Kubernetes:* `k8s.io/apiserver/pkg/storage/cacher`.  One cache per resource is fed by the store's watch; it
+answers lists and serves every watcher from a window of past changes.  The objects in it are shared with everybody
+and never copied.
 """
 
 from __future__ import annotations
@@ -76,9 +77,7 @@ class ResourceCache:
         made.revisions = dict(self.revisions)
         made.window = deque(self.window)
         made.watches = {id_: watch.__deepcopy__(memo) for id_, watch in self.watches.items()}
-        made.triggered = {
-            value: {id_: made.watches[id_] for id_ in group} for value, group in self.triggered.items()
-        }
+        made.triggered = {value: {id_: made.watches[id_] for id_ in group} for value, group in self.triggered.items()}
         made._sorted = None
         memo[id(self)] = made
         return made
@@ -117,7 +116,9 @@ class ResourceCache:
         return within(self._sorted, prefix)
 
     def at(self, revision: int) -> dict[str, dict[str, Any]] | None:
-        """The objects as of `revision`, by undoing the changes since; None if the window does not reach back that far."""
+        """The objects as of `revision`, by undoing the changes since; None if the window does not reach back that
+        far.
+        """
         if revision < self.oldest:
             return None
         objects = dict(self.objects)

@@ -1,7 +1,7 @@
 """The columns in which the server prints each kind: what `kubectl get` shows when it asks for a Table.
 
-A row reads `Name | type[/format] | description`; a `+` before the name marks a column of `-o wide` (priority 1).  A description that
-begins with `@` is that of a field of the API (`schema.describe`).
+A row reads `Name | type[/format] | description`; a `+` before the name marks a column of `-o wide` (priority 1).
+A description that begins with `@` is that of a field of the API (`schema.describe`).
 
 Source: `pkg/printers/internalversion/printers.go`.
 """
@@ -33,7 +33,11 @@ _CONTAINERS = (
     "+Containers | string | Names of each container in the template.\n"
     "+Images | string | Images referenced by each container in the template."
 )
-_SUBJECTS = "+Users | string | Users in the {0}\n+Groups | string | Groups in the {0}\n+ServiceAccounts | string | ServiceAccounts in the {0}"
+_SUBJECTS = (
+    "+Users | string | Users in the {0}\n"
+    "+Groups | string | Groups in the {0}\n"
+    "+ServiceAccounts | string | ServiceAccounts in the {0}"
+)
 
 _ROWS: dict[str, str] = {
     "namespaces": f"{NAME}\nStatus | string | The status of the namespace\n{AGE}",
@@ -50,8 +54,8 @@ Version | string | @core.v1.NodeSystemInfo#kubeletVersion
     "pods": f"""{NAME}
 Ready | string | The aggregate readiness state of this pod for accepting traffic.
 Status | string | The aggregate status of the containers in this pod.
-Restarts | string | The number of times the containers in this pod have been restarted and when the last container in this \
-pod has restarted.
+Restarts | string | The number of times the containers in this pod have been restarted and when the last container \
+in this pod has restarted.
 {AGE}
 +IP | string | @core.v1.PodStatus#podIP
 +Node | string | @core.v1.PodSpec#nodeName
@@ -152,7 +156,8 @@ Message | string | @core.v1.Event#message
     "limitranges": f"{NAME}\n{_CREATED}",
     "resourcequotas": f"""{NAME}
 Request | string | Request represents a minimum amount of cpu/memory that a container may consume.
-Limit | string | Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.
+Limit | string | Limits control the maximum amount of cpu/memory that a container may use independent of \
+contention on the node.
 {AGE}""",
     "persistentvolumes": f"""{NAME}
 Capacity | string | @core.v1.PersistentVolumeSpec#capacity
@@ -226,7 +231,9 @@ _CUSTOM = f"{NAME}\nAge | date | @meta.v1.ObjectMeta#creationTimestamp"
 
 @cache
 def columns(resource: str, custom: bool = False) -> tuple[Column, ...]:
-    """The columns of a resource (`pods`, `deployments.apps`, `scale`); kinds without columns of their own show name and age."""
+    """The columns of a resource (`pods`, `deployments.apps`, `scale`); kinds without columns of their own show name
+    and age.
+    """
     return tuple(_column(row) for row in _ROWS.get(resource, _CUSTOM if custom else _OTHER).splitlines())
 
 

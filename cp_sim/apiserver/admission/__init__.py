@@ -1,7 +1,7 @@
 """Admission: plugins that may change or refuse what is written, in the real server's order.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/admission` and `plugin/pkg/admission`.  First every plugin that mutates, then validation, then
-every plugin that validates.  A further plugin is a class with a `name`, put into the tuple.
+*In Kubernetes:* `k8s.io/apiserver/pkg/admission` and `plugin/pkg/admission`.  First every plugin that mutates,
+then validation, then every plugin that validates.  A further plugin is a class with a `name`, put into the tuple.
 """
 
 from __future__ import annotations

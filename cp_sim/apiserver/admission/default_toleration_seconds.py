@@ -31,9 +31,7 @@ class DefaultTolerationSeconds(Plugin):
             return
         pod = asked.object
         tolerations = (pod.get("spec") or {}).get("tolerations") or []
-        missing = [
-            _ADDED[key] for key in (NOT_READY, UNREACHABLE) if not any(_covers(one, key) for one in tolerations)
-        ]
+        missing = [_ADDED[key] for key in (NOT_READY, UNREACHABLE) if not any(_covers(one, key) for one in tolerations)]
         if missing:
             asked.object = edit.put(pod, "spec.tolerations", [*tolerations, *missing])
 

@@ -36,7 +36,9 @@ class LimitRanger(Plugin):
         for limit_range in ranges(server, asked.namespace):
             faults: list[str] = []
             for limit in (limit_range.get("spec") or {}).get("limits") or ():
-                faults += pod_faults(limit, asked.object) if asked.resource == "pods" else claim_faults(limit, asked.object)
+                faults += (
+                    pod_faults(limit, asked.object) if asked.resource == "pods" else claim_faults(limit, asked.object)
+                )
             if faults:
                 raise asked.forbidden(faults[0] if len(faults) == 1 else "[" + ", ".join(faults) + "]")
 
@@ -87,7 +89,9 @@ def pod_faults(limit: Object, pod: Object) -> list[str]:
     found: list[str] = []
     if type_ == "Container":
         for container in [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]:
-            found += _faults(limit, "Container", resources.amounts(container, "requests"), resources.amounts(container, "limits"))
+            found += _faults(
+                limit, "Container", resources.amounts(container, "requests"), resources.amounts(container, "limits")
+            )
     elif type_ == "Pod":
         found += _faults(limit, "Pod", resources.of_pod(spec, "requests"), resources.of_pod(spec, "limits"))
     return found
@@ -138,11 +142,13 @@ def claim_faults(limit: Object, claim: Object) -> list[str]:
     for name in sorted(limit.get("min") or {}):
         if name in requests and requests[name].nano < parse(limit["min"][name]).nano:
             found.append(
-                f"minimum {name} usage per PersistentVolumeClaim is {limit['min'][name]}, but request is {requests[name]}"
+                f"minimum {name} usage per PersistentVolumeClaim is {limit['min'][name]}, "
+                f"but request is {requests[name]}"
             )
     for name in sorted(limit.get("max") or {}):
         if name in requests and requests[name].nano > parse(limit["max"][name]).nano:
             found.append(
-                f"maximum {name} usage per PersistentVolumeClaim is {limit['max'][name]}, but request is {requests[name]}"
+                f"maximum {name} usage per PersistentVolumeClaim is {limit['max'][name]}, "
+                f"but request is {requests[name]}"
             )
     return found

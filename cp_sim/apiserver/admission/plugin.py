@@ -14,7 +14,8 @@ from cp_sim.objects.kinds import Kind
 class Attributes:
     """A write as admission sees it: `operation` is CREATE, UPDATE, DELETE or CONNECT.
 
-    A plugin that changes the object replaces `object` by an edited copy; `writes` are other objects that have to be stored first.
+    A plugin that changes the object replaces `object` by an edited copy; `writes` are other objects that have to
+    be stored first.
     """
 
     operation: str

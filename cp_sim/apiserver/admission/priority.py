@@ -11,6 +11,7 @@ from cp_sim.apiserver.admission.plugin import Attributes, Plugin
 from cp_sim.objects import edit
 
 CLASSES = "priorityclasses.scheduling.k8s.io"
+SYSTEM = ("system-cluster-critical", "system-node-critical")
 DEFAULT_POLICY = "PreemptLowerPriority"
 
 
@@ -53,6 +54,8 @@ class Priority(Plugin):
         asked.object = {**pod, "spec": {**spec, **added}}
 
     def validate(self, server: Any, asked: Attributes) -> None:
+        if asked.resource == CLASSES and asked.operation == "DELETE" and asked.name in SYSTEM:
+            raise asked.forbidden("this is a system priority class and cannot be deleted")
         if asked.resource != CLASSES or asked.operation == "DELETE" or not asked.object.get("globalDefault"):
             return
         default = self._default_class(server)
@@ -60,8 +63,7 @@ class Priority(Plugin):
             return
         if asked.operation == "CREATE" or default["metadata"]["name"] != asked.name:
             raise asked.forbidden(
-                f"PriorityClass {default['metadata']['name']} is already marked as default. "
-                "Only one default can exist"
+                f"PriorityClass {default['metadata']['name']} is already marked as default. Only one default can exist"
             )
 
     def _class_of(self, server: Any, asked: Attributes, name: str) -> tuple[str, int, str]:

@@ -1,7 +1,8 @@
 """ResourceQuota: what a namespace may have in all; usage is written down before the object is stored.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/admission/plugin/resourcequota` and the evaluators of `pkg/quota/v1/evaluator/core`.  A quota counts
-once its status has been written; giving back is the quota controller's work.
+*In Kubernetes:* `k8s.io/apiserver/pkg/admission/plugin/resourcequota` and the evaluators of
+`pkg/quota/v1/evaluator/core`.  A quota counts once its status has been written; giving back is the quota
+controller's work.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from cp_sim.objects.quantity import Quantity, parse
 
 Object = dict[str, Any]
 _COMPUTE = ("cpu", "memory")
-_LEGACY = ("configmaps", "secrets", "replicationcontrollers", "resourcequotas", "services", "persistentvolumeclaims", "pods")
+_LEGACY = (
+    "configmaps",
+    "secrets",
+    "replicationcontrollers",
+    "resourcequotas",
+    "services",
+    "persistentvolumeclaims",
+    "pods",
+)
 
 
 class ResourceQuota(Plugin):
@@ -90,7 +99,8 @@ def charged(asked: Attributes, quota: Object, delta: dict[str, Quantity]) -> Obj
 
         raise asked.forbidden(
             f"exceeded quota: {meta.name(quota)}, requested: {listed(lambda name: delta[name])}, "
-            f"used: {listed(lambda name: parse(used.get(name, '0')))}, limited: {listed(lambda name: parse(hard[name]))}"
+            f"used: {listed(lambda name: parse(used.get(name, '0')))}, "
+            f"limited: {listed(lambda name: parse(hard[name]))}"
         )
     return {**quota, "status": {**status, "used": {**used, **{name: str(value) for name, value in after.items()}}}}
 
@@ -110,7 +120,9 @@ def usage_of(asked: Attributes) -> dict[str, Quantity]:
                     found[name] = amount
     elif asked.resource == "services":
         ports = len(spec.get("ports") or ())
-        by_node = spec.get("type") in ("NodePort", "LoadBalancer") and spec.get("allocateLoadBalancerNodePorts") is not False
+        by_node = (
+            spec.get("type") in ("NodePort", "LoadBalancer") and spec.get("allocateLoadBalancerNodePorts") is not False
+        )
         found["services.nodeports"] = parse(str(ports if by_node else 0))
         found["services.loadbalancers"] = parse("1" if spec.get("type") == "LoadBalancer" else "0")
     elif asked.resource == "persistentvolumeclaims":

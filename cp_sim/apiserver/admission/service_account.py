@@ -55,7 +55,7 @@ class ServiceAccount(Plugin):
         account = server.known("serviceaccounts", f"{asked.namespace}/{name}")
         if account is None:
             raise asked.forbidden(
-                f"error looking up service account {asked.namespace}/{name}: serviceaccount \"{name}\" not found"
+                f'error looking up service account {asked.namespace}/{name}: serviceaccount "{name}" not found'
             )
         return account  # type: ignore[no-any-return]
 

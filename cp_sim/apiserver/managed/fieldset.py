@@ -1,7 +1,7 @@
 """Sets of fields, in the very form in which `metadata.managedFields` writes them (`FieldsV1`).
 
-A set is a tree of dicts: `{"f:spec": {"f:replicas": {}}}` holds the one path `.spec.replicas`.  A node without children, or with a
-child `"."`, is itself in the set.  No function here edits what it is given.
+A set is a tree of dicts: `{"f:spec": {"f:replicas": {}}}` holds the one path `.spec.replicas`.  A node without
+children, or with a child `"."`, is itself in the set.  No function here edits what it is given.
 """
 
 from __future__ import annotations

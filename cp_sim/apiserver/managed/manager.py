@@ -23,7 +23,14 @@ Identity = tuple[str, str, str, str]
 STRIPPED = tuple(
     ("f:metadata", f"f:{field}")
     for field in (
-        "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields",
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
         "resourceVersion",
     )
 ) + (("f:apiVersion",), ("f:kind",))
@@ -82,7 +89,11 @@ class Owners:
             made.append(entry)
         made.sort(
             key=lambda entry: (
-                entry["operation"], entry.get("time", ""), entry["manager"], entry["apiVersion"], entry.get("subresource", "")
+                entry["operation"],
+                entry.get("time", ""),
+                entry["manager"],
+                entry["apiVersion"],
+                entry.get("subresource", ""),
             )
         )
         return made

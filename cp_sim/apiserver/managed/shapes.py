@@ -5,23 +5,42 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from cp_sim.objects.schema import Field, Struct
 
 # Types that are owned as one piece wherever they stand (`x-kubernetes-map-type: atomic` of OpenAPI v1.36).
 _ATOMIC = frozenset(
-    """
-    admissionregistration.v1.MatchResources admissionregistration.v1.NamedRuleWithOperations
-    admissionregistration.v1.ParamKind admissionregistration.v1.ParamRef admissionregistration.v1.Variable
-    autoscaling.v1.CrossVersionObjectReference core.v1.ConfigMapKeySelector core.v1.EndpointAddress
-    core.v1.EndpointPort core.v1.FileKeySelector core.v1.LocalObjectReference core.v1.NodeSelector
-    core.v1.NodeSelectorTerm core.v1.ObjectFieldSelector core.v1.ObjectReference core.v1.ResourceFieldSelector
-    core.v1.ScopeSelector core.v1.SecretKeySelector core.v1.SecretReference core.v1.TopologySelectorTerm
-    core.v1.TypedLocalObjectReference discovery.v1.EndpointPort networking.v1.ServiceBackendPort rbac.v1.RoleRef
-    rbac.v1.Subject meta.v1.LabelSelector meta.v1.OwnerReference
-    """.split()
+    [
+        "admissionregistration.v1.MatchResources",
+        "admissionregistration.v1.NamedRuleWithOperations",
+        "admissionregistration.v1.ParamKind",
+        "admissionregistration.v1.ParamRef",
+        "admissionregistration.v1.Variable",
+        "autoscaling.v1.CrossVersionObjectReference",
+        "core.v1.ConfigMapKeySelector",
+        "core.v1.EndpointAddress",
+        "core.v1.EndpointPort",
+        "core.v1.FileKeySelector",
+        "core.v1.LocalObjectReference",
+        "core.v1.NodeSelector",
+        "core.v1.NodeSelectorTerm",
+        "core.v1.ObjectFieldSelector",
+        "core.v1.ObjectReference",
+        "core.v1.ResourceFieldSelector",
+        "core.v1.ScopeSelector",
+        "core.v1.SecretKeySelector",
+        "core.v1.SecretReference",
+        "core.v1.TopologySelectorTerm",
+        "core.v1.TypedLocalObjectReference",
+        "discovery.v1.EndpointPort",
+        "networking.v1.ServiceBackendPort",
+        "rbac.v1.RoleRef",
+        "rbac.v1.Subject",
+        "meta.v1.LabelSelector",
+        "meta.v1.OwnerReference",
+    ]
 )
 # Keys of list items that the server fills in before items are told apart.
 _KEY_DEFAULTS = {"protocol": "TCP"}
@@ -30,8 +49,9 @@ _KEY_DEFAULTS = {"protocol": "TCP"}
 class Shape:
     """One type.  `kind` is scalar, list, map, or any (then the value itself decides, and lists are one piece).
 
-    `fields` are the declared fields of a map, `item` the type of everything else in a map or list (None: nothing else is
-    allowed); `keys` are the keys of an associative list, `is_set` marks a set; `atomic` what is owned as one piece.
+    `fields` are the declared fields of a map, `item` the type of everything else in a map or list (None: nothing
+    else is allowed); `keys` are the keys of an associative list, `is_set` marks a set; `atomic` what is owned as
+    one piece.
     """
 
     __slots__ = ("kind", "atomic", "keys", "is_set", "_fields", "_item", "_source", "go_type")
@@ -51,7 +71,7 @@ class Shape:
     @property
     def has_fields(self) -> bool:
         """Whether the map declares its fields by name."""
-        return isinstance(self._source, Struct) or isinstance(self._source, dict) and "properties" in self._source
+        return isinstance(self._source, Struct) or (isinstance(self._source, dict) and "properties" in self._source)
 
     def field(self, name: str) -> Shape | None:
         """The type of what stands under `name`; None if the schema does not know it."""
@@ -132,13 +152,13 @@ ANY = Shape("any")
 PIECE = Shape("any", atomic=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_struct(struct: Struct, atomic: bool = False) -> Shape:
     """The type of a struct."""
     return Shape("map", atomic=atomic, source=struct)
 
 
-@lru_cache(maxsize=None)
+@cache
 def of_field(field: Field) -> Shape:
     """The type of a field of a built-in kind."""
     if field.code == "@":

@@ -30,7 +30,7 @@ def element(shape: Shape, item: Any, place: int) -> str:
     return f"i:{place}"
 
 
-# -- does it fit -----------------------------------------------------------------------------------------------------------
+# -- does it fit -----------------------------------------------------------------------------------------------------
 
 
 def faults(shape: Shape, value: Any, path: str = "") -> list[str]:
@@ -102,7 +102,7 @@ def describe(value: Any) -> str:
     return "&value.valueUnstructured{Value:" + json.dumps(value) + "}"
 
 
-# -- sets and differences --------------------------------------------------------------------------------------------------
+# -- sets and differences --------------------------------------------------------------------------------------------
 
 
 def fields_of(shape: Shape, value: Any) -> Tree:
@@ -197,7 +197,7 @@ def _compare_lists(shape: Shape, old: list[Any], new: list[Any], path: Path, out
         _compare(inner, left.get(key, _ABSENT), right.get(key, _ABSENT), (*path, key), out)
 
 
-# -- merging and removing --------------------------------------------------------------------------------------------------
+# -- merging and removing --------------------------------------------------------------------------------------------
 
 
 def merge(shape: Shape, old: Any, new: Any) -> Any:

@@ -216,7 +216,8 @@ def resource_quota(obj: Object, now_ms: int) -> list[Any]:
     """Name, Request, Limit, Age."""
     name, _, status, old = _parts(obj, now_ms)
     hard, used = status.get("hard") or {}, status.get("used") or {}
-    requests, limits = [], []
+    requests: list[str] = []
+    limits: list[str] = []
     for resource in sorted(hard):
         text = f"{resource}: {_canonical(used.get(resource, '0'))}/{_canonical(hard[resource])}"
         (limits if resource.startswith("limits") else requests).append(text)
@@ -231,7 +232,9 @@ def _canonical(text: Any) -> str:
 
 
 def persistent_volume(obj: Object, now_ms: int) -> list[Any]:
-    """Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age, VolumeMode."""
+    """Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, VolumeAttributesClass, Reason, Age,
+    VolumeMode.
+    """
     name, spec, status, old = _parts(obj, now_ms)
     claim = spec.get("claimRef")
     phase = status.get("phase", "")
@@ -291,9 +294,7 @@ def storage_class(obj: Object, now_ms: int) -> list[Any]:
 def is_default(obj: Object, what: str) -> bool:
     """Whether a class is marked as the default one."""
     annotations = obj["metadata"].get("annotations") or {}
-    return any(
-        annotations.get(f"{what}.{prefix}kubernetes.io/is-default-class") == "true" for prefix in ("", "beta.")
-    )
+    return any(annotations.get(f"{what}.{prefix}kubernetes.io/is-default-class") == "true" for prefix in ("", "beta."))
 
 
 def priority_class(obj: Object, now_ms: int) -> list[Any]:
@@ -311,7 +312,14 @@ def role_binding(obj: Object, now_ms: int) -> list[Any]:
     users = [one["name"] for one in subjects if one["kind"] == "User"]
     groups = [one["name"] for one in subjects if one["kind"] == "Group"]
     accounts = [f"{one.get('namespace', '')}/{one['name']}" for one in subjects if one["kind"] == "ServiceAccount"]
-    return [name, f"{role.get('kind')}/{role.get('name')}", old, ", ".join(users), ", ".join(groups), ", ".join(accounts)]
+    return [
+        name,
+        f"{role.get('kind')}/{role.get('name')}",
+        old,
+        ", ".join(users),
+        ", ".join(groups),
+        ", ".join(accounts),
+    ]
 
 
 def ingress(obj: Object, now_ms: int) -> list[Any]:

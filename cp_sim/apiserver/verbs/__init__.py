@@ -1,7 +1,8 @@
 """The verbs: each handler is a small state machine, `start(server, work)` and `proceed(server, work, answer)`.
 
-Both return what to ask of the store next, or `Done`.  A handler holds no state of its own; what it must remember between two answers
-stands in the request's `Work`, so that a world with requests in flight can be copied and drawn.
+Both return what to ask of the store next, or `Done`.  A handler holds no state of its own; what it must remember
+between two answers stands in the request's `Work`, so that a world with requests in flight can be copied and
+drawn.
 """
 
 from __future__ import annotations

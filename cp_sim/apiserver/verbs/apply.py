@@ -76,7 +76,7 @@ def parsed(text: str) -> dict[str, Any]:
         ApiError: 400.
     """
     try:
-        value = json_like(yaml.load(text, Loader=_Yaml11))  # noqa: S506 (a safe loader)
+        value = json_like(yaml.load(text, Loader=_Yaml11))
     except yaml.YAMLError as error:
         why = f"error converting YAML to JSON: {decoding.yaml_error(error)}"
         raise errors.bad_request(f"error decoding YAML: {why}") from None
@@ -86,7 +86,10 @@ def parsed(text: str) -> dict[str, Any]:
         from cp_sim.apiserver import golang
 
         kind = golang.json_type(value)
-        why = f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+        why = (
+            f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type "
+            "map[string]interface {}"
+        )
         raise errors.bad_request(f"error decoding YAML: {why}")
     return value
 
@@ -173,6 +176,7 @@ class Handler:
         made = applied(server, work, tracking.blank(kind))
         patch.check_name(work, {**made, "metadata": {"namespace": call.namespace, **made["metadata"]}})
         if made["metadata"].get("uid"):
-            why = f"uid mismatch: the provided object specified uid {made['metadata']['uid']}, and no existing object was found"
+            uid = made["metadata"]["uid"]
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
             raise errors.conflict(kind.plural, kind.group, call.name, why)
         return create.launch(server, work, made, tracked=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking, versions
-from cp_sim.apiserver.work import Done, Work
 from cp_sim.apiserver.verbs import guaranteed
+from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, Put, StoreAnswer
 from cp_sim.objects import meta, strict
 from cp_sim.objects.kinds import KINDS
@@ -45,8 +45,17 @@ def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = Fal
     metadata = obj["metadata"]
     name = metadata.get("name") or ""
     asked = admission.Attributes(
-        "CREATE", kind, "", call.namespace, name or metadata.get("generateName") or "", obj, None, work.user, work.dry_run,
-        call.options, work.warnings,
+        "CREATE",
+        kind,
+        "",
+        call.namespace,
+        name or metadata.get("generateName") or "",
+        obj,
+        None,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     work.note("decode")
     admission.mutate(server, asked)
@@ -73,6 +82,8 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     generation = strategies.generation_on_create(kind)
     if generation:
         metadata["generation"] = generation
+    elif kind.has_status:
+        metadata.pop("generation", None)
     obj = strategies.prepare_create(kind, {**obj, "metadata": metadata}, server.loop.clock.timestamp())
     obj = allocation.on_create(server, work, obj)
     forms.check_create(kind, obj, server)
@@ -124,9 +135,7 @@ def counted(server: Any, work: Work, answer: StoreAnswer) -> Any:
 
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
-SYSTEM_FIELDS = frozenset(
-    ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
-)
+SYSTEM_FIELDS = frozenset(("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"))
 
 
 def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:

@@ -1,7 +1,7 @@
 """delete: at once, gracefully (pods), or only marked until the last finalizer is gone.
 
-*In Kubernetes:* `Store.Delete` in `k8s.io/apiserver/pkg/registry/generic/registry/store.go`, `pkg/registry/rest/delete.go`, and
-`CheckGracefulDelete` of `pkg/registry/core/pod/strategy.go`.
+*In Kubernetes:* `Store.Delete` in `k8s.io/apiserver/pkg/registry/generic/registry/store.go`,
+`pkg/registry/rest/delete.go`, and `CheckGracefulDelete` of `pkg/registry/core/pod/strategy.go`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,17 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     options: DeleteOptions = work.state
     check_preconditions(work, options, current["metadata"])
     asked = admission.Attributes(
-        "DELETE", kind, "", call.namespace, call.name, None, current, work.user, work.dry_run, call.options, work.warnings
+        "DELETE",
+        kind,
+        "",
+        call.namespace,
+        call.name,
+        None,
+        current,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     admission.mutate(server, asked)
     work.note("mutate")
@@ -76,9 +86,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     return Remove()
 
 
-def grace_of(
-    kind: Kind, obj: dict[str, Any], options: DeleteOptions, now_ms: int
-) -> tuple[int | None, bool]:
+def grace_of(kind: Kind, obj: dict[str, Any], options: DeleteOptions, now_ms: int) -> tuple[int | None, bool]:
     """(grace period in seconds, already pending); only pods are deleted gracefully, everything else has None."""
     if kind.storage != "pods":
         return None, False
@@ -182,7 +190,8 @@ def check_preconditions(work: Work, options: DeleteOptions, metadata: dict[str, 
         (options.resource_version, "resourceVersion", "ResourceVersion", "modified"),
     ):
         if asked is not None and asked != metadata.get(field) and kind.storage == "namespaces":
-            why = f"Precondition failed: {what} in precondition: {asked}, {what} in object meta: {metadata.get(field, '')}"
+            is_now = metadata.get(field, "")
+            why = f"Precondition failed: {what} in precondition: {asked}, {what} in object meta: {is_now}"
             raise errors.conflict(kind.plural, kind.group, work.call.name, why)
         if asked is not None and asked != metadata.get(field):
             raise errors.conflict(

@@ -136,7 +136,10 @@ def decremented(server: Any, budget: Object, pod_name: str) -> Object:
         raise errors.forbidden("poddisruptionbudgets", "policy", name, "pdb disruptions allowed is negative")
     if len(status.get("disruptedPods") or ()) > MAX_DISRUPTED:
         raise errors.forbidden(
-            "poddisruptionbudgets", "policy", name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
+            "poddisruptionbudgets",
+            "policy",
+            name,
+            "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
         )
     if allowed == 0:
         healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)

@@ -1,7 +1,9 @@
-"""Writing over what is there: try with what the cache knows, and again with what the store says, until nobody was faster.
+"""Writing over what is there: try with what the cache knows, and again with what the store says, until nobody was
+faster.
 
-*In Kubernetes:* `GuaranteedUpdate` in `k8s.io/apiserver/pkg/storage/etcd3/store.go`.  A handler gives `transform(server, work, current)`,
-which returns the object to store (or `Remove` to delete it, or `Done` to stop), and `missing(server, work)` for a key that is not there.
+*In Kubernetes:* `GuaranteedUpdate` in `k8s.io/apiserver/pkg/storage/etcd3/store.go`.  A handler gives
+`transform(server, work, current)`, which returns the object to store (or `Remove` to delete it, or `Done` to
+stop), and `missing(server, work)` for a key that is not there.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Before the first request: read what the store holds, write what every cluster has, and follow the store from there.
 
-*In Kubernetes:* the reflectors behind the cacher, and the post-start hooks that bootstrap namespaces, RBAC, priority classes.
+*In Kubernetes:* the reflectors behind the cacher, and the post-start hooks that bootstrap namespaces, RBAC,
+priority classes.
 """
 
 from __future__ import annotations

@@ -118,15 +118,21 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         except strict.DecodeError as error:
             raise errors.invalid("", "", "", [patch_cause(work, made, str(error))]) from None
     if decoded.problems:
-        problems = decoded.problems
-        if not kind.custom and work.call.patch_type != "strategic":
-            # The server reads the patched text, so it meets the fields in that order.
-            problems = strict.decode(kind, json.loads(shown(work, made))).problems
+        problems = in_order(work, made, decoded.problems)
         text = strict.strict_error(problems)
-        decoding.complain(
-            work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)])
-        )
+        decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
     return decoded.object
+
+
+def in_order(work: Work, made: dict[str, Any], problems: tuple[str, ...]) -> tuple[str, ...]:
+    """The complaints in the order in which the patched object would be read."""
+    kind = work.kind
+    assert kind is not None
+    struct = None if kind.custom else root(kind.api_version, kind.kind)
+    if struct is None:
+        return problems
+    touched = golang.touched_by(work.call.patch_type, work.call.body)
+    return strict.decode(kind, golang.as_go_writes(made, struct, touched)).problems
 
 
 _MISMATCH = re.compile(r"json: cannot unmarshal (\w+)(?: \S+)? into Go (?:struct field|value).* of type (.+)")

@@ -1,6 +1,7 @@
 """get of `pods/log`, and the connections that need a kubelet: exec, attach, portforward, proxy.
 
-*In Kubernetes:* `pkg/registry/core/pod/rest`.  *Simplified:* containers are hollow, so that there is never anything to read.
+*In Kubernetes:* `pkg/registry/core/pod/rest`.  *Simplified:* containers are hollow, so that there is never
+anything to read.
 """
 
 from __future__ import annotations

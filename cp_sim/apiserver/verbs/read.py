@@ -1,7 +1,7 @@
 """get and list.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/endpoints/handlers/get.go`; a get without resourceVersion asks the store, a list is served from the
-watch cache once that is as fresh as the store.
+*In Kubernetes:* `k8s.io/apiserver/pkg/endpoints/handlers/get.go`; a get without resourceVersion asks the store, a
+list is served from the watch cache once that is as fresh as the store.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """get, update and patch of the subresource `scale`: how many replicas, whatever the kind calls them.
 
-*In Kubernetes:* `ScaleREST` of Deployments, ReplicaSets, StatefulSets and ReplicationControllers, and of custom resources.
+*In Kubernetes:* `ScaleREST` of Deployments, ReplicaSets, StatefulSets and ReplicationControllers, and of custom
+resources.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def replicas_path(server: Any, kind: Kind) -> str:
 def definition_scale(server: Any, kind: Kind) -> Object:
     """`subresources.scale` of a custom kind's definition."""
     definition = server.catalog.definitions.get(f"{kind.plural}.{kind.group}") or {"spec": {"versions": []}}
-    version = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
+    version: dict[str, Any] = next((one for one in definition["spec"]["versions"] if one["name"] == kind.version), {})
     return (version.get("subresources") or {}).get("scale") or {}
 
 
@@ -106,7 +107,11 @@ def scale_of(server: Any, kind: Kind, obj: Object) -> Object:
     """The Scale of an object."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     metadata = obj["metadata"]
-    shown = {key: metadata[key] for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if key in metadata}
+    shown = {
+        key: metadata[key]
+        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if key in metadata
+    }
     if kind.custom:
         asked = definition_scale(server, kind)
         desired = (look_up(obj, asked.get("specReplicasPath", "")) or [0])[0]

@@ -1,4 +1,5 @@
-"""update: the whole object, or its status, is replaced; only if nobody was faster where the caller says which version it saw.
+"""update: the whole object, or its status, is replaced; only if nobody was faster where the caller says which version
+it saw.
 
 *In Kubernetes:* `k8s.io/apiserver/pkg/endpoints/handlers/update.go` and `Store.Update` of the generic registry.
 """
@@ -34,9 +35,7 @@ def read_body(work: Work) -> None:
     if not name:
         body = {**body, "metadata": {**metadata, "name": call.name}}
     elif name != call.name:
-        raise errors.bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({call.name})"
-        )
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({call.name})")
     call.body = create.with_type(kind, forms.with_defaults(kind, body))
     work.note("decode")
     work.state = call.body
@@ -77,8 +76,17 @@ def replace(server: Any, work: Work, new: dict[str, Any], current: dict[str, Any
     if not tracked:
         new = tracking.on_update(server, work, new, current)
     asked = admission.Attributes(
-        "UPDATE", kind, call.subresource, call.namespace, call.name, new, current, work.user, work.dry_run,
-        call.options, work.warnings,
+        "UPDATE",
+        kind,
+        call.subresource,
+        call.namespace,
+        call.name,
+        new,
+        current,
+        work.user,
+        work.dry_run,
+        call.options,
+        work.warnings,
     )
     admission.mutate(server, asked)
     work.note("mutate", "changed" if asked.changed_by else "passed", changed=tuple(asked.changed_by))
@@ -170,7 +178,9 @@ KEPT = (
 
 
 def should_delete(kind: Any, new: dict[str, Any], old: dict[str, Any]) -> bool:
-    """Whether the update took away the last finalizer of an object that is being deleted (`ShouldDeleteDuringUpdate`)."""
+    """Whether the update took away the last finalizer of an object that is being deleted
+    (`ShouldDeleteDuringUpdate`).
+    """
     metadata = new["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
         return False

@@ -1,7 +1,7 @@
 """watch: changes of one resource from a revision on, filtered by selectors.
 
-*In Kubernetes:* `k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go`.  What an object's change means depends on the selectors: one that
-begins to match is ADDED, one that no longer does is DELETED.
+*In Kubernetes:* `k8s.io/apiserver/pkg/storage/cacher/cache_watcher.go`.  What an object's change means depends on
+the selectors: one that begins to match is ADDED, one that no longer does is DELETED.
 """
 
 from __future__ import annotations

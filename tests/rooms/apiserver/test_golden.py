@@ -1,6 +1,7 @@
 """Recorded sessions with the real kube-apiserver: every answer that was exact once stays exact.
 
-`passing.json.gz` lists the steps of each session whose answers agree; `python -m tests.rooms.apiserver.transcripts --fails FILE` writes it.
+`passing.json.gz` lists the steps of each session whose answers agree; `python -m tests.rooms.apiserver.transcripts
+--fails FILE` writes it.
 """
 
 from __future__ import annotations

@@ -70,7 +70,12 @@ def test_a_write_leaves_one_record_with_its_passage() -> None:
     assert record.revision == int(made["metadata"]["resourceVersion"])
     assert isinstance(record.evidence, Passage)
     assert [gate.gate for gate in record.evidence.gates] == [
-        "authenticate", "authorize", "decode", "mutate", "validate", "store",
+        "authenticate",
+        "authorize",
+        "decode",
+        "mutate",
+        "validate",
+        "store",
     ]
 
 
@@ -82,7 +87,8 @@ def test_a_refused_write_says_at_which_gate() -> None:
     assert record.revision is None
     assert "cannot create resource" in record.because
     gate = record.evidence.refused_at()
-    assert gate is not None and gate.gate == "authorize"
+    assert gate is not None
+    assert gate.gate == "authorize"
 
 
 def test_reads_of_components_leave_no_record() -> None:

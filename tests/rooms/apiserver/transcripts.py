@@ -1,9 +1,9 @@
 """Replays recorded HTTP sessions against a fresh world and compares answers, as the recording's own notes say.
 
-Placeholders (`UID-1`, `RV-3`, ...) stand for values that differ from server to server: the same one must always mean the same value,
-different ones different values, and resourceVersions must keep their order.
+Placeholders (`UID-1`, `RV-3`, ...) stand for values that differ from server to server: the same one must always
+mean the same value, different ones different values, and resourceVersions must keep their order.
 
-    python -m tests.rooms.apiserver.transcripts [name ...] [--topic T] [--kind K] [--show N]
+python -m tests.rooms.apiserver.transcripts [name ...] [--topic T] [--kind K] [--show N]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gzip
 import json
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +179,7 @@ class Comparison:
             return ""
         for part in ("body", "stream", "text"):
             if (part in recorded) != (part in ours):
-                if part == "text" and recorded.get("text") == "" or ours.get("text") == "":
+                if (part == "text" and recorded.get("text") == "") or ours.get("text") == "":
                     continue
                 return f"{part}: recorded {part in recorded}, ours {part in ours}"
             if part in recorded:
@@ -236,7 +237,7 @@ class Comparison:
         return ""
 
     def _is_list_metadata(self, path: str) -> bool:
-        return path == "body.metadata" and self.listing or self.bookmark
+        return (path == "body.metadata" and self.listing) or self.bookmark
 
     listing = False
     bookmark = False
@@ -272,7 +273,7 @@ class Comparison:
     def _order(self) -> str:
         """resourceVersions keep their order, other placeholders stand for different values."""
         versions = sorted((int(name[3:]), int(value)) for name, value in self.trial.items() if name.startswith("RV-"))
-        for (low, first), (high, second) in zip(versions, versions[1:], strict=False):
+        for (low, first), (high, second) in pairwise(versions):
             if first >= second:
                 return f"order: RV-{low}={first}, RV-{high}={second}"
         for word in ("UID", "IP", "NODEPORT", "SUFFIX"):
@@ -310,7 +311,7 @@ def play(session: dict[str, Any], world: World | None = None) -> list[str]:
                     break
                 world.loop.run(1000)
                 ours = ask(world, request, answers)
-        except Exception as error:  # noqa: BLE001 (a crash is a difference like any other)
+        except Exception as error:
             answers.append({"body": {}})
             differences.append(f"crash: {type(error).__name__}: {error}")
             world.loop.settle()
@@ -370,7 +371,7 @@ def main(arguments: list[str]) -> None:
     for session in sessions():
         if given.names and session["name"] not in given.names:
             continue
-        if given.topic and session["topic"] != given.topic or given.kind and session["kind"] != given.kind:
+        if (given.topic and session["topic"] != given.topic) or (given.kind and session["kind"] != given.kind):
             continue
         differences = play(session)
         passing[session["name"]] = [place for place, difference in enumerate(differences) if not difference]
@@ -384,8 +385,20 @@ def main(arguments: list[str]) -> None:
                 if printed < given.show:
                     printed += 1
                     request = session["steps"][place]["request"]
-                    print(session["name"], place, session["topic"], session["kind"], request["method"], request["path"], request.get("query") or "")
-                    print("   ", (request.get("raw") or json.dumps(request.get("body")))[:300], request.get("headers") or "")
+                    print(
+                        session["name"],
+                        place,
+                        session["topic"],
+                        session["kind"],
+                        request["method"],
+                        request["path"],
+                        request.get("query") or "",
+                    )
+                    print(
+                        "   ",
+                        (request.get("raw") or json.dumps(request.get("body")))[:300],
+                        request.get("headers") or "",
+                    )
                     print("    DIFF", difference[:900])
     if given.group:
         for text, count in groups.most_common(60):
