@@ -4,8 +4,8 @@
 
 `schema.json.gz` holds, for every type that can be reached from a kind in `KINDS`, its fields with type, requiredness,
 merge keys, list-map keys and list type; `descriptions.json.gz` their descriptions.  What OpenAPI does not tell about
-the Go structs (pointers, structs by value, names of string types) comes from `tools/go_facts.txt`, whose head names its
-source.
+the Go structs (pointers, structs by value, names of string types, order of fields) comes from `tools/go_facts.txt`
+and `tools/go_order.txt`, whose heads name their sources.
 """
 
 from __future__ import annotations
@@ -132,6 +132,13 @@ def with_go_facts(fields: dict[str, Any], marks: dict[str, str], name: str) -> N
         fields[key] = made
 
 
+def go_order() -> dict[str, list[str]]:
+    """Type -> its fields in the order of the Go struct, where `go_order.txt` tells it."""
+    lines = (ROOT / "tools" / "go_order.txt").read_text().splitlines()
+    rows = [line.split() for line in lines if line and not line.startswith("#")]
+    return {name: fields for name, *fields in rows}
+
+
 def load(version: str) -> dict[str, Any]:
     """The definitions that the package ships for that version of Kubernetes."""
     base = importlib.resources.files("kubernetes_validate") / "kubernetes-json-schema"
@@ -176,7 +183,17 @@ def main(version: str) -> None:
         queue += refs
     if facts:
         raise SystemExit(f"go_facts.txt names types that are not there: {sorted(facts)}")
-    made = {"version": version, "roots": {key: short(full) for key, full in sorted(starts.items())}, "types": types}
+    order = go_order()
+    for name, fields_of in order.items():
+        unknown = [key for key in fields_of if key not in types.get(name, {})]
+        if unknown:
+            print(f"go_order.txt: {name} has no {unknown}")
+    made = {
+        "version": version,
+        "roots": {key: short(full) for key, full in sorted(starts.items())},
+        "types": types,
+        "order": {name: [key for key in fields_of if key in types[name]] for name, fields_of in order.items()},
+    }
     DATA.mkdir(exist_ok=True)
     for path, data in (("schema.json.gz", made), ("descriptions.json.gz", descriptions)):
         text = json.dumps(data, separators=(",", ":"), sort_keys=True)

@@ -77,6 +77,10 @@ class Controller(Component):
         """What to do about `key`; reads caches only."""
         return NOTHING
 
+    def subject(self, key: str) -> str:
+        """What the trace says that `key` is: `plural/namespace/name`."""
+        return f"{self.resource.partition('.')[0]}/{key}"
+
     def answered(self, key: str, action: Action, response: Response) -> None:
         """Called with the answer to each request of a plan, in the order of the answers: for Events about it."""
 
@@ -108,7 +112,7 @@ class Controller(Component):
     def _begin(self, execution: Execution) -> None:
         key, plan = execution.key, execution.plan
         if any(not isinstance(action, Later | Emit) for action in plan.actions):
-            self.loop.record("reconcile", f"{self.resource}/{key}", plan.because, evidence=plan)
+            self.loop.record("reconcile", self.subject(key), plan.because, evidence=plan)
         if plan.expect_creations or plan.expect_deletions:
             self.expectations.expect(key, self.loop.clock, plan.expect_creations, plan.expect_deletions)
         self.executions[key] = execution

@@ -77,7 +77,7 @@ class EventRecorder:
     ) -> None:
         namespace = reference.get("namespace") or "default"
         now = clock.timestamp()
-        event = {
+        event: Object = {
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {"name": f"{reference.get('name', '')}.{clock.nanoseconds():016x}", "namespace": namespace},

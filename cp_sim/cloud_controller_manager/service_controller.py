@@ -121,7 +121,7 @@ class ServiceController(Controller):
             done = Emit(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
             actions: list[Action] = [_finalizers(service, kept), done]
             if not meta.is_deleting(service):
-                actions.append(_status(service, {}))
+                actions.append(_status(service, {"ingress": None}))
             return Plan(tuple(actions), "the load balancer is gone: let go of the Service")
         self.known[key] = (request.ports, request.backends)
         if request.operation == "update":
@@ -195,5 +195,5 @@ def _finalizers(service: Object, finalizers: list[str]) -> Patch:
 
 
 def _status(service: Object, status: Object) -> Patch:
-    patch = {"status": {"loadBalancer": status or None}}
+    patch = {"status": {"loadBalancer": status}}
     return Patch("services", meta.namespace(service), meta.name(service), patch, type="merge", subresource="status")

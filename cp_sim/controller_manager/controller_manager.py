@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.informer import Informers
 from cp_sim.controller_manager import nodelifecycle, podgc
+from cp_sim.controller_manager.daemonset_controller import DaemonSetController
 from cp_sim.controller_manager.deployment import DeploymentController
 from cp_sim.controller_manager.disruption_controller import DisruptionController
 from cp_sim.controller_manager.endpoints_controller import EndpointsController
@@ -34,6 +35,7 @@ CONTROLLERS: tuple[type[Controller], ...] = (
     PodGarbageCollector,
     NamespaceController,
     GarbageCollector,
+    DaemonSetController,
     DeploymentController,
     DisruptionController,
     ReplicaSetController,

@@ -55,7 +55,7 @@ def reconcile(budget: Object, pods: list[Object], scale: int, now_ms: int) -> Pl
     }
     told = (Emit(budget, "Normal", "NoPods", "No matching pods found"),) if not pods else ()
     if status == budget.get("status"):
-        return NOTHING
+        return Plan(told, "no pod matches") if told else NOTHING
     because = f"{healthy} healthy, {desired} needed: {allowed} may be disrupted"
     return Plan((*told, Update(edit.put(budget, "status", status), "status", because)), because)
 

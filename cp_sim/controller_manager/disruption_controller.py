@@ -9,6 +9,7 @@ from cp_sim.client.informer import Informers
 from cp_sim.client.plan import NOTHING, Plan
 from cp_sim.controller_manager import disruption
 from cp_sim.controller_manager.deployment.sizes import replicas
+from cp_sim.controller_manager.indexes import by_label, selected
 from cp_sim.objects.meta import controller_of, key, labels, namespace, uid
 from cp_sim.objects.selectors import matches
 
@@ -34,7 +35,7 @@ class DisruptionController(Controller):
 
     def setup(self) -> None:
         self.budgets = self.informers.of(self.resource).on_change(self, "budget_changed")
-        self.pods = self.informers.of("pods").on_change(self, "pod_changed")
+        self.pods = self.informers.of("pods").index("label", by_label).on_change(self, "pod_changed")
         self.owners = {kind: self.informers.of(resource) for kind, resource in _OWNERS.items()}
 
     def budget_changed(self, change: str, _old: Object | None, new: Object) -> None:
@@ -54,7 +55,8 @@ class DisruptionController(Controller):
         if budget is None:
             return NOTHING
         selector = (budget.get("spec") or {}).get("selector")
-        pods = [pod for pod in self.pods.list(namespace(budget)) if matches(selector, labels(pod))]
+        candidates = selected(self.pods, namespace(budget), (selector or {}).get("matchLabels") or {})
+        pods = [pod for pod in candidates if matches(selector, labels(pod))]
         return disruption.reconcile(budget, pods, self._scale(pods), self.loop.clock.now_ms)
 
     def _scale(self, pods: list[Object]) -> int:

@@ -48,7 +48,7 @@ def reconcile(
     for ports, endpoints in wanted.items():
         draft.place(ports, endpoints)
     draft.drop_others(wanted)
-    draft.keep_a_placeholder()
+    draft.keep_an_empty_one()
     actions = draft.actions(trigger)
     count = sum(len(endpoints) for endpoints in wanted.values())
     because = f"{count} pods serve {name(service)}: " + (draft.summary() if actions else "the slices say so already")
@@ -193,7 +193,7 @@ class _Slices:
             if not any(_same_ports(_ports_of(piece), ports) for ports in wanted):
                 self.gone.setdefault(name(piece), piece)
 
-    def keep_a_placeholder(self) -> None:
+    def keep_an_empty_one(self) -> None:
         """A Service without endpoints has one empty slice: somebody has looked, and found nothing."""
         if self.new or len(self.gone) < len(self.existing):
             return
@@ -227,7 +227,7 @@ class _Slices:
         while self.new and self.gone:
             piece_name, piece = next(iter(self.gone.items()))
             del self.gone[piece_name]
-            made = self.new.pop(0)
+            made = self.new.pop()
             content = {"endpoints": made["endpoints"], "ports": made["ports"]}
             self.written[piece_name] = self._labelled({**piece, **content})
         requests: list[Action] = []

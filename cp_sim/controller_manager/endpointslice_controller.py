@@ -11,7 +11,7 @@ from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager import endpointslice, serving
 from cp_sim.controller_manager.endpointslice import CONTROLLER, MANAGED_BY, SERVICE_NAME
 from cp_sim.controller_manager.service_controllers import ServiceController
-from cp_sim.objects.meta import generation, labels, name, namespace
+from cp_sim.objects.meta import generation, key, labels, name, namespace
 
 Object = dict[str, Any]
 
@@ -58,7 +58,7 @@ class EndpointSliceController(ServiceController):
             was_known = name(new) in known
             if was_known and known.pop(name(new)) != DELETED:
                 self.enqueue(service, TOUCHED_DELAY_MS)
-        elif generation(new) > known.get(name(new), 0):
+        elif generation(new) > known.get(name(new), 0) and service not in self.executions:
             self.enqueue(service, TOUCHED_DELAY_MS)
 
     def reconcile(self, key_: str) -> Plan:
@@ -97,6 +97,9 @@ class EndpointSliceController(ServiceController):
             return
         known = self.generations.setdefault(key_, {})
         if isinstance(action, Create | Update):
-            known[name(response.body)] = generation(response.body)
+            written = known[name(response.body)] = generation(response.body)
+            cached = self.slices.get(key(response.body))
+            if cached is not None and generation(cached) > written:
+                self.enqueue(key_, TOUCHED_DELAY_MS)  # somebody was there between the write and its answer
         elif isinstance(action, Delete):
             known[action.name] = DELETED

@@ -40,6 +40,10 @@ class GarbageCollector(Controller):
         for resource in collected():
             self.informers.of(resource).on_change(_Source(self, resource), "changed")
 
+    def subject(self, key: str) -> str:
+        resource, place = self.graph.places.get(key, ("objects", key))
+        return f"{resource.partition('.')[0]}/{place}"
+
     # -- what wakes it -------------------------------------------------------------------------------------------------
 
     def changed(self, resource: str, change: str, old: Object | None, new: Object) -> None:

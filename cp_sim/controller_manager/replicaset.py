@@ -92,14 +92,18 @@ def reconcile(
         actions.append(Together(tuple(_deletion(victim, because) for victim in victims)))
         deletions = tuple(key(victim) for victim in victims)
     status = new_status(owner, active, terminating, now_ms, failure=None, flavour=flavour)
-    actions.extend(status_update(owner, status, because))
+    ready = status.get("readyReplicas", 0)
+    told = status_update(owner, status, f"{ready} of {len(active)} are ready: say so in the status")
+    if told and surplus == 0:
+        because = f"{wanted} replicas wanted, {len(active)} active; {told[0].because}"
+    actions.extend(told)
     wait_ms = podlib.next_availability_ms(active, get(owner, "spec.minReadySeconds") or 0, now_ms)
     if wait_ms is not None:
         actions.append(Later(wait_ms, "a ready pod becomes available by then (minReadySeconds)"))
     return Plan(
         tuple(actions),
         because,
-        observed={"active": len(active), "ready": status.get("readyReplicas", 0), "terminating": terminating},
+        observed={"active": len(active), "ready": ready, "terminating": terminating},
         desired={"replicas": wanted},
         on_error="failed",
         expect_creations=creations,
@@ -205,7 +209,7 @@ def _conditions(owner: Object, failure: tuple[str, str] | None, now_ms: int) -> 
     return standing
 
 
-def status_update(owner: Object, status: Object, because: str = "") -> tuple[Action, ...]:
+def status_update(owner: Object, status: Object, because: str = "") -> tuple[Update, ...]:
     """The write of `status`, or nothing if it says what stands there already."""
     if (get(owner, "status") or {}) == status:
         return ()

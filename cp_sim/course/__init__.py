@@ -1,4 +1,4 @@
-"""Layer 9: what a lesson needs beside the cluster: `%kubectl`, predictions, checked exercises, progress, reading the code.
+"""Layer 9: what a lesson needs beside the cluster: `%kubectl`, predictions, checked exercises, progress.
 
     from cp_sim import Cluster, show
     from cp_sim.course import begin, check, compare, predict, task

@@ -13,17 +13,21 @@ _EDGES = {"yes": "#2a7d46", "no": "#b3261e", "think": "#8a6d00", "note": "#5f6b7
 
 @immutable
 class Card:
-    """A card: `tone` is yes, no, think, note or task; `lines` are paragraphs, in which `code` may stand in backquotes."""
+    """A card: `tone` is yes, no, think, note or task; `lines` are paragraphs, with code in backquotes."""
 
     tone: str
     title: str
     lines: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return "\n".join([f"{SIGNS[self.tone]} {self.title}", *(f"  {line}" for text in self.lines for line in text.split("\n"))])
+        return "\n".join(
+            [f"{SIGNS[self.tone]} {self.title}", *(f"  {line}" for text in self.lines for line in text.split("\n"))]
+        )
 
     def _repr_html_(self) -> str:
-        body = "".join(f"<div style='margin-top:.35em;white-space:pre-line'>{_marked(text)}</div>" for text in self.lines)
+        body = "".join(
+            f"<div style='margin-top:.35em;white-space:pre-line'>{_marked(text)}</div>" for text in self.lines
+        )
         return (
             f"<div style='border-left:4px solid {_EDGES[self.tone]};padding:.35em .8em;margin:.2em 0;max-width:62em'>"
             f"<b>{SIGNS[self.tone]} {_marked(self.title)}</b>{body}</div>"

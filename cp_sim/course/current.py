@@ -1,4 +1,4 @@
-"""Which cluster a lesson, a check or `%kubectl` is about: the newest one that the notebook holds, unless told otherwise."""
+"""Which cluster a lesson, a check or `%kubectl` is about: the one that the notebook holds, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def namespace() -> str:
     return _choice.namespace
 
 
+def named(name: str) -> Cluster:
+    """The cluster that the notebook holds under `name`, or else the current one.
+
+    Raises:
+        NoCluster: there is none.
+    """
+    held = (_choice.names or {}).get(name)
+    return held if isinstance(held, Cluster) else current()
+
+
 def current() -> Cluster:
     """The cluster that is meant where none is named.
 
@@ -50,7 +60,9 @@ def current() -> Cluster:
     """
     if _choice.chosen is not None:
         return _choice.chosen
-    held = {name: value for name, value in (_choice.names or {}).items() if isinstance(value, Cluster) and name[0] != "_"}
+    held = {
+        name: value for name, value in (_choice.names or {}).items() if isinstance(value, Cluster) and name[0] != "_"
+    }
     if "cluster" in held:
         return held["cluster"]
     if held:

@@ -1,7 +1,7 @@
 """What an instructor's deck needs: a script of commands, the question to ask before each, and the answer after it.
 
-A script is a list of lines: kubectl commands without the word kubectl, or `wait 60s`, which lets virtual time pass.  The
-answers are read off the cluster, so they are right for every seed and size.
+A script is a list of lines: kubectl commands without the word kubectl, or `wait 60s`, which lets virtual time pass.
+The answers are read off the cluster, so they are right for every seed and size.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def task_card(wanted: Exercise) -> Card:
     """The task in words."""
     if wanted.form is None:
         return Card("task", wanted.title, (wanted.task, f'Then: `check("{wanted.name}")`'))
-    asked, choices = form_of(wanted)
+    asked, _ = form_of(wanted)
     listed = "\n".join(f"{letter}: {text}" for letter, text in asked.items())
     example = ", ".join(f'"{letter}": "…"' for letter in asked)
     return Card("task", wanted.title, (wanted.task, listed, f'Then: `check("{wanted.name}", {{{example}}})`'))
@@ -39,7 +39,7 @@ def task_card(wanted: Exercise) -> Card:
 def form_of(wanted: Exercise) -> tuple[dict[str, str], tuple[str, ...]]:
     """What is to be matched and the choices; empty where the cluster has not come so far."""
     try:
-        return wanted.form(current.current()) if wanted.form else ({}, ("",))
+        return wanted.form(current.named(wanted.variable)) if wanted.form else ({}, ("",))
     except LookupError:
         return {}, ("",)
 
@@ -56,7 +56,7 @@ def check(name: str, answer: Any = None, cluster: Cluster | None = None) -> Card
     if isinstance(answer, Cluster):
         answer, cluster = None, answer
     try:
-        verdict = wanted.look(cluster or current.current(), answer)
+        verdict = wanted.look(cluster or current.named(wanted.variable), answer)
     except current.NoCluster as error:
         return Card("no", "Not yet.", (str(error),))
     facts = progress()[name]
@@ -107,7 +107,15 @@ def score(name: str) -> Card:
         lines.append(f"{'✔' if facts.get('done') else '○'} {each.name}: {each.title} ({state})")
     for asked in lesson.predictions:
         facts = kept[asked.name]
-        said = "not made" if "answer" not in facts else "kept" if "right" not in facts else "right" if facts["right"] else "not what happened"
+        said = (
+            "not made"
+            if "answer" not in facts
+            else "kept"
+            if "right" not in facts
+            else "right"
+            if facts["right"]
+            else "not what happened"
+        )
         lines.append(f"· {asked.name}: prediction {said}")
     done = sum(bool(kept[each.name].get("done")) for each in lesson.exercises)
     if kept.trouble:

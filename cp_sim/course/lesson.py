@@ -31,7 +31,8 @@ class Exercise:
     """Something to do.  `look` is given the cluster and the learner's answer (None for most) and judges the state.
 
     `question` is the first hint and asks, `hint` is the second, `solution` is code that solves it, `after` is said when
-    it is done.  `form` gives what is to be matched (letters and their texts) and the choices, for exercises with answers.
+    it is done.  `form` gives what is to be matched (letters and their texts) and the choices, for exercises with
+    answers; `variable` is the name under which the notebook holds the cluster to look at.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Exercise:
     solution: str
     after: str = ""
     form: Callable[[Cluster], tuple[dict[str, str], tuple[str, ...]]] | None = None
+    variable: str = "cluster"
 
 
 @immutable

@@ -1,8 +1,8 @@
 """`%kubectl get pods` and `%%kubectl apply -f -` in a notebook, without any program installed.
 
-The magic speaks to the current cluster (`use(cluster)` names another).  After a command that changes something the cluster
-runs until it is quiet, because that is what a look a second later would show; `%kubectl --no-settle …` leaves the work
-undone, to be watched with `cluster.step()`.
+The magic speaks to the current cluster (`use(cluster)` names another).  After a command that changes something the
+cluster runs until it is quiet, because that is what a look a second later would show; `%kubectl --no-settle …` leaves
+the work undone, to be watched with `cluster.step()`.
 """
 
 from __future__ import annotations

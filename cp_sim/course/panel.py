@@ -9,9 +9,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from cp_sim.course import exercises, predict
+from cp_sim.course import exercises
 from cp_sim.course.card import Card
 from cp_sim.course.lesson import Exercise, Prediction
+from cp_sim.course.predict import commit
 
 
 def _html(card: Card) -> widgets.HTML:
@@ -41,11 +42,13 @@ def prediction_panel(asked: Prediction) -> Any:
         )
     else:
         choice = widgets.IntText(value=0, layout=widgets.Layout(width="8em"))
-    button = widgets.Button(description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto"))
+    button = widgets.Button(
+        description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto")
+    )
 
     def clicked(_button: Any) -> None:
         if choice.value is not None:
-            answering.show(predict.commit(asked, choice.value), f'predict("{asked.name}", {choice.value})')
+            answering.show(commit(asked, choice.value), f'predict("{asked.name}", {choice.value})')
 
     button.on_click(clicked)
     title = _html(Card("think", asked.question))
@@ -57,7 +60,11 @@ def exercise_panel(wanted: Exercise) -> Any:
     answering = _Answering()
     choices = _choices(wanted)
     buttons = []
-    for words, function in (("Check", exercises.check), ("Hint", exercises.hint), ("Show a solution", exercises.solution)):
+    for words, function in (
+        ("Check", exercises.check),
+        ("Hint", exercises.hint),
+        ("Show a solution", exercises.solution),
+    ):
         button = widgets.Button(description=words, layout=widgets.Layout(width="auto"))
 
         def clicked(_button: Any, function: Any = function) -> None:

@@ -1,6 +1,6 @@
 """Predictions: commit to an answer before it happens, and meet it again afterwards.
 
-`predict("00-writes", 7)` commits; until `compare("00-writes")` has shown the truth it may be changed, afterwards it stands.
+`predict("00-writes", 2)` commits; until `compare("00-writes")` has shown the truth it may be changed, then it stands.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ def question_card(asked: Prediction) -> Card:
     kept = progress()[asked.name]
     lines = [f"{number}. {option}" for number, option in enumerate(asked.options, 1)]
     how = f'predict("{asked.name}", {"1" if asked.options else "…"})'
-    lines.append(f"You said: {shown(asked, kept['answer'])}" if "answer" in kept else f"Commit to an answer before you go on: `{how}`")
+    lines.append(
+        f"You said: {shown(asked, kept['answer'])}"
+        if "answer" in kept
+        else f"Commit to an answer before you go on: `{how}`"
+    )
     return Card("think", asked.question, tuple(lines))
 
 
@@ -44,7 +48,11 @@ def commit(asked: Prediction, answer: Any) -> Card:
         return Card("no", str(error))
     kept = progress()[asked.name]
     if kept.get("compared") and kept.get("answer") != value:
-        return Card("note", "You have seen what happened, so the answer stands.", (f"You said: {shown(asked, kept.get('answer'))}",))
+        return Card(
+            "note",
+            "You have seen what happened, so the answer stands.",
+            (f"You said: {shown(asked, kept.get('answer'))}",),
+        )
     progress().note(asked.name, answer=value)
     return Card("note", "Noted.", (f"You said: {shown(asked, value)}",))
 

@@ -22,11 +22,12 @@ class Source:
         return f"# {self.place}\n{self.text}"
 
     def _repr_html_(self) -> str:
-        return f"<div><small><code>{html.escape(self.place)}</code></small><pre style='padding:.5em 1em'>{html.escape(self.text)}</pre></div>"
+        place, text = html.escape(self.place), html.escape(self.text)
+        return f"<div><small><code>{place}</code></small><pre style='padding:.5em 1em'>{text}</pre></div>"
 
 
 def read_code(thing: Any, first: str = "", last: str = "") -> Source:
-    """The source of a function, class or method, or only its lines from the one that holds `first` to the one that holds `last`.
+    """The source of a function, class or method, or only its lines from that with `first` in it to that with `last`.
 
     Raises:
         LookupError: there are no such lines.

@@ -137,11 +137,12 @@ def _subresources(row: str, kind: str, group: str, version: str) -> tuple[Subres
     for name in row.split():
         words = SUBRESOURCES.get(name)
         if words is None:
-            body: tuple[str, ...] = (kind, group, version)
-            verbs = _STATUS
+            body = (kind, group, version)
+            verbs: tuple[str, ...] = _STATUS
         else:
             of, at, verbs = words
-            body = (of.replace("*", kind), *(at or (group, version)))
+            near = at or (group, version)
+            body = (of.replace("*", kind), near[0], near[1])
         found.append(Subresource(name, body[0], body[1], body[2], verbs))
     return tuple(found)
 

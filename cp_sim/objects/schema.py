@@ -92,6 +92,14 @@ class Struct:
         self.bound = False
 
     @property
+    def order(self) -> tuple[str, ...]:
+        """Its fields as Go's encoder writes them, as far as that is known; the others follow by name."""
+        known = _data()["order"].get(self.name, ())
+        first = [name for name in ("kind", "apiVersion") if name in self.fields and name not in known]
+        rest = [name for name in sorted(self.fields) if name not in known and name not in first]
+        return (*first, *known, *rest)
+
+    @property
     def go_name(self) -> str:
         """The struct's name in Go, e.g. `PodSpec`."""
         return self.name.rsplit(".", 1)[1]

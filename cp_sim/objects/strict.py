@@ -58,27 +58,29 @@ def parse_json(text: str) -> Any:
 class _Context:
     """What a walk has found so far: the first wrong type, and the strict decoder's complaints."""
 
-    __slots__ = ("error", "problems")
+    __slots__ = ("error", "problems", "restores")
 
-    def __init__(self) -> None:
+    def __init__(self, restores: bool = False) -> None:
+        self.restores = restores
         self.error: str = ""
         self.problems: list[str] = []
 
 
-def decode(kind: Kind, body: dict[str, Any]) -> Decoded:
+def decode(kind: Kind, body: dict[str, Any], restores: bool = False) -> Decoded:
     """The object that a body means.  *Raises* `DecodeError`.
 
-    Custom kinds have no schema here and come back as they are.
+    `restores` says that the object was made by a strategic merge patch: the server then speaks of restoring and
+    converting instead of unmarshalling.  Custom kinds have no schema here and come back as they are.
     """
     struct = root(kind.api_version, kind.kind)
     if struct is None:
         return Decoded(body)
-    return decode_struct(struct, body)
+    return decode_struct(struct, body, restores)
 
 
-def decode_struct(struct: Struct, body: dict[str, Any]) -> Decoded:
+def decode_struct(struct: Struct, body: dict[str, Any], restores: bool = False) -> Decoded:
     """The same for a type by its struct, e.g. the body of a subresource.  *Raises* `DecodeError`."""
-    context = _Context()
+    context = _Context(restores)
     made = _struct(struct, body, None, context)
     if context.error:
         raise DecodeError(context.error)
@@ -122,9 +124,10 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
             del made[key]
             continue
         if value is None:
-            if made is None:
-                made = dict(body)
-            del made[key]
+            if not (field.written and _zero(field) is None):
+                if made is None:
+                    made = dict(body)
+                del made[key]
             continue
         kept = value
         code = field.code
@@ -338,7 +341,9 @@ def _shown(value: Any) -> str:
 
 def _mismatch(struct: Struct, field: Field, value: Any, path: Path, context: _Context, key: Any = None) -> Any:
     """Note a wrong type; only the first counts."""
-    if not context.error:
+    if context.restores:
+        context.error = context.error or _unrestored(field, value)
+    elif not context.error:
         code = field.code
         name = _shown(value) if code in ("int32", "int64") else _JSON_NAMES[_json_type(value)]
         where = _dotted((path, field.name if key is None else key), plain=True)
@@ -346,6 +351,26 @@ def _mismatch(struct: Struct, field: Field, value: Any, path: Path, context: _Co
             f"json: cannot unmarshal {name} into Go struct field {struct.go_name}.{where} of type {_go_type(field)}"
         )
     return value
+
+
+_GO_KINDS: dict[type, str] = {
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    list: "slice",
+    dict: "map",
+}
+
+
+def _unrestored(field: Field, value: Any) -> str:
+    """A wrong type in the words of the converter (`pkg/runtime/converter.go` of apimachinery)."""
+    found = _GO_KINDS[_json_type(value)]
+    if field.code == "@":
+        return f"cannot restore struct from: {found}"
+    if field.code in "[{":
+        return f"cannot restore {'slice' if field.code == '[' else 'map'} from {found}"
+    return f"cannot convert {found} to {_go_type(field)}"
 
 
 def _go_type(field: Field) -> str:

@@ -1,8 +1,8 @@
 """What `kubectl apply` sends: the patch that leads from the last applied manifest and the live object to the new one.
 
-Three texts take part.  What the *last applied* manifest had and the *new* one lacks is deleted; where the *new* one differs
-from the *live* object it is set; everything else, which others wrote, stays.  Lists with a merge key (containers by name,
-ports by number) are compared item by item, other lists as a whole.
+Three texts take part.  What the *last applied* manifest had and the *new* one lacks is deleted; where the *new* one
+differs from the *live* object it is set; everything else, which others wrote, stays.  Lists with a merge key
+(containers by name, ports by number) are compared item by item, other lists as a whole.
 
 *In Kubernetes:* `CreateThreeWayMergePatch`, k8s.io/apimachinery/pkg/util/strategicpatch.
 *Simplified:* no `$setElementOrder`, so that items new to a merged list come last; primitive lists are replaced whole.

@@ -30,6 +30,7 @@ class Cache:
         self.node_of: dict[str, str] = {}  # uid -> node name
         self.on_node: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod
         self.assumed: dict[str, PodInfo] = {}  # uid -> pod placed, binding not confirmed yet
+        self.priorities: dict[int, int] = {}  # priority -> pods on nodes that have it
         self.nominated: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod waiting for room
         self.others: dict[str, dict[str, Object]] = {}
         self.generation_of: dict[str, int] = {}
@@ -65,6 +66,7 @@ class Cache:
         self.pods[pod.uid] = pod
         self.node_of[pod.uid] = node
         self.on_node.setdefault(node, {})[pod.uid] = pod
+        self.priorities[pod.priority] = self.priorities.get(pod.priority, 0) + 1
 
     def remove_pod(self, uid: str) -> PodInfo | None:
         """Forget a pod; returns what was known of it."""
@@ -79,6 +81,9 @@ class Cache:
         if not self.on_node[node]:
             del self.on_node[node]
         self.assumed.pop(uid, None)
+        self.priorities[pod.priority] -= 1
+        if not self.priorities[pod.priority]:
+            del self.priorities[pod.priority]
         return pod
 
     def assume(self, pod: PodInfo, node: str) -> None:
@@ -92,7 +97,8 @@ class Cache:
 
     @staticmethod
     def _same(one: PodInfo, other: PodInfo) -> bool:
-        return one.facts is other.facts and one.labels == other.labels and one.terminating == other.terminating
+        same = one.facts is other.facts and one.labels == other.labels
+        return same and one.terminating == other.terminating and one.priority == other.priority
 
     # -- nominations -------------------------------------------------------------------------------------------------
 

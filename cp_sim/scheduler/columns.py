@@ -20,7 +20,7 @@ NARROW = np.int32
 
 
 class Coded:
-    """A column of codes together with the table that says what each code means."""
+    """A column of codes together with the table that says what each code means; negative codes mean the empty text."""
 
     __slots__ = ("codes", "table")
 
@@ -134,8 +134,8 @@ def all_of(condition: Column) -> bool:
 
 
 def distinct(codes: Column) -> list[int]:
-    """The different values, smallest first."""
-    return np.unique(codes).tolist()  # type: ignore[no-any-return]
+    """The different values of small non-negative numbers, smallest first."""
+    return np.flatnonzero(np.bincount(codes)).tolist()  # type: ignore[no-any-return]
 
 
 def count_true(condition: Column) -> int:
@@ -315,7 +315,7 @@ def listed(column: Column, length: int = 0) -> list[Any]:
     if isinstance(column, np.ndarray):
         return column.tolist()  # type: ignore[no-any-return]
     if isinstance(column, Coded):
-        return [column.table[code] for code in listed(column.codes, length)]
+        return [column.table[code] if code >= 0 else "" for code in listed(column.codes, length)]
     return [column] * length if isinstance(column, int) else list(column)
 
 
@@ -324,7 +324,8 @@ def at(column: Column, place: int) -> Any:
     if isinstance(column, np.ndarray):
         return column[place].item()
     if isinstance(column, Coded):
-        return column.table[at(column.codes, place)]
+        code = at(column.codes, place)
+        return column.table[code] if code >= 0 else ""
     return column[place] if isinstance(column, (list, range)) else column
 
 

@@ -197,7 +197,8 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     parts: list[filtering.Judged] = []
     seen = good = 0
     while seen < total and good < found.wanted:
-        size = max(found.wanted - good, CHUNK)
+        # While few nodes are feasible the chunks grow; what was judged too much is cut off again.
+        size = max(found.wanted - good, CHUNK, seen if 2 * good < seen else 0)
         nodes = Nodes(table, walk[seen : seen + size])
         judged = filtering.judge_with_nominated(found.profile, found.state, found.pod, nodes)
         parts.append(judged)

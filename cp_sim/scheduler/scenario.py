@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import edit, meta
-from cp_sim.objects.kinds import kind_of
 from cp_sim.scheduler import cycle, filtering
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision
@@ -20,6 +19,24 @@ from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.prepare import prepared
 
 Object = dict[str, Any]
+
+
+# What decisions depend on besides nodes and pods; objects of other kinds are left aside.
+LOOKED_UP = {
+    "Namespace": "namespaces",
+    "Service": "services",
+    "ReplicationController": "replicationcontrollers",
+    "ReplicaSet": "replicasets.apps",
+    "StatefulSet": "statefulsets.apps",
+    "PodDisruptionBudget": "poddisruptionbudgets.policy",
+    "PersistentVolume": "persistentvolumes",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "StorageClass": "storageclasses.storage.k8s.io",
+    "CSINode": "csinodes.storage.k8s.io",
+    "CSIDriver": "csidrivers.storage.k8s.io",
+    "CSIStorageCapacity": "csistoragecapacities.storage.k8s.io",
+}
+CLUSTER_WIDE = ("Namespace", "PersistentVolume", "StorageClass", "CSINode", "CSIDriver")
 
 
 def everything_profile() -> Profile:
@@ -38,9 +55,9 @@ class Scenario:
         self.runtimes = {meta.name(one): one for one in objects if one.get("kind") == "RuntimeClass"}
         for obj in objects:
             if obj["kind"] == "Node":
-                self.cache.put_node(obj)
-            elif obj["kind"] != "Pod":
-                self.cache.put(resource_of(obj), obj)
+                self.cache.put_node(with_allocatable(obj))
+            elif obj["kind"] in LOOKED_UP:
+                self.cache.put(LOOKED_UP[obj["kind"]], in_its_namespace(obj))
         for obj in objects:
             if obj["kind"] == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
                 self.cache.put_pod(self.read(obj), meta.node_name(obj))
@@ -100,10 +117,19 @@ class Scenario:
         return again
 
 
-def resource_of(obj: Object) -> str:
-    """The plural under which an object is kept, e.g. `services`, `replicasets.apps`."""
-    kind = kind_of(obj)
-    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+def with_allocatable(node: Object) -> Object:
+    """The node, with all of its capacity allocatable where it does not say (`SetDefaults_NodeStatus`)."""
+    status = node.get("status") or {}
+    if status.get("allocatable") or not status.get("capacity"):
+        return node
+    return edit.put(node, "status.allocatable", status["capacity"])
+
+
+def in_its_namespace(obj: Object) -> Object:
+    """The object, in the namespace `default` where it should be in one and names none."""
+    if obj["kind"] in CLUSTER_WIDE or meta.namespace(obj):
+        return obj
+    return edit.put(obj, "metadata.namespace", "default")
 
 
 def entry_of(decision: Decision) -> Object:

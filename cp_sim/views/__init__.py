@@ -1,8 +1,9 @@
 """Layer 7: state and trace become pictures and their text twins.
 
-Every view is a pure function of what the cluster can be asked (`get`, `trace`, the clock) and returns a `View`: a Graphviz
-graph in which every node, edge and cluster carries a meaningful `id` (the subject of the trace records that tell about
-it), and a text twin that says the same in words.  Nothing here knows IPython, and nothing here changes anything.
+Every view is a pure function of what the cluster can be asked (`get`, `trace`, the clock) and returns a `View`: a
+Graphviz graph in which every node, edge and cluster carries a meaningful `id` (the subject of the trace records that
+tell about it), and a text twin that says the same in words.  Nothing here knows IPython, and nothing here changes
+anything.
 
 *In Kubernetes:* no counterpart; `kubectl describe`, `kubectl get events` and dashboards show pieces of it.
 """
@@ -15,6 +16,7 @@ from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
 from cp_sim.views.reconcile import reconcile
 from cp_sim.views.request_passage import request_passage
+from cp_sim.views.scheduling_queue import scheduling_queue
 from cp_sim.views.svg import to_svg
 from cp_sim.views.timeline import timeline
 from cp_sim.views.view import View
@@ -30,6 +32,7 @@ __all__ = [
     "ownership",
     "reconcile",
     "request_passage",
+    "scheduling_queue",
     "timeline",
     "to_svg",
 ]

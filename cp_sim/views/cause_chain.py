@@ -23,15 +23,16 @@ WIDTH, SIBLING_WIDTH = 520.0, 360.0
 
 
 def cause_chain(cluster: Any, what: str, namespace: str = "default") -> View:
-    """The chain of causes behind the last thing that happened to an object, with what else the same causes brought about.
+    """The chain of causes behind the last thing that happened to an object, with what else the same causes
+    brought about.
 
     `what` is `"pod/web-1"`, or the subject of records, `"pods/default/web-1"`.
     """
     trace = cluster.trace
     subject = subject_from(what, namespace)
     revision = 0 if hasattr(cluster, "loop") else facts.revision_of(cluster)
-    latest = (upto(trace, revision) or [None])[-1] if revision else None
-    history = [record for record in trace.about(subject) if latest is None or record.id <= latest.id]
+    newest = max((record.id for record in upto(trace, revision)), default=0)
+    history = [record for record in trace.about(subject) if record.id <= newest]
     if not history:
         sketch = Sketch(f"Why is {subject} as it is?")
         sketch.box("nothing", 0, 0, 500, 36, [f"The trace tells nothing about {subject}."], dashed=True)
@@ -55,9 +56,13 @@ def chain_of(trace: Any, record: Record, until_revision: int = 0) -> View:
             after = shown[place + 1]
             gap = 40 if skipped else 20
             sketch.arrow(
-                f"cause/{one.id}/{after.id}", (WIDTH / 2, top + high), (WIDTH / 2, bottom + gap), pen=1.8,
-                style="dashed" if skipped else "solid", detail=f"{one.verb} {one.subject} caused {after.verb} {after.subject}",
-            )  # fmt: skip
+                f"cause/{one.id}/{after.id}",
+                (WIDTH / 2, top + high),
+                (WIDTH / 2, bottom + gap),
+                pen=1.8,
+                style="dashed" if skipped else "solid",
+                detail=f"{one.verb} {one.subject} caused {after.verb} {after.subject}",
+            )
             if skipped:
                 sketch.pill("skipped", (WIDTH / 2, bottom + gap / 2), f"{skipped} steps between", "grey")
             top = bottom + gap
@@ -137,5 +142,3 @@ def _as_text(chain: list[Record], siblings: dict[int, list[Record]]) -> str:
         if others:
             lines.append(f"       (and {many(len(others), 'other record')} from the same cause)")
     return "\n".join(lines)
-
-

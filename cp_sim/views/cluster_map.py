@@ -1,6 +1,7 @@
 """The cluster: nodes with their taints and their room, pods in fixed slots, and the tray of pods without a node.
 
-*In Kubernetes:* `kubectl get nodes`, `kubectl get pods -A -o wide` and the tables at the end of `kubectl describe node`.
+*In Kubernetes:* `kubectl get nodes`, `kubectl get pods -A -o wide` and the tables at the end of `kubectl describe
+node`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ NODES_PER_ROW = 4
 NODE_LIMIT = 40
 AGGREGATE_ABOVE = 300  # pods; above it a node's box counts its pods by workload and state
 
-WIDTH, GAP = 232.0, 12.0
-SLOT_WIDTH, SLOT_HEIGHT = 104.0, 30.0
+WIDTH, GAP = 214.0, 10.0
+SLOT_WIDTH, SLOT_HEIGHT = 95.0, 30.0
 HEAD = 74.0  # name, taints, bars
 TRAY_TOP, TRAY_HEIGHT, TRAY_SLOTS = 0.0, 64.0, 8
 NODES_TOP = TRAY_TOP + TRAY_HEIGHT + 14
@@ -40,10 +41,11 @@ def cluster_map(cluster: Any, slots: Slots | None = None) -> View:
     """
     nodes = in_order(facts.listed(cluster, "nodes"))
     pods = facts.listed(cluster, "pods")
+    trace = getattr(cluster, "trace", None)
     if slots is None:
-        slots = from_trace(getattr(cluster, "trace", None), pods, facts.revision_of(cluster))
+        slots = from_trace(trace, pods, 0 if hasattr(cluster, "loop") else facts.revision_of(cluster))
     else:
-        slots.follow(pods)
+        slots.catch_up(trace, pods)
     by_node: dict[str, list[Object]] = {meta.name(node): [] for node in nodes}
     waiting: list[Object] = []
     for pod in pods:
@@ -110,10 +112,10 @@ class _Painter:
         beyond = [slot for slot in taken if slot > last]
         for slot, subject in sorted(taken.items()):
             if slot < last or (slot == last and not beyond):
-                self.pod(subject, 12 + slot * (SLOT_WIDTH + 8.5), TRAY_TOP + 25, "tray")
+                self.pod(subject, 12 + slot * (SLOT_WIDTH + 14), TRAY_TOP + 25, "tray")
         if beyond:
             hidden = len(beyond) + (last in taken)
-            self.plus("tray#more", hidden, 12 + last * (SLOT_WIDTH + 8.5), TRAY_TOP + 25, "tray")
+            self.plus("tray#more", hidden, 12 + last * (SLOT_WIDTH + 14), TRAY_TOP + 25, "tray")
 
     # -- nodes ---------------------------------------------------------------------------------------------------
 
@@ -140,15 +142,15 @@ class _Painter:
     def _head(self, identity: str, node: Object, status: str, left: float, top: float) -> None:
         sign, colour = ("●", "green") if status.startswith("Ready") else ("✕", "red")
         role = styled("small", " control plane") if facts.is_control_plane(node) else ""
-        name = fit_middle(meta.name(node), 118, 12.5)
+        name = fit_middle(meta.name(node), 112, 12.5)
         self.sketch.words(
             f"{identity}#name", left + 12, top + 7, styled(colour, sign) + " " + styled("title", name) + role,
             inside=identity, width=WIDTH - 24,
         )  # fmt: skip
         if status != "Ready":
             self.sketch.words(
-                f"{identity}#status", left + 100, top + 8, styled("small-red", _status_words(status)), inside=identity,
-                align="r", width=WIDTH - 112,
+                f"{identity}#status", left + 90, top + 8, styled("small-red", _status_words(status)), inside=identity,
+                align="r", width=WIDTH - 102,
             )  # fmt: skip
         self._taints(identity, node, left, top + 25)
 
@@ -183,7 +185,9 @@ class _Painter:
             at = left + 10 + place * (wide + 4)
             detail = f"{name}: {words.partition(' ')[2]} requested of allocatable ({share:.0%})"
             text = fit(words, wide, 8.5)
-            self.sketch.bar(f"{identity}#{name}", at, top, wide, 15, share, colour, text=text, inside=identity, detail=detail)
+            self.sketch.bar(
+                f"{identity}#{name}", at, top, wide, 15, share, colour, text=text, inside=identity, detail=detail
+            )
 
     # -- pods ----------------------------------------------------------------------------------------------------
 
@@ -206,7 +210,10 @@ class _Painter:
         owner = facts.workload(pod)
         system = meta.namespace(pod) == "kube-system"
         hue = self.hue.get(owner, "owner-0")
-        lines = [fit_middle(_chip_name(pod), SLOT_WIDTH - 16, 9.5), f"{styled('small-' + colour, sign + ' ' + fit(status, 74, 9.5))}"]
+        lines = [
+            fit_middle(_chip_name(pod), SLOT_WIDTH - 10, 9.5),
+            f"{styled('small-' + colour, sign + ' ' + fit(status, 66, 9.5))}",
+        ]
         self.sketch.box(
             subject, left, top, SLOT_WIDTH, SLOT_HEIGHT, lines, inside=inside, size=9.5,
             fill="well" if system else "paper", edge="line" if system or not owner else hue,
@@ -229,11 +236,21 @@ class _Painter:
             count = groups[owner, status]
             at = _slot_place(place, left, top)
             self.sketch.box(
-                f"{identity}#{owner}#{status}", *at, SLOT_WIDTH, SLOT_HEIGHT,
-                [fit_middle(owner, SLOT_WIDTH - 16, 9.5), styled(f"small-{colour}", f"{sign} {count} × {fit(status, 60, 9.5)}")],
-                inside=identity, size=9.5, edge=self.hue.get(owner, "line"), pen=1.6, kind="pods",
+                f"{identity}#{owner}#{status}",
+                *at,
+                SLOT_WIDTH,
+                SLOT_HEIGHT,
+                [
+                    fit_middle(owner, SLOT_WIDTH - 16, 9.5),
+                    styled(f"small-{colour}", f"{sign} {count} × {fit(status, 50, 9.5)}"),
+                ],
+                inside=identity,
+                size=9.5,
+                edge=self.hue.get(owner, "line"),
+                pen=1.6,
+                kind="pods",
                 detail=f"{many(count, 'pod')} of {owner}: {status}",
-            )  # fmt: skip
+            )
         rest = sum(groups[key] for key in ranked[room:])
         if rest:
             self.plus(f"{identity}#more", rest, *_slot_place(room, left, top), identity)

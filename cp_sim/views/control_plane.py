@@ -1,7 +1,8 @@
-"""The control plane at work: its components, who watches what, requests on their way, and how one request ripples through.
+"""The control plane at work: its components, who watches what, requests on their way, and how one request ripples
+through.
 
-*In Kubernetes:* the components of kubernetes.io/docs/concepts/overview/components; all of them talk to the API server, and
-to nobody else.
+*In Kubernetes:* the components of kubernetes.io/docs/concepts/overview/components; all of them talk to the API
+server, and to nobody else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cp_sim.objects import meta
 from cp_sim.views import facts
 from cp_sim.views.facts import many, seconds
 from cp_sim.views.lettering import fit, styled
@@ -49,7 +49,9 @@ NOTES: dict[str, str] = {
 
 
 def control_plane(cluster: Any) -> View:
-    """The components of a cluster, what is on its way between them, and the newest request from outside with its ripple."""
+    """The components of a cluster, what is on its way between them, and the newest request from outside with its
+    ripple.
+    """
     trace = getattr(cluster, "trace", None)
     revision = facts.revision_of(cluster)
     past = not hasattr(cluster, "loop")
@@ -118,7 +120,9 @@ def watchers(cluster: Any) -> dict[str, list[str]]:
 
 def few(names: list[str], limit: int = 10) -> str:
     """The names, the first of them if they are many."""
-    return ", ".join(names) if len(names) <= limit else f"{', '.join(names[:limit])} and {len(names) - limit} more kinds"
+    return (
+        ", ".join(names) if len(names) <= limit else f"{', '.join(names[:limit])} and {len(names) - limit} more kinds"
+    )
 
 
 def _writes_of(trace: Any, records: list[Any]) -> list[Write]:
@@ -129,16 +133,33 @@ def _writes_of(trace: Any, records: list[Any]) -> list[Write]:
 
 
 def _component(
-    sketch: Sketch, cluster: Any, component: str, present: bool, revision: int, writes: list[Write], counts: Counter[str]
-) -> None:  # fmt: skip
+    sketch: Sketch,
+    cluster: Any,
+    component: str,
+    present: bool,
+    revision: int,
+    writes: list[Write],
+    counts: Counter[str],
+) -> None:
     left, top, wide, high = PLACES[component]
     colour, shape = ACTORS[component]
     sketch.box(
-        f"component/{component}", left, top, wide, high,
-        _component_lines(cluster, component, present, revision, writes, wide - 26), shape=shape,
-        fill=f"{colour}-tint" if present else "paper", edge=colour if present else "line", pen=1.4, align="n",
-        dashed=not present, ink="ink" if present else "muted", kind="component", detail=f"{component}: {NOTES[component]}",
-    )  # fmt: skip
+        f"component/{component}",
+        left,
+        top,
+        wide,
+        high,
+        _component_lines(cluster, component, present, revision, writes, wide - 26),
+        shape=shape,
+        fill=f"{colour}-tint" if present else "paper",
+        edge=colour if present else "line",
+        pen=1.4,
+        align="n",
+        dashed=not present,
+        ink="ink" if present else "muted",
+        kind="component",
+        detail=f"{component}: {NOTES[component]}",
+    )
 
 
 def _component_lines(
@@ -154,7 +175,7 @@ def _component_lines(
     elif component == "kube-apiserver":
         waiting = len(getattr(getattr(cluster, "apiserver", None), "in_flight", None) or ())
         lines += [
-            f"authenticate · authorize · mutate · validate · store",
+            "authenticate · authorize · mutate · validate · store",
             styled("small", f"{many(waiting, 'request')} wait for etcd" if waiting else "no request waits for etcd"),
         ]
     elif component == "kubelet":
@@ -193,7 +214,13 @@ def _watch_line(
         f"watch/{component}", begin, end, bend=_bend(begin, end), colour="blue" if moving else "grey",
         style="dashed", pen=2.4 if moving else 1, kind="watch", detail=detail,
     )  # fmt: skip
-    label = many(moving, "change") + " on the way" if moving else f"watches {many(len(resources), 'kind')}" if resources else ""
+    label = (
+        many(moving, "change") + " on the way"
+        if moving
+        else f"watches {many(len(resources), 'kind')}"
+        if resources
+        else ""
+    )
     if label:
         colour = "blue" if moving else "grey"
         middle = begin[0] * 0.84 + end[0] * 0.16, server_top + server_high + 32
@@ -240,9 +267,15 @@ def _store_line(sketch: Sketch, writes: list[Write], flights: Counter[tuple[str,
         text = f"rev {revisions[0]}" if len(revisions) == 1 else f"rev {min(revisions)} … {max(revisions)}"
     middle = top + high / 2
     sketch.arrow(
-        "requests/kube-apiserver", (left + wide, middle), (etcd_left, middle), colour="teal", pen=2.2 if text else 1,
-        both=True, kind="requests", detail=f"kube-apiserver and etcd: {many(len(revisions), 'write')} in this request's ripple",
-    )  # fmt: skip
+        "requests/kube-apiserver",
+        (left + wide, middle),
+        (etcd_left, middle),
+        colour="teal",
+        pen=2.2 if text else 1,
+        both=True,
+        kind="requests",
+        detail=f"kube-apiserver and etcd: {many(len(revisions), 'write')} in this request's ripple",
+    )
     if text:
         centre = (left + wide + etcd_left) / 2
         sketch.pill("requests/kube-apiserver#label", (centre, middle), text, "teal")
@@ -252,15 +285,19 @@ def _steps(sketch: Sketch, root: Any, writes: list[Write]) -> None:
     if root is None:
         sketch.words("steps", 0, TEXT_TOP, styled("muted", "Nobody has asked for anything yet."), width=900)
         return
-    title = f"The newest request from outside, and all it set in motion: {len(writes)} steps" if len(writes) != 1 else (
-        "The newest request from outside: one step"
+    title = (
+        f"The newest request from outside, and all it set in motion: {len(writes)} steps"
+        if len(writes) != 1
+        else ("The newest request from outside: one step")
     )
     sketch.words("steps", 0, TEXT_TOP, styled("bold", title), width=900)
     rows = writes if len(writes) <= STEP_LIMIT else [*writes[: STEP_LIMIT - 1], None]
     for place, write in enumerate(rows):
         top = TEXT_TOP + 20 + place * 19
         if write is None:
-            sketch.words("steps/more", 34, top, styled("muted", f"… and {len(writes) - STEP_LIMIT + 1} more steps"), width=800)
+            sketch.words(
+                "steps/more", 34, top, styled("muted", f"… and {len(writes) - STEP_LIMIT + 1} more steps"), width=800
+            )
             continue
         colour = ACTORS[write.component][0]
         identity = f"record/{write.records[0].id}"
@@ -270,16 +307,11 @@ def _steps(sketch: Sketch, root: Any, writes: list[Write]) -> None:
         )  # fmt: skip
         became = write.revision_text()
         tail = styled("small-red" if write.refused else "small", f" · {became}")
-        why = _why(write)
+        why = write.because
         text = f"{styled(colour, write.asker)} {fit(_short(write.what()), 380)}{tail}"
         if why:
             text += styled("small", " · " + fit(why, 360, 9.5))
         sketch.words(identity, 34, top + 1, text, width=920, detail=f"{write.what()}; {became}. {why}".strip())
-
-
-def _why(write: Write) -> str:
-    record = write.records[0]
-    return str(record.because) if write.refused else str(record.because)
 
 
 def _bend(begin: Point, end: Point) -> tuple[Point, Point]:
@@ -314,4 +346,7 @@ def _as_text(
 
 
 def _flight_words(flights: Counter[tuple[str, str, str]]) -> list[str]:
-    return [f"{many(count, kind)} from {sender} to {receiver}" for (sender, receiver, kind), count in sorted(flights.items())]
+    return [
+        f"{many(count, kind)} from {sender} to {receiver}"
+        for (sender, receiver, kind), count in sorted(flights.items())
+    ]

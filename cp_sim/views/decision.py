@@ -36,7 +36,9 @@ def decision(decided: Any) -> View:
 class Row:
     """One node, or several with the same fate, in the picture."""
 
-    def __init__(self, name: str, identity: str, *, verdict: Any = None, total: int | None = None, looked_at: bool = True) -> None:
+    def __init__(
+        self, name: str, identity: str, *, verdict: Any = None, total: int | None = None, looked_at: bool = True
+    ) -> None:
         self.name = name
         self.identity = identity
         self.verdict = verdict  # why not: has plugin, reasons, because
@@ -51,9 +53,7 @@ def _rows(decided: Any) -> list[Row]:
     if len(decided.nodes) <= NODE_LIMIT:
         verdicts = decided.verdicts()
         return [
-            Row(
-                name, f"nodes/{name}", verdict=verdicts.get(name), total=totals.get(name), looked_at=name in verdicts
-            )
+            Row(name, f"nodes/{name}", verdict=verdicts.get(name), total=totals.get(name), looked_at=name in verdicts)
             for name in decided.nodes
         ]
     feasible = sorted(decided.feasible, key=lambda name: (name != decided.node, -totals.get(name, 0), name))
@@ -62,7 +62,9 @@ def _rows(decided: Any) -> list[Row]:
         rows.append(Row(f"{len(feasible) - len(rows)} more feasible nodes", "nodes#feasible"))
     for group in decided.groups()[: NODE_LIMIT - len(rows)]:
         name = group.nodes[0] if len(group.nodes) == 1 else many(len(group.nodes), "node")
-        identity = f"nodes/{group.nodes[0]}" if len(group.nodes) == 1 else f"nodes#{group.plugin}#{', '.join(group.reasons)}"
+        identity = (
+            f"nodes/{group.nodes[0]}" if len(group.nodes) == 1 else f"nodes#{group.plugin}#{', '.join(group.reasons)}"
+        )
         rows.append(Row(name, identity, verdict=decided.verdict(group.nodes[0]) if len(group.nodes) == 1 else group))
     return rows
 
@@ -98,19 +100,34 @@ class _Painter:
             "unschedulable": ("red", "✕ no node can take it"),
             "gated": ("grey", "‖ waits at a gate"),
         }.get(decided.result, ("red", decided.result))
-        title = f"{styled('title', decided.pod)} {styled('muted', f'· attempt {decided.attempt} ·')} {styled(outcome[0], outcome[1])}"
+        attempt = styled("muted", f"· attempt {decided.attempt} ·")
+        title = f"{styled('title', decided.pod)} {attempt} {styled(*outcome)}"
         self.sketch.words("decision", 8, 0, title, width=WIDTH - 20)
         bottom = ROWS_TOP + len(self.rows) * ROW_HEIGHT - 4
         for place, lane in enumerate(self.lanes):
             left = self.first_lane + place * LANE_WIDTH
             self.sketch.region(
-                f"filters/{lane}", left + 3, 24, LANE_WIDTH - 6, bottom - 24, fill="panel", edge="faint",
-                detail=f"filter {lane}", kind="filter",
-            )  # fmt: skip
+                f"filters/{lane}",
+                left + 3,
+                24,
+                LANE_WIDTH - 6,
+                bottom - 24,
+                fill="panel",
+                edge="faint",
+                detail=f"filter {lane}",
+                kind="filter",
+            )
             self.sketch.words(
-                f"filters/{lane}#name", left + 3, 29, fit(lane, LANE_WIDTH - 14, 9.5), inside=f"filters/{lane}", size=9.5,
-                ink="muted", align="n", width=LANE_WIDTH - 6,
-            )  # fmt: skip
+                f"filters/{lane}#name",
+                left + 3,
+                29,
+                fit(lane, LANE_WIDTH - 14, 9.5),
+                inside=f"filters/{lane}",
+                size=9.5,
+                ink="muted",
+                align="n",
+                width=LANE_WIDTH - 6,
+            )
         if self.rows:
             words = "filters: all passed everywhere" if not self.lanes else ""
             self.sketch.words("filters", POD_WIDTH + 4, 30, words, size=9.5, ink="muted")
@@ -137,7 +154,14 @@ class _Painter:
             ink="ink" if feasible else "muted", kind="node chosen" if chosen else "node", detail=self._detail(row),
         )  # fmt: skip
         if not row.looked_at:
-            self.sketch.words(f"{row.identity}#why", self.right, middle - 7, "not looked at: enough feasible nodes were found", size=9.5, ink="muted")
+            self.sketch.words(
+                f"{row.identity}#why",
+                self.right,
+                middle - 7,
+                "not looked at: enough feasible nodes were found",
+                size=9.5,
+                ink="muted",
+            )
             return
         if feasible:
             self._way(row, middle, self.nodes_left, "green", 2.4 if chosen else 1.2)
@@ -145,14 +169,25 @@ class _Painter:
         else:
             self._cut(row, middle)
 
-    def _way(self, row: Row, middle: float, until: float, colour: str, pen: float, style: str = "solid", head: bool = True) -> None:
+    def _way(
+        self, row: Row, middle: float, until: float, colour: str, pen: float, style: str = "solid", head: bool = True
+    ) -> None:
         begin = (POD_WIDTH, self.middle)
         turn = self.first_lane
         self.sketch.arrow(
-            f"way/{row.identity}", begin, (until, middle), bend=((turn - 14, self.middle), (turn - 40, middle)) if until > turn + 60
-            else ((turn - 14, self.middle), (turn - 24, middle)), colour=colour, pen=pen, style=style, head=head,
-            kind="way " + ("passed" if colour == "green" else "cut"), detail=self._detail(row),
-        )  # fmt: skip
+            f"way/{row.identity}",
+            begin,
+            (until, middle),
+            bend=((turn - 14, self.middle), (turn - 40, middle))
+            if until > turn + 60
+            else ((turn - 14, self.middle), (turn - 24, middle)),
+            colour=colour,
+            pen=pen,
+            style=style,
+            head=head,
+            kind="way " + ("passed" if colour == "green" else "cut"),
+            detail=self._detail(row),
+        )
 
     def _cut(self, row: Row, middle: float) -> None:
         plugin = row.verdict.plugin or "PreFilter"
@@ -160,9 +195,19 @@ class _Painter:
         at = self.first_lane + place * LANE_WIDTH + LANE_WIDTH / 2
         self._way(row, middle, at - 9, "red", 1.4, "dashed", head=False)
         self.sketch.box(
-            f"cut/{row.identity}", at - 9, middle - 9, 18, 18, [styled("red", "✕")], align="n", fill="red-tint", edge="red",
-            shape="circle", kind="cut", detail=self._detail(row),
-        )  # fmt: skip
+            f"cut/{row.identity}",
+            at - 9,
+            middle - 9,
+            18,
+            18,
+            [styled("red", "✕")],
+            align="n",
+            fill="red-tint",
+            edge="red",
+            shape="circle",
+            kind="cut",
+            detail=self._detail(row),
+        )
         because = str(getattr(row.verdict, "because", "") or ", ".join(row.verdict.reasons))
         reasons = ", ".join(row.verdict.reasons)
         room = WIDTH - self.right
@@ -182,7 +227,11 @@ class _Painter:
         weights = self.decided.weights
         whole = 100 * sum(weights.get(plugin, 1) for plugin in [*self.scores, *self.without_points]) or 1
         room = WIDTH - self.right - 54
-        points = {plugin: given[row.name] * weights.get(plugin, 1) for plugin, given in self.scores.items() if row.name in given}
+        points = {
+            plugin: given[row.name] * weights.get(plugin, 1)
+            for plugin, given in self.scores.items()
+            if row.name in given
+        }
         share = {plugin: value / whole for plugin, value in points.items() if value > 0}
         parts = [(part, self._hue(plugin)) for plugin, part in share.items() if part >= 0.002]
         rest = 1 - sum(part for part, _ in parts)
@@ -194,15 +243,29 @@ class _Painter:
             if row.name in given
         )
         self.sketch.box(
-            f"scores/{row.name}", self.right, top + 9, room, 11, parts=parts if len(parts) > 1 else (),
-            fill=parts[0][1] if parts else "faint", edge="none", pen=0, kind="scores", rounded=False, detail=self._detail(row),
-        )  # fmt: skip
+            f"scores/{row.name}",
+            self.right,
+            top + 9,
+            room,
+            11,
+            parts=parts if len(parts) > 1 else (),
+            fill=parts[0][1] if parts else "faint",
+            edge="none",
+            pen=0,
+            kind="scores",
+            rounded=False,
+            detail=self._detail(row),
+        )
         best = row.name in self.decided.best
-        self.sketch.words(f"scores/{row.name}#sum", self.right, top + 24, fit(sums, room, 9), size=9, ink="muted", width=room)
+        self.sketch.words(
+            f"scores/{row.name}#sum", self.right, top + 24, fit(sums, room, 9), size=9, ink="muted", width=room
+        )
         text = styled("bold", str(row.total)) if best else str(row.total)
         self.sketch.words(f"scores/{row.name}#total", self.right + room + 8, top + 8, text, width=44)
         if best and len(self.decided.best) > 1:
-            self.sketch.words(f"scores/{row.name}#tie", self.right + room + 8, top + 23, styled("small-amber", "= tie"), width=44)
+            self.sketch.words(
+                f"scores/{row.name}#tie", self.right + room + 8, top + 23, styled("small-amber", "= tie"), width=44
+            )
 
     def _hue(self, plugin: str) -> str:
         return f"owner-{list(self.scores).index(plugin) % OWNER_HUES + 1}"
@@ -218,14 +281,26 @@ class _Painter:
         refused = decided.pre_enqueue or (decided.pre_filter if not self.rows else None)
         name = decided.pod.rpartition("/")[2]
         self.sketch.box(
-            f"pods/{decided.pod}", 0, self.middle - 26, POD_WIDTH, 52,
-            [styled("bold", fit_middle(name, POD_WIDTH - 18)), styled("small", decided.result)], edge="violet", fill="violet-tint",
-            pen=1.6, kind="pod", detail=decided.message or f"{decided.pod}: {decided.result}",
-        )  # fmt: skip
+            f"pods/{decided.pod}",
+            0,
+            self.middle - 26,
+            POD_WIDTH,
+            52,
+            [styled("bold", fit_middle(name, POD_WIDTH - 18)), styled("small", decided.result)],
+            edge="violet",
+            fill="violet-tint",
+            pen=1.6,
+            kind="pod",
+            detail=decided.message or f"{decided.pod}: {decided.result}",
+        )
         if refused is not None:
             lines = [styled("red", f"{refused.plugin}: {refused.code}"), *wrap(refused.reason, 500, 11, 2)]
-            self.sketch.box("refused", POD_WIDTH + 60, self.middle - 30, 540, 60, lines, edge="red", fill="red-tint", kind="cut")
-            self.sketch.arrow("way/refused", (POD_WIDTH, self.middle), (POD_WIDTH + 60, self.middle), colour="red", style="dashed")
+            self.sketch.box(
+                "refused", POD_WIDTH + 60, self.middle - 30, 540, 60, lines, edge="red", fill="red-tint", kind="cut"
+            )
+            self.sketch.arrow(
+                "way/refused", (POD_WIDTH, self.middle), (POD_WIDTH + 60, self.middle), colour="red", style="dashed"
+            )
         return max(bottom, self.middle + 34) + 8
 
     def foot(self, top: float) -> None:
@@ -236,7 +311,17 @@ class _Painter:
             wide = width_of(text, 9.5) + 26
             if left + wide > WIDTH:
                 left, top = 8.0, top + 16
-            self.sketch.box(f"legend/{plugin}#colour", left, top + 2, 10, 10, fill=self._hue(plugin), edge="none", pen=0, rounded=False)
+            self.sketch.box(
+                f"legend/{plugin}#colour",
+                left,
+                top + 2,
+                10,
+                10,
+                fill=self._hue(plugin),
+                edge="none",
+                pen=0,
+                rounded=False,
+            )
             self.sketch.words(f"legend/{plugin}", left + 15, top, text, size=9.5, ink="muted")
             left += wide
         if self.without_points:
@@ -253,7 +338,9 @@ class _Painter:
         lines = [styled("muted", line) for line in _tie_words(decided)]
         if decided.preemption is not None:
             victims = ", ".join(decided.preemption.victims)
-            lines.append(styled("amber", f"preemption: {fit(victims, 640)} must give way on {decided.preemption.nominated}"))
+            lines.append(
+                styled("amber", f"preemption: {fit(victims, 640)} must give way on {decided.preemption.nominated}")
+            )
         if decided.message:
             lines += wrap(decided.message, WIDTH - 30, 11, 2)
         return lines

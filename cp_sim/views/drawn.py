@@ -1,8 +1,8 @@
 """Drawing a picture piece by piece: what was drawn once is not drawn again.
 
-In a graph whose boxes have given places every box, bar and arrow is drawn by itself.  So Graphviz is asked only for the pieces
-that it has not drawn before, in a graph with the same corners; the others come from a memo.  The result is the same as
-drawing the whole graph (a test holds that), and a change of one pod among 250 costs one box.
+In a graph whose boxes have given places every box, bar and arrow is drawn by itself.  So Graphviz is asked only for
+the pieces that it has not drawn before, in a graph with the same corners; the others come from a memo.  The result is
+the same as drawing the whole graph (a test holds that), and a change of one pod among 250 costs one box.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ def draw_pieces(pieces: Sequence[Piece], head: str, title: str, width: float, he
     wide, high = round(width) + 2 * MARGIN, round(height) + 2 * MARGIN
     top = sheet + MARGIN
     right, bottom = wide - MARGIN + LEFT, high - MARGIN - sheet
+    left, label = LEFT - MARGIN, escape(title, quote=True)
+    ground = f"{left},{bottom} {left},{-top} {right},{-top} {right},{bottom}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
-        f'font-family="{FONT}" role="img" aria-label="{escape(title, quote=True)}" style="max-width:100%;height:auto">\n'
+        f'font-family="{FONT}" role="img" aria-label="{label}" style="max-width:100%;height:auto">\n'
         f'<g id="graph0" class="graph" transform="translate({MARGIN - LEFT} {top})">\n'
-        f'<polygon fill="{light("paper")}" stroke="none" points="{LEFT - MARGIN},{bottom} {LEFT - MARGIN},{-top} {right},{-top} {right},{bottom}"/>\n'
-        + "\n".join(body)
-        + "\n</g>\n</svg>\n"
+        f'<polygon fill="{light("paper")}" stroke="none" points="{ground}"/>\n' + "\n".join(body) + "\n</g>\n</svg>\n"
     )
 
 

@@ -89,7 +89,9 @@ def pod_problem(pod: Object) -> str:
 
 
 def workload(pod: Object) -> str:
-    """The name of what a person would call the pod's controller: the Deployment behind its ReplicaSet, or the owner itself."""
+    """The name of what a person would call the pod's controller: the Deployment behind its ReplicaSet, or the
+    owner itself.
+    """
     owner = meta.controller_of(pod)
     if owner is None:
         return ""
@@ -164,7 +166,9 @@ def is_cordoned(node: Object) -> bool:
 
 
 def node_status(node: Object) -> str:
-    """As the STATUS column of `kubectl get nodes`: `Ready`, `NotReady`, `Unknown`, with `,SchedulingDisabled` if cordoned."""
+    """As the STATUS column of `kubectl get nodes`: `Ready`, `NotReady`, `Unknown`, with `,SchedulingDisabled` if
+    cordoned.
+    """
     ready = meta.condition(node, "Ready") or {}
     word = {"True": "Ready", "Unknown": "Unknown"}.get(str(ready.get("status")), "NotReady")
     return word + (",SchedulingDisabled" if is_cordoned(node) else "")
@@ -188,7 +192,9 @@ def tolerates(pod: Object, taint: Object) -> Object | None:
             continue
         operator = toleration.get("operator") or "Equal"
         if operator == "Exists" or (
-            operator == "Equal" and toleration.get("key") and (toleration.get("value") or "") == (taint.get("value") or "")
+            operator == "Equal"
+            and toleration.get("key")
+            and (toleration.get("value") or "") == (taint.get("value") or "")
         ):
             return toleration
     return None

@@ -1,8 +1,8 @@
 """Text in pictures: how wide it is, how it is shortened, and how parts of a line get a style of their own.
 
-Boxes are sized here and not by the layout engine, from the advance widths of Helvetica (those of Arial and of Liberation
-Sans too), so that a picture has the same boxes on every machine whatever fonts are installed.  Source of the widths:
-Adobe's Core 14 AFM file for Helvetica.
+Boxes are sized here and not by the layout engine, from the advance widths of Helvetica (those of Arial and of
+Liberation Sans too), so that a picture has the same boxes on every machine whatever fonts are installed.  Source of
+the widths: Adobe's Core 14 AFM file for Helvetica.
 """
 
 from __future__ import annotations

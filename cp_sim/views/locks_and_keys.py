@@ -1,6 +1,7 @@
 """Locks and keys: the taints of nodes are locks, the tolerations of pods are keys; who may go where?
 
-*In Kubernetes:* the scheduler's plugin TaintToleration for new pods, the taint eviction controller for pods that are there.
+*In Kubernetes:* the scheduler's plugin TaintToleration for new pods, the taint eviction controller for pods that are
+there.
 """
 
 from __future__ import annotations
@@ -35,7 +36,13 @@ def locks_and_keys(cluster: Any, namespace: str = "default") -> View:
     for place, (name, members) in enumerate(shown):
         _row(sketch, name, members, locks, HEAD + place * ROW)
     if len(shown) < len(rows):
-        sketch.words("more", 8, HEAD + len(shown) * ROW + 4, styled("muted", f"and {len(rows) - len(shown)} more rows"), width=400)
+        sketch.words(
+            "more",
+            8,
+            HEAD + len(shown) * ROW + 4,
+            styled("muted", f"and {len(rows) - len(shown)} more rows"),
+            width=400,
+        )
     if not rows:
         sketch.words("none", 8, HEAD + 4, styled("muted", f"no pods in namespace {namespace}"), width=400)
     return sketch.view(_as_text(rows, locks))
@@ -82,7 +89,9 @@ def _head(sketch: Sketch, locks: list[tuple[str, Object | None, list[str]]]) -> 
     sketch.words("where", LEFT + len(locks) * (CELL + 8) + 4, HEAD - 24, styled("bold", "is on"), width=120)
 
 
-def _row(sketch: Sketch, name: str, members: list[Object], locks: list[tuple[str, Object | None, list[str]]], top: float) -> None:
+def _row(
+    sketch: Sketch, name: str, members: list[Object], locks: list[tuple[str, Object | None, list[str]]], top: float
+) -> None:
     pod = members[0]
     sketch.box(
         f"pods/{meta.key(pod)}", 0, top, LEFT - 10, ROW - 4, [fit_middle(name, LEFT - 30)], edge="line", kind="pod",
@@ -91,9 +100,19 @@ def _row(sketch: Sketch, name: str, members: list[Object], locks: list[tuple[str
     for place, (text, taint, _) in enumerate(locks):
         sign, colour, words = _cell(pod, taint)
         sketch.box(
-            f"pods/{meta.key(pod)}@{text}", LEFT + place * (CELL + 8), top, CELL, ROW - 4, [styled(colour, sign) + styled("small", f" {words}")],
-            fill=f"{colour}-tint", edge="none", pen=0, align="n", kind="cell", detail=f"{name} and {text}: {words}",
-        )  # fmt: skip
+            f"pods/{meta.key(pod)}@{text}",
+            LEFT + place * (CELL + 8),
+            top,
+            CELL,
+            ROW - 4,
+            [styled(colour, sign) + styled("small", f" {words}")],
+            fill=f"{colour}-tint",
+            edge="none",
+            pen=0,
+            align="n",
+            kind="cell",
+            detail=f"{name} and {text}: {words}",
+        )
     where = ", ".join(dict.fromkeys(meta.node_name(one) or "no node yet" for one in members))
     sketch.words(f"pods/{meta.key(pod)}#where", LEFT + len(locks) * (CELL + 8) + 4, top + 4, fit(where, 170), width=180)
 

@@ -12,8 +12,8 @@ from cp_sim.objects.kinds import UnknownKind, kind_of
 from cp_sim.objects.selectors import parse_labels
 from cp_sim.views import facts
 from cp_sim.views.facts import Object, many
+from cp_sim.views.flow import Flow
 from cp_sim.views.lettering import fit_middle, styled
-from cp_sim.views.sketch import Flow
 from cp_sim.views.view import View
 
 # Kinds that own or are owned in what lessons build, from the top down.
@@ -25,10 +25,18 @@ CHILD_LIMIT = 8
 DEPTH_LIMIT = 4
 BOX_WIDTH = 178.0
 COLOURS = {
-    "Deployment": "amber", "StatefulSet": "amber", "DaemonSet": "amber", "Job": "amber", "CronJob": "amber",
-    "ReplicaSet": "amber", "ReplicationController": "amber", "Service": "sky", "EndpointSlice": "sky", "Endpoints": "sky",
+    "Deployment": "amber",
+    "StatefulSet": "amber",
+    "DaemonSet": "amber",
+    "Job": "amber",
+    "CronJob": "amber",
+    "ReplicaSet": "amber",
+    "ReplicationController": "amber",
+    "Service": "sky",
+    "EndpointSlice": "sky",
+    "Endpoints": "sky",
     "Pod": "green",
-}  # fmt: skip
+}
 
 
 def ownership(cluster: Any, what: str, namespace: str = "default") -> View:
@@ -112,7 +120,15 @@ class _Painter:
             states[state] = states.get(state, 0) + 1
             self.folds[identity_of(kid)] = more
         words = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        self.flow.box(more, [f"+{len(kids)}", styled("small", words)], width=BOX_WIDTH, dashed=True, fill="well", align="n", detail=words)
+        self.flow.box(
+            more,
+            [f"+{len(kids)}", styled("small", words)],
+            width=BOX_WIDTH,
+            dashed=True,
+            fill="well",
+            align="n",
+            detail=words,
+        )
         self.flow.arrow(f"owns/{more}", identity, more, colour=colour)
         self.lines.append("  " * (depth + 1) + f"and {len(kids)} more: {words}")
 
@@ -152,9 +168,15 @@ class _Painter:
             seen.add(box)
             ready = (endpoint.get("conditions") or {}).get("ready", True)
             self.flow.arrow(
-                f"points/{identity}/{box}", box, identity, colour="sky", style="solid" if ready else "dashed", dir="back",
-                text="" if ready else "not ready", detail=f"{detail_name(piece)} points at {pod}" + ("" if ready else " (not ready)"),
-            )  # fmt: skip
+                f"points/{identity}/{box}",
+                box,
+                identity,
+                colour="sky",
+                style="solid" if ready else "dashed",
+                dir="back",
+                text="" if ready else "not ready",
+                detail=f"{detail_name(piece)} points at {pod}" + ("" if ready else " (not ready)"),
+            )
 
 
 def identity_of(obj: Object) -> str:
@@ -187,7 +209,8 @@ def box_lines(obj: Object) -> tuple[list[str], str]:
         count = len(obj.get("endpoints") or obj.get("subsets") or ())
         small, detail = styled("small", many(count, "endpoint")), f"{kind} {meta.name(obj)}: {many(count, 'endpoint')}"
     else:
-        words = f"wants {spec.get('replicas', 1)} · has {status.get('replicas', 0)} · ready {status.get('readyReplicas', 0)}"
+        has, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
+        words = f"wants {spec.get('replicas', 1)} · has {has} · ready {ready}"
         revision = meta.annotations(obj).get("deployment.kubernetes.io/revision")
         if revision and kind == "ReplicaSet":
             words += f" · rev {revision}"

@@ -1,7 +1,7 @@
 """Colours and signs, each with a meaning, in light and dark.
 
-A picture is drawn with the light colours, which stand in the SVG as plain attributes; in a dark theme a style sheet made
-from the same table replaces each colour by its partner.  That is why no two names share a light colour.
+A picture is drawn with the light colours, which stand in the SVG as plain attributes; in a dark theme a style sheet
+made from the same table replaces each colour by its partner.  That is why no two names share a light colour.
 """
 
 from __future__ import annotations
@@ -68,15 +68,20 @@ ACTORS: dict[str, tuple[str, str]] = {  # actor: (colour, Graphviz shape)
 
 
 def component_of(actor: str) -> str:
-    """The component that an actor of the simulation belongs to, e.g. `kube-controller-manager` for `replicaset-controller`."""
+    """The component that an actor belongs to, e.g. `kube-controller-manager` for `replicaset-controller`."""
     if not actor or actor in ("outside", "user", "admin", "clock"):
         return "user"
     for known in ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager", "cloud-controller-manager"):
-        if actor == known or actor.startswith(known + "-") or actor.startswith(known + "/"):
+        if actor == known or actor.startswith((known + "-", known + "/")):
             return known
     if actor.startswith(("kubelet", "system:node:")):
         return "kubelet"
-    if actor.startswith("cloud") or actor in ("service-controller", "service-lb-controller", "node-ipam", "route-controller"):
+    if actor.startswith("cloud") or actor in (
+        "service-controller",
+        "service-lb-controller",
+        "node-ipam",
+        "route-controller",
+    ):
         return "cloud-controller-manager"
     if actor.startswith("system:serviceaccount:kube-system:"):
         return component_of(actor.rpartition(":")[2])

@@ -40,7 +40,9 @@ def reconcile(record: Any) -> View:
     sketch = Sketch(title)
     moment = f" · {seconds(record.time_ms)}" if hasattr(record, "time_ms") else ""
     colour, _ = ACTORS[component_of(actor)] if actor else ACTORS["kube-controller-manager"]
-    sketch.words("reconcile", 8, 0, f"{styled(colour, actor)} {styled('title', subject)}{styled('muted', moment)}", width=900)
+    sketch.words(
+        "reconcile", 8, 0, f"{styled(colour, actor)} {styled('title', subject)}{styled('muted', moment)}", width=900
+    )
     if because:
         for place, line in enumerate(wrap(because, 900, 11, 2)):
             sketch.words(f"because/{place}", 8, 19 + place * 15, line, width=900, ink="muted")
@@ -54,9 +56,18 @@ def reconcile(record: Any) -> View:
     sketch.arrow("to/desired", (middle_left + MIDDLE, top + 20), (WIDTH - SIDE, top + 20), colour=colour, pen=1.6)
     head = many(len(actions), "action") if actions else "nothing to do"
     sketch.box(
-        "actions", middle_left, top + 4, MIDDLE, 30, [styled("bold", head)], align="n", fill=f"{colour}-tint", edge=colour,
-        shape="box", detail=because,
-    )  # fmt: skip
+        "actions",
+        middle_left,
+        top + 4,
+        MIDDLE,
+        30,
+        [styled("bold", head)],
+        align="n",
+        fill=f"{colour}-tint",
+        edge=colour,
+        shape="box",
+        detail=because,
+    )
     for place, action in enumerate(rows):
         _action(sketch, place, action, middle_left, top + 40 + place * row_high, MIDDLE, row_high - 6)
     if len(rows) < len(actions):
@@ -136,7 +147,9 @@ def _side(
     sketch.region(identity, left, top, SIDE, high, fill="panel", detail=f"{title}: {note}")
     for place, line in enumerate(lines):
         if line:
-            sketch.words(f"{identity}#{place}", left + 12, top + 10 + place * 16, line, inside=identity, width=SIDE - 10)
+            sketch.words(
+                f"{identity}#{place}", left + 12, top + 10 + place * 16, line, inside=identity, width=SIDE - 10
+            )
 
 
 def _action(sketch: Sketch, place: int, action: Any, left: float, top: float, wide: float, high: float) -> None:

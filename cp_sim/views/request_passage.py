@@ -1,6 +1,7 @@
 """A request's way through the gates of the API server, and where it ended.
 
-*In Kubernetes:* the handler chain of kube-apiserver: authentication, authorization, decoding, mutating admission, validation, storage.
+*In Kubernetes:* the handler chain of kube-apiserver: authentication, authorization, decoding, mutating admission,
+validation, storage.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ BOX, GAP = 140.0, 22.0
 
 
 def request_passage(record: Any) -> View:
-    """A record of the API server (or its evidence, a `Passage`) as a row of gates, open, or shut where the request died."""
+    """A record of the API server (or its evidence, a `Passage`) as a row of gates, open, or shut where the
+    request died.
+    """
     passage = getattr(record, "evidence", None) or record
     gates = _gates(passage)
     code = int(passage.code or 0)
@@ -35,18 +38,28 @@ def request_passage(record: Any) -> View:
     moment = f" · {seconds(record.time_ms)}" if hasattr(record, "time_ms") else ""
     colour = "red" if code >= 400 else "green"
     sketch.words(
-        "passage", 8, 0, f"{styled('bold', passage.user)} {styled('title', f'{passage.verb} {passage.subject}')}{styled('muted', moment)}",
+        "passage",
+        8,
+        0,
+        styled("bold", passage.user)
+        + " "
+        + styled("title", f"{passage.verb} {passage.subject}")
+        + styled("muted", moment),
         width=940,
-    )  # fmt: skip
+    )
     for place, (name, notes) in enumerate(gates):
         _gate(sketch, name, notes, place, reached=bool(notes), died=died)
         if place:
             open_way = bool(notes) and not any(note.verdict == "refused" for note in gates[place - 1][1])
             left = (place - 1) * (BOX + GAP) + BOX
             sketch.arrow(
-                f"to/{name}", (left, 62), (left + GAP, 62), colour="green" if open_way else "grey", pen=2 if open_way else 1,
+                f"to/{name}",
+                (left, 62),
+                (left + GAP, 62),
+                colour="green" if open_way else "grey",
+                pen=2 if open_way else 1,
                 style="solid" if open_way else "dashed",
-            )  # fmt: skip
+            )
     revision = getattr(record, "revision", None)
     answer = f"answered {code}" if code else "answered"
     if revision:
@@ -84,10 +97,19 @@ def _gate(sketch: Sketch, name: str, notes: list[Any], place: int, reached: bool
     if words:
         lines.append(styled("small", fit(words, BOX - 18, 9.5)))
     sketch.box(
-        f"gates/{name}", place * (BOX + GAP), 28, BOX, 68, lines, edge=colour if reached else "line", pen=2 if verdict == "refused" else 1.2,
-        fill=f"{colour}-tint" if reached else "paper", dashed=not reached, kind=f"gate {verdict or 'never-reached'}",
+        f"gates/{name}",
+        place * (BOX + GAP),
+        28,
+        BOX,
+        68,
+        lines,
+        edge=colour if reached else "line",
+        pen=2 if verdict == "refused" else 1.2,
+        fill=f"{colour}-tint" if reached else "paper",
+        dashed=not reached,
+        kind=f"gate {verdict or 'never-reached'}",
         detail=f"{name}: {verdict or 'never reached'}" + (f"; {words}" if words else ""),
-    )  # fmt: skip
+    )
 
 
 def _as_text(passage: Any, gates: list[tuple[str, list[Any]]], answer: str, because: str) -> str:

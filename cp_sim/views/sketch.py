@@ -1,144 +1,32 @@
 """Drawing by hand: a graph whose boxes are put where the view says, in pixels from the top left corner.
 
-Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not moved by
-a hair.  `Flow` is the other way: boxes and arrows whose places Graphviz finds (`layout=dot`).  Both take the same boxes.
+Graphviz draws such a graph as it is told (`layout=nop2`), so a box that stays in its place in two pictures has not
+moved by a hair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from graphviz import Digraph
 
+from cp_sim.views.dot import BOX_DEFAULTS, MARGIN, Paper, box_attributes, escape, number, quoted, statement
 from cp_sim.views.drawn import Piece, draw_pieces
-from cp_sim.views.lettering import FONT, is_styled, plain, width_of
+from cp_sim.views.lettering import FONT, width_of
 from cp_sim.views.palette import light
 from cp_sim.views.view import View
 
-MARGIN = 8.0  # between a box's edge and its text, as Graphviz has it
-LINE_HEIGHT = 1.2
-
 Point = tuple[float, float]
 
-
-def _colour(name: str) -> str:
-    return "none" if name == "none" else light(name)
-
-
-def escape(text: str) -> str:
-    """`text` for a Graphviz label: its backslashes and ampersands mean themselves."""
-    return text.replace("\\", "\\\\").replace("&", "&amp;").replace("\n", " ")
-
-
-def label_of(lines: Sequence[str], align: str) -> str:
-    """The lines as one Graphviz label, aligned `l`, `r` or `n` (centred)."""
-    return "".join(f"{escape(plain(line))}\\{align}" for line in lines)
-
-
-def number(value: float) -> str:
-    """A coordinate in the shortest form that is exact enough."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def inches(value: float) -> str:
-    """A length in pixels as Graphviz wants widths."""
-    return f"{value / 72:.5f}"
-
-
-def node_name(identity: str) -> str:
-    """The name of a Graphviz node for an element id (a colon would be read as a port)."""
-    return identity.replace(":", "\u2236")
-
-
-def quoted(text: str) -> str:
-    """`text` as a string of the DOT language."""
-    return '"' + text.replace('"', '\\"') + '"' if '"' in text else f'"{text}"'
-
-
-def statement(name: str, attributes: Mapping[str, str], other: str = "") -> str:
-    """A line of DOT: a node, or an edge to `other`.  Written here because a picture has many (`graphviz.quoting` is slow)."""
-    listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
-    arrow = f" -> {quoted(node_name(other))}" if other else ""
-    return f"\t{quoted(node_name(name))}{arrow} [{listed}]\n"
-
-
-# What most boxes have; it is said once at the top of the graph, and each box says only what differs.
-BOX_DEFAULTS: dict[str, str] = {
-    "fontname": FONT,
-    "fontsize": "11",
-    "fontcolor": light("ink"),
-    "shape": "box",
-    "style": "filled,rounded",
-    "fillcolor": light("paper"),
-    "color": light("line"),
-    "penwidth": "1",
-    "fixedsize": "true",
-    "label": "",
-}
-
-
-def box_attributes(
-    *, lines: Sequence[str], size: float, align: str, fill: str, edge: str, shape: str, width: float, height: float,
-    ink: str, pen: float, dashed: bool, rounded: bool, parts: Sequence[tuple[float, str]],
-) -> dict[str, str]:  # fmt: skip
-    """Graphviz attributes of one box, those of `BOX_DEFAULTS` left out."""
-    style = "striped" if parts else "filled"
-    if rounded and shape == "box" and not parts:
-        style += ",rounded"
-    if dashed:
-        style += ",dashed"
-    fillcolor = ":".join(f"{light(name)};{share:.4f}" for share, name in parts) if parts else _colour(fill)
-    wanted = {
-        "label": label_of(lines, align),
-        "fontsize": number(size),
-        "fontcolor": light(ink),
-        "shape": shape,
-        "style": style,
-        "fillcolor": fillcolor if fillcolor != "none" else "transparent",
-        "color": "transparent" if edge == "none" else light(edge),
-        "penwidth": number(pen),
-    }
-    wanted = {key: value for key, value in wanted.items() if value != BOX_DEFAULTS[key]}
-    wanted["width"] = inches(width)
-    wanted["height"] = inches(height)
-    return wanted
-
-
 HEAD = (
-    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n\tnode ['
+    f'digraph picture {{\n\tgraph [bgcolor="{light("paper")}" fontname="{FONT}" layout=nop2 outputorder=edgesfirst]\n'
+    + "\tnode ["
     + " ".join(f"{key}={quoted(value)}" for key, value in BOX_DEFAULTS.items())
     + "]\n"
 )
 
 
-class _Paper:
-    """What both ways of drawing share: the graph, the details, boxes."""
-
-    def __init__(self, title: str, **attributes: str) -> None:
-        self.title = title
-        self.details: dict[str, str] = {}
-        self.lettering: dict[str, Sequence[str]] = {}
-        self.graph = Digraph(
-            "picture", graph_attr={"bgcolor": light("paper"), "fontname": FONT, **attributes}, node_attr=BOX_DEFAULTS
-        )
-
-    def tell(self, identity: str, detail: str) -> None:
-        """Keep one sentence about an element."""
-        if detail:
-            self.details[identity] = detail
-
-    def letter(self, identity: str, lines: Sequence[str]) -> None:
-        """Keep the lines of an element if parts of them have a style of their own."""
-        if any(is_styled(line) for line in lines):
-            self.lettering[identity] = [line for line in lines if plain(line)]
-
-    def view(self, text: str) -> View:
-        """The finished picture with its text twin."""
-        return View(self.title, self.graph, text, self.details, self.lettering)
-
-
-class Sketch(_Paper):
+class Sketch(Paper):
     """A picture with every box in its given place.  `inside` names a region that a box belongs to."""
 
     def __init__(self, title: str) -> None:
@@ -158,31 +46,65 @@ class Sketch(_Paper):
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
         attributes = {
-                "id": identity,
-                "class": kind,
-                "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
-                "style": "filled,rounded,dashed" if dashed else "filled,rounded",
-                "fillcolor": light(fill),
-                "color": light(edge) if edge != "none" else "transparent",
-                "penwidth": number(pen),
+            "id": identity,
+            "class": kind,
+            "bb": ",".join(number(at) for at in (left, -(top + height), left + width, -top)),
+            "style": "filled,rounded,dashed" if dashed else "filled,rounded",
+            "fillcolor": light(fill),
+            "color": light(edge) if edge != "none" else "transparent",
+            "penwidth": number(pen),
         }
         self._regions[identity] = Digraph(f"cluster_{identity}", graph_attr=attributes)
         listed = " ".join(f"{key}={quoted(value)}" for key, value in attributes.items())
-        self._keep("region", identity, f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n", left + width, top + height)
+        self._keep(
+            "region",
+            identity,
+            f"\tsubgraph {quoted('cluster_' + identity)} {{ graph [{listed}] }}\n",
+            left + width,
+            top + height,
+        )
 
     def box(
-        self, identity: str, left: float, top: float, width: float, height: float, lines: Sequence[str] = (), *,
-        inside: str = "", size: float = 11, align: str = "l", fill: str = "paper", edge: str = "line", shape: str = "box",
-        ink: str = "ink", pen: float = 1, dashed: bool = False, rounded: bool = True,
-        kind: str = "", detail: str = "", parts: Sequence[tuple[float, str]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        lines: Sequence[str] = (),
+        *,
+        inside: str = "",
+        size: float = 11,
+        align: str = "l",
+        fill: str = "paper",
+        edge: str = "line",
+        shape: str = "box",
+        ink: str = "ink",
+        pen: float = 1,
+        dashed: bool = False,
+        rounded: bool = True,
+        kind: str = "",
+        detail: str = "",
+        parts: Sequence[tuple[float, str]] = (),
+    ) -> None:
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
         self.tell(identity, detail)
         self.letter(identity, lines)
         attributes = box_attributes(
-            lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=width, height=height,
-            ink=ink, pen=pen, dashed=dashed, rounded=rounded, parts=parts,
-        )  # fmt: skip
+            lines=lines,
+            size=size,
+            align=align,
+            fill=fill,
+            edge=edge,
+            shape=shape,
+            width=width,
+            height=height,
+            ink=ink,
+            pen=pen,
+            dashed=dashed,
+            rounded=rounded,
+            parts=parts,
+        )
         where = f"{number(left + width / 2)},{number(-(top + height / 2))}"
         target = self._regions[inside] if inside else self.graph
         line = statement(identity, {"id": identity, "class": kind or "box", "pos": where, **attributes})
@@ -198,31 +120,90 @@ class Sketch(_Paper):
         """One line of text without a box; `left` is where it begins (or the box of `width` begins)."""
         wide = width or width_of(text, size) * 1.1 + 24  # room to spare: a line wider than its box would be centred
         self.box(
-            identity, left - MARGIN, top, wide + 2 * MARGIN, size * 1.3, [text] if text else [], inside=inside, size=size,
-            ink=ink, fill="none", edge="none", pen=0, detail=detail, kind="words", align=align, rounded=False,
-        )  # fmt: skip
+            identity,
+            left - MARGIN,
+            top,
+            wide + 2 * MARGIN,
+            size * 1.3,
+            [text] if text else [],
+            inside=inside,
+            size=size,
+            ink=ink,
+            fill="none",
+            edge="none",
+            pen=0,
+            detail=detail,
+            kind="words",
+            align=align,
+            rounded=False,
+        )
 
     def bar(
-        self, identity: str, left: float, top: float, width: float, height: float, share: float, colour: str, *,
-        text: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        left: float,
+        top: float,
+        width: float,
+        height: float,
+        share: float,
+        colour: str,
+        *,
+        text: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A horizontal bar filled to `share` (0 to 1), with `text` on it."""
         full = min(1.0, max(0.0, share))
         parts = [(full, colour), (1 - full, "faint")] if 0.004 < full < 0.996 else []
         self.box(
-            identity, left, top, width, height, [text] if text else [], inside=inside, size=8.5, align="n",
-            fill=colour if full >= 0.996 else "faint", edge="none", pen=0, parts=parts, kind="bar", detail=detail, rounded=False,
-        )  # fmt: skip
+            identity,
+            left,
+            top,
+            width,
+            height,
+            [text] if text else [],
+            inside=inside,
+            size=8.5,
+            align="n",
+            fill=colour if full >= 0.996 else "faint",
+            edge="none",
+            pen=0,
+            parts=parts,
+            kind="bar",
+            detail=detail,
+            rounded=False,
+        )
 
     def pill(
-        self, identity: str, middle: Point, text: str, colour: str, *, fill: str = "", inside: str = "", detail: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        identity: str,
+        middle: Point,
+        text: str,
+        colour: str,
+        *,
+        fill: str = "",
+        inside: str = "",
+        detail: str = "",
+    ) -> None:
         """A small label in a rounded box of its own, so that it reads on top of a line."""
         wide = width_of(text, 9.5) + 14
         self.box(
-            identity, middle[0] - wide / 2, middle[1] - 8, wide, 16, [text], inside=inside, size=9.5, align="n",
-            fill=fill or f"{colour}-tint", edge=colour, ink=colour, pen=0.8, kind="pill", detail=detail,
-        )  # fmt: skip
+            identity,
+            middle[0] - wide / 2,
+            middle[1] - 8,
+            wide,
+            16,
+            [text],
+            inside=inside,
+            size=9.5,
+            align="n",
+            fill=fill or f"{colour}-tint",
+            edge=colour,
+            ink=colour,
+            pen=0.8,
+            kind="pill",
+            detail=detail,
+        )
 
     def arrow(
         self, identity: str, begin: Point, end: Point, *, bend: tuple[Point, Point] | None = None, colour: str = "grey",
@@ -247,9 +228,15 @@ class Sketch(_Paper):
             end_point["pos"] = _point(begin if dummy == "tail" else end)
             lines.append(statement(f"{identity}@{dummy}", end_point))
         attributes = {
-            "id": identity, "class": kind, "pos": spline, "color": light(colour), "penwidth": number(pen), "style": style,
-            "arrowsize": "0.7", "dir": "both" if both else ("forward" if head else "none"),
-        }  # fmt: skip
+            "id": identity,
+            "class": kind,
+            "pos": spline,
+            "color": light(colour),
+            "penwidth": number(pen),
+            "style": style,
+            "arrowsize": "0.7",
+            "dir": "both" if both else ("forward" if head else "none"),
+        }
         if text:
             where = at or _between(begin, end, 0.5)
             attributes |= {"label": escape(text), "lp": _point(where), "fontsize": number(size), "fontname": FONT}
@@ -281,53 +268,6 @@ class _Sketched(View):
 
     def _drawn(self) -> str:
         return draw_pieces(self._pieces, HEAD, self.title, *self._size)
-
-
-class Flow(_Paper):
-    """A picture whose boxes Graphviz places in ranks, from left to right (`LR`) or from top to bottom (`TB`)."""
-
-    def __init__(self, title: str, direction: str = "LR", rank_gap: float = 44, node_gap: float = 12) -> None:
-        super().__init__(
-            title, layout="dot", rankdir=direction, ranksep=inches(rank_gap), nodesep=inches(node_gap), splines="spline",
-            pad="0.1",
-        )  # fmt: skip
-        self._ports = {"tailport": "e", "headport": "w"} if direction == "LR" else {"tailport": "s", "headport": "n"}
-
-    def box(
-        self, identity: str, lines: Sequence[str], *, size: float = 11, align: str = "l", fill: str = "paper",
-        edge: str = "line", shape: str = "box", ink: str = "ink", pen: float = 1, dashed: bool = False, kind: str = "",
-        width: float = 0, height: float = 0, detail: str = "", parts: Sequence[tuple[float, str]] = (),
-    ) -> None:  # fmt: skip
-        """A box as wide and high as its text needs, or as given."""
-        self.tell(identity, detail)
-        self.letter(identity, lines)
-        wide = width or max([width_of(line, size) for line in lines] or [10]) + 2 * MARGIN + 2
-        high = height or len(lines) * size * LINE_HEIGHT + 12
-        attributes = box_attributes(
-            lines=lines, size=size, align=align, fill=fill, edge=edge, shape=shape, width=wide, height=high, ink=ink,
-            pen=pen, dashed=dashed, rounded=True, parts=parts,
-        )  # fmt: skip
-        self.graph.body.append(statement(identity, {"id": identity, "class": kind or "box", **attributes}))
-
-    def arrow(
-        self, identity: str, tail: str, head: str, *, text: str = "", colour: str = "grey", pen: float = 1.2,
-        style: str = "solid", tip: str = "normal", kind: str = "arrow", detail: str = "", **more: Any,
-    ) -> None:  # fmt: skip
-        """An arrow from the box `tail` to the box `head`, both named by their ids."""
-        self.tell(identity, detail)
-        attributes = {
-            "id": identity, "class": kind, "color": light(colour), "fontcolor": light(colour), "penwidth": number(pen),
-            "style": style, "arrowhead": tip, "arrowsize": "0.7", "fontname": FONT, "fontsize": "9.5", **self._ports, **more,
-        }  # fmt: skip
-        if text:
-            attributes["label"] = escape(f" {text} ")
-        self.graph.body.append(statement(tail, attributes, head))
-
-    def same_rank(self, *identities: str) -> None:
-        """Keep these boxes in one rank."""
-        with self.graph.subgraph(graph_attr={"rank": "same"}) as level:
-            for identity in identities:
-                level.node(node_name(identity))
 
 
 def _point(point: Point) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cp_sim.objects import meta
+from cp_sim.sim import Record
 from cp_sim.views.facts import Object
 
 
@@ -20,6 +21,7 @@ class Slots:
     def __init__(self) -> None:
         self._taken: dict[str, dict[int, str]] = {}
         self._of: dict[str, tuple[str, int]] = {}
+        self._heard = 1  # the id of the first record that was not heard yet
 
     def arrive(self, subject: str, place: str) -> None:
         """Give `subject` the lowest free slot at `place`, unless it has one there; a slot elsewhere is left."""
@@ -45,6 +47,19 @@ class Slots:
         """{slot: subject} at `place`."""
         return self._taken.get(place, {})
 
+    def catch_up(self, trace: Any, pods: list[Object], until_revision: int = 0) -> Slots:
+        """Live through what the trace tells since the last time, up to a revision (0: all of it); then `follow`."""
+        if trace is not None:
+            living = {f"pods/{meta.key(pod)}": pod for pod in pods}
+            for step, subject, node in _story(trace.since(self._heard), living, until_revision):
+                if step == "leave":
+                    self.leave(subject)
+                else:
+                    self.arrive(subject, node)
+            self._heard = trace.next_id
+        self.follow(pods)
+        return self
+
     def follow(self, pods: Iterable[Object]) -> None:
         """Bring the slots up to date with the pods there are: who is gone leaves, who is new arrives, oldest first."""
         there = {f"pods/{meta.key(pod)}": pod for pod in pods}
@@ -58,22 +73,16 @@ class Slots:
 
 def from_trace(trace: Any, pods: list[Object], until_revision: int = 0) -> Slots:
     """The slots as they came about, told by the records of binding and deletion up to a revision (0: all of them)."""
-    slots = Slots()
-    living = {f"pods/{meta.key(pod)}": pod for pod in pods}
-    for step, subject, node in _story(trace, living, until_revision):
-        if step == "leave":
-            slots.leave(subject)
-        else:
-            slots.arrive(subject, node)
-    slots.follow(pods)
-    return slots
+    return Slots().catch_up(trace, pods, until_revision)
 
 
-def _story(trace: Any, living: dict[str, Object], until_revision: int) -> list[tuple[str, str, str]]:
-    """(arrive or leave, subject, node) in order.  Only the last deletion of a life counts: the first asks, the last removes."""
+def _story(records: Iterable[Record], living: dict[str, Object], until_revision: int) -> list[tuple[str, str, str]]:
+    """(arrive or leave, subject, node) in order.  Only the last deletion of a life counts: the first asks, the
+    last removes.
+    """
     story: list[tuple[str, str, str]] = []
     scheduled: set[str] = set()
-    for record in trace if trace is not None else ():
+    for record in records:
         if until_revision and record.revision is not None and record.revision > until_revision:
             break
         subject = record.subject
@@ -88,7 +97,7 @@ def _story(trace: Any, living: dict[str, Object], until_revision: int) -> list[t
             elif record.verb == "create" and subject in living and meta.node_name(living[subject]):
                 story.append(("born", subject, meta.node_name(living[subject])))
     kept = []
-    following: dict[str, str] = {subject: "alive" for subject in living}
+    following: dict[str, str] = dict.fromkeys(living, "alive")
     for step, subject, node in reversed(story):
         if step == "born" and subject in scheduled:
             continue

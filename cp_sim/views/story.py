@@ -15,7 +15,9 @@ _OUTSIDE = "user"
 
 @immutable
 class Write:
-    """A request that wrote, or was refused: who asked, what for, and the records of it (several when they are alike)."""
+    """A request that wrote, or was refused: who asked, what for, and the records of it (several when they are
+    alike).
+    """
 
     asker: str
     component: str
@@ -24,6 +26,7 @@ class Write:
     revisions: tuple[int, ...]
     records: tuple[Record, ...]
     refused: bool = False
+    because: str = ""
 
     @property
     def plural(self) -> str:
@@ -69,7 +72,9 @@ def write_of(trace: Any, record: Record) -> Write:
     asker = asker_of(trace, record)
     revisions = (record.revision,) if record.revision is not None else ()
     refused = int(getattr(record.evidence, "code", 0) or 0) >= 400
-    return Write(asker, component_of(asker), record.verb, (record.subject,), revisions, (record,), refused)
+    cause = trace.get(record.cause)
+    because = record.because if refused or cause is None or cause.actor == SERVER else cause.because
+    return Write(asker, component_of(asker), record.verb, (record.subject,), revisions, (record,), refused, because)
 
 
 def folded(writes: Iterable[Write]) -> list[Write]:
@@ -101,6 +106,7 @@ def _together(who: str, members: list[Write]) -> Write:
         tuple(revision for one in members for revision in one.revisions),
         tuple(record for one in members for record in one.records),
         first.refused,
+        first.because,
     )
 
 

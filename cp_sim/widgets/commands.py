@@ -1,7 +1,8 @@
-"""What the controls of the dashboard do: a command's name and its fields become calls on the cluster and a result in words.
+"""What the controls of the dashboard do: a command's name and its fields become calls on the cluster and a result in
+words.
 
-No widget library is known here.  A refusal never raises: it comes back as an `Outcome` with the API server's own words, and
-where it can be told, the name of the form's field or the line of the manifest at fault.
+No widget library is known here.  A refusal never raises: it comes back as an `Outcome` with the API server's own
+words, and where it can be told, the name of the form's field or the line of the manifest at fault.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from cp_sim.apiserver.request import ApiError
-from cp_sim.objects import kinds, meta, quantity
+from cp_sim.objects import kinds, meta, names, quantity
 from cp_sim.objects.kinds import UnknownKind
 from cp_sim.sim import StillBusy, immutable
 from cp_sim.views.facts import many
-from cp_sim.widgets.locate import line_of_field, unknown_field
+from cp_sim.widgets.locate import line_of_field, line_of_kind, line_of_quantity, unknown_field
 
 Fields = dict[str, Any]
 CONTROL_PLANE_KEY = "node-role.kubernetes.io/control-plane"
@@ -72,18 +73,21 @@ class Commands:
         except (ValueError, UnknownKind, StillBusy, TimeoutError) as wrong:
             text = str(wrong)
             found = re.search(r"\bline (\d+)", text)
-            return Outcome(False, text, command, field_of_command(command), int(found.group(1)) if found else 0)
+            line = int(found.group(1)) if found else line_of_kind(str(fields.get("yaml", "")), text)
+            return Outcome(False, text, command, field_of_command(command), line)
 
     def _refused(self, command: str, fields: Fields, refusal: ApiError) -> Outcome:
-        text = str(refusal)
+        text = readable(str(refusal))
         causes = (refusal.status.get("details") or {}).get("causes") or []
-        path = next((str(cause["field"]) for cause in causes if cause.get("field")), "") or unknown_field(text)
+        named = (str(cause["field"]) for cause in causes if cause.get("field", "patch") != "patch")
+        path = next(named, "") or unknown_field(text)
         if command == "apply":
-            line = line_of_field(str(fields.get("yaml", "")), path, refusal.status) if path else 0
+            manifest = str(fields.get("yaml", ""))
+            line = line_of_field(manifest, path, refusal.status) if path else line_of_quantity(manifest, text)
             return Outcome(False, text, command, "yaml", line)
         return Outcome(False, text, command, field_of_path(path) or field_of_refusal(command, fields, refusal))
 
-    # -- time ----------------------------------------------------------------------------------------------------
+    # -- time -----------------------------------------------------------------------------------------------------
 
     def do_step(self, fields: Fields) -> str:
         """Let one thing happen."""
@@ -115,11 +119,14 @@ class Commands:
         self.cluster.settle()
         return f"settled after {many(self.cluster.trace.next_id - before, 'record')}"
 
-    # -- nodes ---------------------------------------------------------------------------------------------------
+    # -- nodes ----------------------------------------------------------------------------------------------------
 
     def do_add_node(self, fields: Fields) -> str:
         """Start a machine; without a name it takes the next free `worker-N`."""
         name = _text(fields, "name") or self.next_worker()
+        problems = names.dns_subdomain(name)
+        if problems:
+            raise WrongField("name", f'"{name}" cannot be the name of a node: {problems[0]}')
         for field in ("cpu", "memory"):
             _quantity(fields, field)
         self.cluster.add_node(
@@ -184,7 +191,7 @@ class Commands:
         evicted = self.cluster.drain(name)
         return f"node {name} drained: {many(len(evicted or ()), 'pod')} evicted"
 
-    # -- objects -------------------------------------------------------------------------------------------------
+    # -- objects --------------------------------------------------------------------------------------------------
 
     def do_create(self, fields: Fields) -> str:
         """Create the Pod or Deployment that the form describes."""
@@ -198,7 +205,9 @@ class Commands:
         """Apply a manifest."""
         text = str(fields.get("yaml") or "")
         if not text.strip():
-            raise WrongField("yaml", "there is nothing to apply: write a manifest, at least apiVersion, kind and metadata.name")
+            raise WrongField(
+                "yaml", "there is nothing to apply: write a manifest, at least apiVersion, kind and metadata.name"
+            )
         stored = self.cluster.apply(text)
         objects = stored if isinstance(stored, list) else [stored]
         return ", ".join(f"{str(obj.get('kind', '')).lower()} {meta.name(obj)}" for obj in objects) + " applied"
@@ -217,7 +226,7 @@ class Commands:
         return f"{kind.singular} {name} scaled to {replicas}"
 
 
-# -- manifests from the form --------------------------------------------------------------------------------------------
+# -- manifests from the form ----------------------------------------------------------------------------------
 
 
 def manifest_of(fields: Fields) -> Fields:
@@ -252,7 +261,7 @@ def _path_of(manifest: Fields) -> str:
     return f"{group}/namespaces/default/{'pods' if manifest['kind'] == 'Pod' else 'deployments'}"
 
 
-# -- fields -------------------------------------------------------------------------------------------------------------
+# -- fields ---------------------------------------------------------------------------------------------------
 
 
 def split_subject(subject: str) -> tuple[kinds.Kind, str, str]:
@@ -264,6 +273,24 @@ def split_subject(subject: str) -> tuple[kinds.Kind, str, str]:
     word, _, rest = subject.partition("/")
     namespace, _, name = rest.rpartition("/")
     return kinds.find(word), namespace, name
+
+
+_LONG_VALUE = re.compile(r'"(?:[^"\\]|\\.){400,}"')
+
+
+def readable(text: str) -> str:
+    """The API server's words, with a value of hundreds of characters (it repeats the whole object) left out."""
+    return _LONG_VALUE.sub('"…"', text)
+
+
+def wrong_quantity(fields: Fields) -> str:
+    """The first of the form's quantities that cannot be read."""
+    for field in ("cpu", "memory"):
+        try:
+            _quantity(fields, field)
+        except WrongField:
+            return field
+    return ""
 
 
 _PATHS = (
@@ -286,7 +313,7 @@ def field_of_refusal(command: str, fields: Fields, refusal: ApiError) -> str:
     if command == "create":
         text = str(refusal)
         if "quantities must match" in text:  # the real server does not say which one
-            return next(field for field in ("cpu", "memory") if not _is_quantity(_text(fields, field)))
+            return wrong_quantity(fields)
         if refusal.reason == "AlreadyExists":
             return "name"
         return next((field for field in ("replicas", "cpu", "memory", "image") if field in text), "name")
@@ -322,14 +349,6 @@ def _number(fields: Fields, field: str) -> int:
         return int(text)
     except ValueError:
         raise WrongField(field, f'{field}: "{text}" is not a whole number') from None
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        quantity.parse(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _quantity(fields: Fields, field: str) -> None:

@@ -16,9 +16,9 @@ from cp_sim.widgets.desk import Desk
 class Dashboard(anywidget.AnyWidget):
     """The desk in a notebook.
 
-    The front end sends one message at a time and is answered by a message with a new frame; `frame` is the first one, for
-    pages that come first, `seq` the number of the newest, for pages that come later and must ask.  After each cell that changed
-    the cluster the page is told so.
+    The front end sends one message at a time and is answered by a message with a new frame; `frame` is the first
+    one, for pages that come first, `seq` the number of the newest, for pages that come later and must ask.  After
+    each cell that changed the cluster the page is told so.
     """
 
     _esm = front.script("dashboard")

@@ -12,7 +12,9 @@ _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
 class Sheet:
-    """A picture taken apart: attributes of the SVG, transform and ground of its graph, elements by id in drawing order."""
+    """A picture taken apart: attributes of the SVG, transform and ground of its graph, elements by id in drawing
+    order.
+    """
 
     def __init__(self, svg: str) -> None:
         head, graph = _HEAD.search(svg), _GRAPH.search(svg)

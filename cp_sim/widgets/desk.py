@@ -1,8 +1,8 @@
 """What the dashboard shows: which picture, which selection, which moment; and the frame that the front end is told.
 
-The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends and answers with a
-frame: the whole state of the page as JSON, or, to a page that says which frame it has, only what changed in the picture and
-what is new in the log.
+The desk looks at one cluster, now or at a past revision.  `handle(message)` takes what the front end sends and
+answers with a frame: the whole state of the page as JSON, or, to a page that says which frame it has, only what
+changed in the picture and what is new in the log.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cp_sim.views import (
     ownership,
     reconcile,
     request_passage,
+    scheduling_queue,
     timeline,
 )
 from cp_sim.views.cause_chain import subject_from
@@ -45,6 +46,7 @@ TABS: dict[str, str] = {
     "ownership": "Ownership",
     "locks": "Taints",
     "request": "Request",
+    "queue": "Queue",
 }
 LOG_LINES = 150
 WORKLOADS = ("deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers")
@@ -93,7 +95,7 @@ class Desk:
     def handle(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take one message of the front end; returns the frame to show, only the changes if it says `base`."""
         kind = message.get("kind")
-        base, logged = message.get("base"), self._logged
+        base, logged = int(message.get("base") or 0), self._logged
         before = self._sheet if base and base == self.seq else None
         self.outcome = None
         if kind == "command":
@@ -166,7 +168,9 @@ class Desk:
                 return decision(record.evidence) if record else nothing("Decision", "No pod has been scheduled yet.")
             case "reconcile":
                 record = self._record_with(world, "reconcile")
-                return reconcile(record) if record else nothing("Reconcile", "No controller has had anything to do yet.")
+                return (
+                    reconcile(record) if record else nothing("Reconcile", "No controller has had anything to do yet.")
+                )
             case "why":
                 return self._why(world)
             case "ownership":
@@ -176,6 +180,8 @@ class Desk:
             case "request":
                 record = self._request(world)
                 return request_passage(record) if record else nothing("Request", "No request has been answered yet.")
+            case "queue":
+                return self._queue(world)
         return cluster_map(world, None if self.looking_at else self._slots)
 
     def _records(self, world: Any) -> list[Record]:
@@ -188,14 +194,18 @@ class Desk:
         return None
 
     def _record_with(self, world: Any, verb: str) -> Record | None:
-        """The record of that verb that the selection is about: itself, its newest, the nearest in its chain, or the newest at all."""
+        """The record of that verb that the selection is about: itself, its newest, the nearest in its chain,
+        or the newest at all.
+        """
         chosen = self._selected_record()
         if chosen is not None:
             for record in world.trace.chain(chosen):
                 if record.verb == verb and record.evidence is not None:
                     return record
         for subject in [self.selected, chosen.subject if chosen else ""]:
-            about = [record for record in world.trace.about(subject) if record.verb == verb and record.evidence is not None]
+            about = [
+                record for record in world.trace.about(subject) if record.verb == verb and record.evidence is not None
+            ]
             about = [record for record in about if not self.looking_at or record in self._records(world)]
             if about:
                 return about[-1]
@@ -206,11 +216,19 @@ class Desk:
 
     def _request(self, world: Any) -> Record | None:
         chosen = self._selected_record()
-        candidates = world.trace.chain(chosen) if chosen else world.trace.about(self.selected)[::-1] if self.selected else []
+        candidates = (
+            world.trace.chain(chosen) if chosen else world.trace.about(self.selected)[::-1] if self.selected else []
+        )
         for record in [*candidates, *reversed(self._records(world))]:
             if record.actor == "kube-apiserver" and getattr(record.evidence, "gates", None) is not None:
                 return record
         return None
+
+    def _queue(self, world: Any) -> View:
+        try:
+            return scheduling_queue(world)
+        except ValueError as wrong:
+            return nothing("Queue", f"{wrong}")
 
     def _why(self, world: Any) -> View:
         chosen = self._selected_record()
@@ -356,7 +374,8 @@ class Desk:
             return facts.node_status(obj)
         status, spec = obj.get("status") or {}, obj.get("spec") or {}
         if kind in SCALABLE:
-            return f"wants {spec.get('replicas', 1)}, has {status.get('replicas', 0)}, ready {status.get('readyReplicas', 0)}"
+            has, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
+            return f"wants {spec.get('replicas', 1)}, has {has}, ready {ready}"
         return f"revision {meta.resource_version(obj)}"
 
     def _tabs_for(self, subject: str) -> list[str]:

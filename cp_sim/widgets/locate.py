@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from cp_sim.objects.quantity import QuantityError, parse
+
 _UNKNOWN = re.compile(r'(?:unknown|duplicate) field "([^"]+)"')
 _PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\]]+)\]")
 
@@ -20,8 +22,8 @@ def unknown_field(text: str) -> str:
 def line_of_field(text: str, path: str, status: dict[str, Any] | None = None) -> int:
     """The line (from 1) of the field at `path`, e.g. `spec.template.spec.containers[0].image`; 0 if it is not found.
 
-    With several documents the one is taken whose kind and name `status.details` has.  Where the last part of the path is
-    missing in the text (a required field), the line is that of the nearest part that is there.
+    With several documents the one is taken whose kind and name `status.details` has.  Where the last part of the
+    path is missing in the text (a required field), the line is that of the nearest part that is there.
     """
     try:
         documents = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
@@ -37,6 +39,29 @@ def line_of_field(text: str, path: str, status: dict[str, Any] | None = None) ->
     return best
 
 
+def line_of_kind(text: str, error: str) -> int:
+    """The line of the kind that an error calls unknown; 0 if it names none."""
+    found = re.search(r'kind "([^"]+)"', error)
+    return _line_with(text, rf"kind:\s*[\"']?{re.escape(found.group(1))}\b") if found else 0
+
+
+def line_of_quantity(text: str, error: str) -> int:
+    """The line of the first cpu or memory that is no quantity, if that is what an error is about."""
+    if "quantities must match" not in error:
+        return 0
+    for place, line in enumerate(text.splitlines(), 1):
+        for value in re.findall(r"\b(?:cpu|memory|ephemeral-storage|storage):\s*[\"']?([^\s\"',}]+)", line):
+            try:
+                parse(value)
+            except QuantityError:
+                return place
+    return 0
+
+
+def _line_with(text: str, pattern: str) -> int:
+    return next((place for place, line in enumerate(text.splitlines(), 1) if re.search(pattern, line)), 0)
+
+
 def _is(node: Any, details: dict[str, Any]) -> bool:
     name, kind = details.get("name"), details.get("kind")
     metadata = _child(node, "metadata")
@@ -48,7 +73,7 @@ def _is(node: Any, details: dict[str, Any]) -> bool:
 
 
 def _child(node: Any, key: str) -> Any:
-    for key_node, value in getattr(node, "value", None) if isinstance(node, yaml.MappingNode) else ():
+    for key_node, value in node.value if isinstance(node, yaml.MappingNode) else ():
         if key_node.value == key:
             return value
     return None

@@ -13,7 +13,7 @@ from cp_sim.cluster import Cluster
 from cp_sim.sim import shuffled
 
 sys.path.insert(0, str(Path(__file__).parent))
-from story import DEPLOYMENT, digest, tell  # noqa: E402
+from story import DEPLOYMENT, digest, tell
 
 STORY = str(Path(__file__).with_name("story.py"))
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ from cp_sim.apiserver.request import ApiError
 from cp_sim.apiserver.verbs import create, guaranteed, update
 from cp_sim.apiserver.work import Work
 from cp_sim.etcd.store import StoreAnswer
-from cp_sim.objects import edit, patches, strict
+from cp_sim.objects import edit, patches, strict, wire_text
 from cp_sim.objects.schema import root
 
 
@@ -38,8 +39,7 @@ def transform(server: Any, work: Work, current: dict[str, Any]) -> Any:
     check_name(work, new)
     if "managedFields" in current["metadata"] and "managedFields" not in new["metadata"] and not call.subresource:
         new = edit.put(new, "metadata.managedFields", [])
-    if work.outside is not None or call.subresource != "status":
-        new = forms.with_defaults(kind, new)
+    new = forms.with_defaults(kind, new)
     return update.replace(server, work, new, current)
 
 
@@ -125,6 +125,79 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_order(work: Work, made: dict[str, Any], problems: tuple[str, ...]) -> tuple[str, ...]:
+    """The complaints in the order in which the server meets the fields: that of the patched text, where there is one."""
+    kind = work.kind
+    assert kind is not None
+    if kind.custom or work.call.patch_type == "strategic":
+        return problems
+    return strict.decode(kind, json.loads(shown(work, made))).problems
+
+
+_MISMATCH)
+
+
+def patched(server: Any, work: Work, current: dict[str, Any]) -> dict[str, Any]:
+    """The current object with the patch applied.
+
+    Raises:
+        ApiError: the patch cannot be applied.
+    """
+    call, kind = work.call, work.kind
+    assert kind is not None
+    try:
+        if call.patch_type == "json":
+            made = patches.json_patch(current, call.body)
+        elif call.patch_type == "merge":
+            made = patches.merge_patch(current, call.body)
+        elif call.subresource == "scale":
+            struct = root("autoscaling/v1", "Scale")
+            assert struct is not None
+            made = patches.merge_struct(struct, current, call.body)
+        else:
+            made = patches.strategic_patch(kind, current, call.body)
+    except patches.NotDecodable as error:
+        raise errors.bad_request(f"error decoding patch: {error}") from None
+    except patches.PatchError as error:
+        raise refusal(call.patch_type, call.body, str(error)) from None
+    if not isinstance(made, dict):
+        raise errors.invalid("", "", "", [cause(golang.compact(made), "json: cannot unmarshal into an object")])
+    return made
+
+
+def refusal(patch_type: str, body: Any, text: str) -> ApiError:
+    """What a patch is refused with that parses but cannot be applied."""
+    if patch_type == "strategic":
+        if text == "cannot restore map from string" or text.startswith("cannot restore"):
+            return errors.invalid("", "", "", [cause(patches.go_text(body), text)])
+        return errors.internal(text)
+    return ApiError(errors.status(422, "Invalid", "the server rejected our request due to an error in our request", {}))
+
+
+def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
+    """The patched object as the server reads it: wrong types and unknown fields are found here.
+
+    Raises:
+        ApiError: 422 about the field `patch`.
+    """
+    kind = work.kind
+    assert kind is not None
+    if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
+        raise errors.invalid("", "", "", [patch_cause(work, made, unregistered(kind, made))])
+    if kind.custom:
+        decoded = structural.decode(server, kind, made)
+    else:
+        try:
+            decoded = strict.decode(kind, made)
+        except strict.DecodeError as error:
+            raise errors.invalid("", "", "", [patch_cause(work, made, str(error))]) from None
+    if decoded.problems:
+        problems = in_order(work, made, decoded.problems)
+        text = strict.strict_error(problems)
+        decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
+    return decoded.object
+
+
+def in_order(work: Work, made: dict[str, Any], problems: tuple[str, ...]) -> tuple[str, ...]:
     """The complaints in the order in which the patched object would be read."""
     kind = work.kind
     assert kind is not None
@@ -143,8 +216,7 @@ def patch_cause(work: Work, made: dict[str, Any], text: str) -> dict[str, str]:
     kind = work.kind
     assert kind is not None
     if work.call.patch_type != "strategic":
-        struct = None if kind.custom else root(kind.api_version, kind.kind)
-        return cause(golang.quoted_object(made, struct, work.call.patch_type, work.call.body), text)
+        return cause(shown(work, made), text)
     found = _MISMATCH.fullmatch(text)
     if found is not None:
         given, wanted = found.groups()
@@ -168,7 +240,7 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
     """
     struct = root("autoscaling/v1", "Scale")
     assert struct is not None
-    text = golang.quoted_object(made, struct, work.call.patch_type, work.call.body)
+    text = shown(work, made)
     try:
         decoded = strict.decode_struct(struct, made)
     except strict.DecodeError as error:
@@ -179,6 +251,14 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
         lambda: errors.invalid("", "", "", [cause(text, strict.strict_error(decoded.problems))]),
     )
     return decoded.object
+
+
+def shown(work: Work, made: dict[str, Any]) -> str:
+    """The patched object as the text that the server puts into the message."""
+    kind = work.kind
+    assert kind is not None
+    struct = root("autoscaling/v1", "Scale") if work.call.subresource == "scale" else root(kind.api_version, kind.kind)
+    return wire_text.encode_patched(struct, made, work.call.body)
 
 
 def unregistered(kind: Any, made: dict[str, Any]) -> str:

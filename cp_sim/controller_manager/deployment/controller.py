@@ -8,7 +8,7 @@ from cp_sim.apiserver.request import Response
 from cp_sim.client.controller import Controller
 from cp_sim.client.informer import Informers
 from cp_sim.client.plan import NOTHING, Action, Create, Emit, Plan, Update
-from cp_sim.controller_manager.deployment import progress, sizes, sync
+from cp_sim.controller_manager.deployment import newest, progress, sizes, sync
 from cp_sim.controller_manager.indexes import file_owned, file_pods
 from cp_sim.controller_manager.ownership import claim
 from cp_sim.controller_manager.replicaset import namespace_is_ending
@@ -108,7 +108,7 @@ class DeploymentController(Controller):
             return None
         if response.body.get("reason") == "AlreadyExists":
             existing = self.replica_sets.get(key(action.object))
-            return Plan(sync.name_taken(deployment, existing), "the name is taken", retry=True)
+            return Plan(newest.name_taken(deployment, existing), "the name is taken", retry=True)
         if namespace_is_ending(response.body):
             return None
         text = f'Failed to create new replica set "{name(action.object)}": {response.body.get("message", "")}'

@@ -71,8 +71,8 @@ class Draft:
             self.status_written = True
 
     def look_again(self, delay_ms: int, because: str) -> None:
-        """Sync again later."""
-        self.actions.append(Later(delay_ms, because))
+        """Sync again later; the world need not wait for that."""
+        self.actions.append(Later(delay_ms, because, background=True))
 
     def _tell(self, message: str) -> None:
         self.actions.append(Emit(self.deployment, "Normal", "ScalingReplicaSet", message))

@@ -53,7 +53,7 @@ def parse(invocation: Invocation, words: list[str]) -> list[Wanted]:
 
 def _slashed(invocation: Invocation, words: list[str]) -> list[Wanted]:
     wanted = []
-    for word in [part for word in words for part in (word.split(",") if "/" in word else [word])]:
+    for word in [part for given in words for part in (given.split(",") if "/" in given else [given])]:
         parts = word.split("/")
         if len(parts) == 1:
             raise failure(_MIXED)
@@ -165,5 +165,7 @@ def list_error(error: StatusError, type_: Type, selector: str, field_selector: s
         return error
     if not selector and not field_selector:
         return error.at(f'Unable to list "{type_.described}"')
-    looking = f'Unable to find "{type_.described}" that match label selector "{selector}", field selector "{field_selector}"'
+    looking = (
+        f'Unable to find "{type_.described}" that match label selector "{selector}", field selector "{field_selector}"'
+    )
     return error.at(looking)

@@ -12,11 +12,16 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure
-from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
-TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+TABLE = (
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json"
+)
+_VERSION_FIELDS = (
+    "major", "minor", "emulationMajor", "emulationMinor", "minCompatibilityMajor", "minCompatibilityMinor",
+    "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler", "platform",
+)  # fmt: skip
 PATCH_TYPES = {
     "json": "application/json-patch+json",
     "merge": "application/merge-patch+json",
@@ -79,7 +84,9 @@ class Client:
     changed the cluster.
     """
 
-    def __init__(self, cluster: Any, user: str, headers: dict[str, str], types: Types, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, cluster: Any, user: str, headers: dict[str, Any], types: Types, warn: Callable[[str], None]
+    ) -> None:
         self.cluster = cluster
         self.user = user
         self.headers = headers
@@ -131,7 +138,9 @@ class Client:
             found += body.get("items") or []
         return [{"apiVersion": type_.api_version, "kind": type_.kind, **item} for item in found]
 
-    def patch(self, type_: Type, namespace: str, name: str, patch: Any, kind: str = "strategic", **query: Any) -> Object:
+    def patch(
+        self, type_: Type, namespace: str, name: str, patch: Any, kind: str = "strategic", **query: Any
+    ) -> Object:
         """The object after the patch; `subresource` may be among `query`."""
         path = type_.path(namespace, name, query.pop("subresource", ""))
         body = patch if isinstance(patch, str) else json.dumps(patch)
@@ -186,34 +195,13 @@ class Types:
 
 def discover(client: Client) -> list[Type]:
     """All types that the server serves, one version of each group."""
-    answer = client.raw("GET", "/api/v1")
-    if answer.status >= 400:
-        return _built_in()
-    types = _read_group("", "v1", answer.body)
+    types = _read_group("", "v1", client.call("GET", "/api/v1"))
     for group in client.call("GET", "/apis").get("groups") or []:
         version = group["preferredVersion"]["version"]
         answer = client.raw("GET", f"/apis/{group['name']}/{version}")
         if answer.status < 400:
             types += _read_group(group["name"], version, answer.body)
     return types
-
-
-def _built_in() -> list[Type]:
-    """The types of a server that tells nothing of them."""
-    return [
-        Type(
-            kind.group,
-            kind.version,
-            kind.plural,
-            kind.singular,
-            kind.kind,
-            kind.namespaced,
-            kind.short_names,
-            kind.categories,
-            kind.verbs,
-        )
-        for kind in KINDS.values()
-    ]
 
 
 def _read_group(group: str, version: str, body: Object) -> list[Type]:
@@ -244,6 +232,11 @@ def _match(types: list[Type], name: str) -> Type | None:
         if not rest or rest == type_.group or by_version or (type_.group.startswith(rest + ".")):
             return type_
     return None
+
+
+def in_order(version: Object) -> Object:
+    """What the server tells of its version, in the order of Go's struct `version.Info`."""
+    return {field: version[field] for field in _VERSION_FIELDS if field in version}
 
 
 def status_of(answer: Any) -> Object:

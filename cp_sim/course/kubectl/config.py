@@ -42,9 +42,7 @@ class Config:
         if wanted not in self.contexts:
             if not name:
                 return Context("course", self.users[0], "default")
-            raise KubectlError(
-                f"Error in configuration: context was not found for specified context: {name}"
-            )
+            raise KubectlError(f"Error in configuration: context was not found for specified context: {name}")
         return self.contexts[wanted]
 
     def as_object(self, only: str = "") -> dict[str, Any]:

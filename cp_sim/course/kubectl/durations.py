@@ -11,7 +11,6 @@ from cp_sim.sim import parse_duration
 from cp_sim.sim.clock import EPOCH, parse_timestamp
 
 
-
 def human(duration_ms: int) -> str:
     """A duration as it stands in an AGE column: `5s`, `3m10s`, `4h5m`, `2d3h`, `400d`."""
     seconds = duration_ms // 1000
@@ -49,7 +48,7 @@ def long_date(timestamp: str | None) -> str:
         return "Mon, 01 Jan 0001 00:00:00 +0000"
     moment = EPOCH + timedelta(milliseconds=parse_timestamp(timestamp))
     day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.weekday()]
-    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[moment.month - 1]
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][moment.month - 1]
     return f"{day}, {moment.day:02d} {month} {moment.year} {moment:%H:%M:%S} +0000"
 
 

@@ -1,8 +1,8 @@
 """Reading a command line the way kubectl does: long and short flags anywhere between the arguments.
 
-A command says its flags in one line of words, e.g. `"output:o= selector:l= all-namespaces:A replicas=# label-columns:L=*"`:
-a name, a colon and its letter, and what it takes: nothing (a switch), `=` text, `=#` a whole number, `=*` a list by commas,
-`=+` a list by repetition, `=~` a duration; `=?word` takes text, and `word` when it stands alone.
+A command says its flags in one line of words, e.g. `"output:o= selector:l= all-namespaces:A replicas=# sort:S=*"`: a
+name, a colon and its letter, and what it takes: nothing (a switch), `=` text, `=#` a whole number, `=*` a list by
+commas, `=+` a list by repetition, `=~` a duration; `=?word` takes text, and `word` when it stands alone.
 
 Source: spf13/pflag (flag.go, errors.go), whose sentences these are.
 """
@@ -117,12 +117,13 @@ def _long(word: str, rest: list[str], known: dict[str, Flag], flags: Flags) -> N
     flag = known.get(name)
     if flag is None:
         raise ValueError(f"unknown flag: --{name}")
+    shown = f"-{flag.letter}, --{name}" if flag.letter else f"--{name}"
     if equals:
-        flags.set(flag, value, f"--{name}")
+        flags.set(flag, value, shown)
     elif flag.takes == "switch" or flag.bare:
-        flags.set(flag, flag.bare or "true", f"--{name}")
+        flags.set(flag, flag.bare or "true", shown)
     elif rest:
-        flags.set(flag, rest.pop(0), f"--{name}")
+        flags.set(flag, rest.pop(0), shown)
     else:
         raise ValueError(f"flag needs an argument: --{name}")
 

@@ -4,8 +4,8 @@
     >>> print(kubectl.run("get pods -o wide").text)
 
 *In Kubernetes:* the program `kubectl` with its kubeconfig.
-*Simplified:* what waits (`delete`, `rollout status`, `wait`, `drain`, `get -w`) moves the cluster's virtual time instead of
-the learner's, and gives up after ten virtual minutes where the real one waits on.
+*Simplified:* what waits (`delete`, `rollout status`, `wait`, `drain`, `get -w`) moves the cluster's virtual time
+instead of the learner's, and gives up after ten virtual minutes where the real one waits on.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cp_sim.course.kubectl.flags import Flags, parse
 from cp_sim.sim import StillBusy
 
 PATIENCE_MS = 600_000
+USER_AGENT = "kubectl/v1.37.1 (linux/amd64) kubernetes/f78e722"
 
 
 @dataclass
@@ -116,7 +117,11 @@ class Kubectl:
     def _read(self, words: list[str], stdin: str, outcome: Outcome) -> tuple[Invocation, Command]:
         name, rest_words = _command_name(words)
         if name not in COMMANDS:
-            raise _no_such_command(name, rest_words)
+            error = _no_such_command(name, rest_words)
+            if name == "rollout":  # this one group writes its help to the standard output
+                outcome.pieces.append(("stdout", error.text + "\n"))
+                error = KubectlError("")
+            raise error
         function, specification = COMMANDS[name]
         arguments, flags = parse(name, rest_words, specification)
         return Invocation(self, name, arguments, flags, stdin, outcome), function
@@ -177,11 +182,17 @@ class Invocation:
         self.settles = kubectl.settle and not flags["no-settle"]
         context = kubectl.config.chosen(flags["context"], flags["kubeconfig"])
         rest.check_user(flags, context.user)
-        headers = {"kubectl-command": f"kubectl {name}"}
+        if flags["server"] and flags["server"] != kubectl.config.server:
+            host = flags["server"].rpartition("//")[2]
+            said = f"The connection to the server {host} was refused - did you specify the right host or port?"
+            raise KubectlError(said)
+        if flags["token"]:
+            raise KubectlError("error: You must be logged in to the server (Unauthorized)")
+        headers: dict[str, Any] = {"kubectl-command": f"kubectl {name}", "user-agent": USER_AGENT}
         if flags["as"]:
             headers["impersonate-user"] = flags["as"]
         if flags["as-group"]:
-            headers["impersonate-group"] = ",".join(flags["as-group"])
+            headers["impersonate-group"] = list(flags["as-group"])
         self.namespace: str = flags["namespace"] or context.namespace
         self.namespace_given = flags.given("namespace")
         # `create rolebinding` has a --user of its own, which is a list.

@@ -41,7 +41,9 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?$", "-+0123456789."),
     ("merge", r"<<$", "<"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first, *([""] if _tag == "null" else [])])
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), [*_first, *([""] if _tag == "null" else [])]
+    )
 
 
 def _construct_bool(loader: Any, node: Any) -> bool:
@@ -123,7 +125,11 @@ def _key(key: Any) -> str:
 def _go_message(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or "the text cannot be read"
     if problem.startswith("expected <block end>"):
-        problem = "did not find expected '-' indicator" if "sequence" in (error.context or "") else "did not find expected key"
+        problem = (
+            "did not find expected '-' indicator"
+            if "sequence" in (error.context or "")
+            else "did not find expected key"
+        )
     for pattern, said in _TRANSLATED:
         match = re.fullmatch(pattern, problem)
         if match:

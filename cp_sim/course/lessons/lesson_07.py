@@ -7,7 +7,7 @@ from typing import Any
 from cp_sim.apiserver.request import ApiError
 from cp_sim.cluster import CONTROL_PLANE_ROLE, Cluster
 from cp_sim.course.lesson import Exercise, Lesson, Prediction, Verdict
-from cp_sim.course.looking import has_key, has_taint, on_node
+from cp_sim.course.looking import born, has_key, has_taint, on_node
 from cp_sim.objects import edit, meta
 from cp_sim.objects.selectors import matches
 
@@ -43,7 +43,8 @@ def _after_the_cordon(cluster: Cluster) -> int:
 PREDICTIONS = (
     Prediction(
         "07-empty",
-        "One control plane, two workers, all of the same size and all idle. You ask for 6 pods. How many will run on the control plane?",
+        "One control plane, two workers, all of the same size and all idle. You ask for 6 pods. How many will "
+        "run on the control plane?",
         (),
         _on_the_control_plane,
         "The control plane carries a taint, and these pods have nothing that fits it.",
@@ -51,16 +52,25 @@ PREDICTIONS = (
     Prediction(
         "07-guest",
         "The pod `guest` has a toleration for the control plane's taint. Where will it go?",
-        ("to the control plane: that is what the toleration says", "to whichever of the three nodes the scheduler likes best", "to no node at all"),
+        (
+            "to the control plane: that is what the toleration says",
+            "to whichever of the three nodes the scheduler likes best",
+            "to no node at all",
+        ),
         _choices_of_the_guest,
         "A toleration only takes an obstacle away. With it, all three nodes are candidates, and the scores decide.",
     ),
     Prediction(
         "07-cordon",
         "Pods run on worker-1. You cordon worker-1. What becomes of them?",
-        ("they are evicted and start elsewhere", "nothing: they stay and go on running", "they move after five minutes"),
+        (
+            "they are evicted and start elsewhere",
+            "nothing: they stay and go on running",
+            "they move after five minutes",
+        ),
         _after_the_cordon,
-        "Cordon writes one field, spec.unschedulable. It is a sign for the scheduler, and the scheduler only looks at new pods.",
+        "Cordon writes one field, spec.unschedulable. It is a sign for the scheduler, and the scheduler only "
+        "looks at new pods.",
     ),
 )
 
@@ -94,10 +104,15 @@ def _exactly_one_pod(cluster: Cluster, _answer: Any) -> Verdict:
             "NoSchedule lets stay who is inside: delete the pods that should not be there.",
         )
     if not running:
-        return Verdict(False, f"The pod {meta.name(guests[0])} is there but does not run yet.", "Did you let time pass?", "cluster.settle()")
+        return Verdict(
+            False,
+            f"The pod {meta.name(guests[0])} is there but does not run yet.",
+            "Did you let time pass?",
+            "cluster.settle()",
+        )
     if not has_key(guests[0], TAINT):
-        said = f"Exactly one pod, {meta.name(guests[0])}, and the taint is in place. You went around the scheduler: it never saw this pod's node."
-        return Verdict(True, said)
+        around = "You went around the scheduler: it was never asked about this pod."
+        return Verdict(True, f"Exactly one pod, {meta.name(guests[0])}, and the taint is in place. {around}")
     return Verdict(True, f"Exactly one pod, {meta.name(guests[0])}, and the taint is in place.")
 
 
@@ -109,7 +124,9 @@ def _leaves_after_ninety_seconds(cluster: Cluster, _answer: Any) -> Verdict:
         if taint["effect"] == "NoExecute"
     ]
     if not taints:
-        return Verdict(False, "No node has a taint with the effect NoExecute.", "Which effect also concerns pods that already run?")
+        return Verdict(
+            False, "No node has a taint with the effect NoExecute.", "Which effect also concerns pods that already run?"
+        )
     for node, taint in taints:
         for pod in on_node(cluster, node):
             if has_key(pod, taint):
@@ -133,13 +150,19 @@ def _judge_the_future(cluster: Cluster, pod: Any, node: str) -> Verdict:
             break
     else:
         said = f"I ran a copy of your cluster 200 s ahead, and {meta.name(pod)} was still on {node}."
-        return Verdict(False, said, "What limits how long a toleration holds?", "Set tolerationSeconds: 90 in the toleration.")
-    waited = (future.clock.now_ms - begun) // 1000
-    since = _tainted_since(cluster, node)
-    total = (future.clock.now_ms - since) // 1000
+        return Verdict(
+            False, said, "What limits how long a toleration holds?", "Set tolerationSeconds: 90 in the toleration."
+        )
+    history = future.trace.about(f"pods/{meta.key(pod)}")
+    gone = next(record.time_ms for record in history if record.verb == "delete" and record.time_ms >= begun)
+    waited = round((gone - begun) / 1000)
+    total = round((gone - _tainted_since(cluster, node)) / 1000)
     if 89 <= total <= 91:
-        return Verdict(True, f"I ran a copy of your cluster ahead: {meta.name(pod)} leaves {node} {total} s after the taint came.")
-    said = f"I ran a copy of your cluster ahead: {meta.name(pod)} leaves {total} s after the taint came ({waited} s from now)."
+        return Verdict(
+            True, f"I ran a copy of your cluster ahead: {meta.name(pod)} leaves {node} {total} s after the taint came."
+        )
+    told = f"{meta.name(pod)} leaves {total} s after the taint came ({waited} s from now)."
+    said = f"I ran a copy of your cluster ahead: {told}"
     return Verdict(False, said, "Which number in the toleration is that?", "It has to be tolerationSeconds: 90.")
 
 
@@ -158,7 +181,12 @@ def _drained_with_a_budget(cluster: Cluster, _answer: Any) -> Verdict:
     try:
         cluster.get("deployment/shop")
     except ApiError:
-        return Verdict(False, "There is no Deployment called shop.", "What shall the budget protect?", "Create it first: 4 replicas.")
+        return Verdict(
+            False,
+            "There is no Deployment called shop.",
+            "What shall the budget protect?",
+            "Create it first: 4 replicas.",
+        )
     budgets = [
         budget
         for budget in cluster.get("poddisruptionbudgets")
@@ -166,22 +194,48 @@ def _drained_with_a_budget(cluster: Cluster, _answer: Any) -> Verdict:
     ]
     if not budgets:
         said = "No disruption budget counts the pods with the label app=shop."
-        return Verdict(False, said, "Who stops an eviction that would leave too few?", "%kubectl create pdb shop --selector=app=shop --min-available=3")
-    least = _fewest_ready(cluster, meta.revision(budgets[0]))
+        return Verdict(
+            False,
+            said,
+            "Who stops an eviction that would leave too few?",
+            "%kubectl create pdb shop --selector=app=shop --min-available=3",
+        )
+    made = born(cluster, f"poddisruptionbudgets/{meta.key(budgets[0])}")
+    least = _fewest_ready(cluster, made.revision or 0)
     node = cluster.get("node/worker-1")
     if not edit.get(node, "spec.unschedulable"):
-        return Verdict(False, "worker-1 still takes pods.", "Which command empties a node and keeps it empty?", "%kubectl drain worker-1")
+        return Verdict(
+            False,
+            "worker-1 still takes pods.",
+            "Which command empties a node and keeps it empty?",
+            "%kubectl drain worker-1",
+        )
     left = [pod for pod in on_node(cluster, "worker-1") if meta.controller_of(pod)]
     if left:
         said = f"{len(left)} pods are still on worker-1."
         if any(not meta.node_name(pod) for pod in cluster.get("pods")):
             open_doors = "Look at the taints of the other nodes: a lock from an earlier exercise may still hang there."
-            return Verdict(False, f"{said} Others wait without a node.", "Where could their successors run?", open_doors)
-        return Verdict(False, said, "What did drain answer, and which number would let it go on?", "The budget must leave room for one disruption.")
+            return Verdict(
+                False, f"{said} Others wait without a node.", "Where could their successors run?", open_doors
+            )
+        return Verdict(
+            False,
+            said,
+            "What did drain answer, and which number would let it go on?",
+            "The budget must leave room for one disruption.",
+        )
     if least < 3:
         said = f"worker-1 is empty, but on the way there were moments with only {least} pods of shop ready."
-        return Verdict(False, said, "Was the budget there before the drain, and did it ask for enough?", "Create the budget first, with --min-available=3.")
-    return Verdict(True, f"worker-1 is empty, and at no moment fewer than {least} pods of shop were ready. I looked at every revision.")
+        return Verdict(
+            False,
+            said,
+            "Was the budget there before the drain, and did it ask for enough?",
+            "Create the budget first, with --min-available=3.",
+        )
+    return Verdict(
+        True,
+        f"worker-1 is empty, and at no moment fewer than {least} pods of shop were ready. I looked at every revision.",
+    )
 
 
 def _fewest_ready(cluster: Cluster, since: int) -> int:
@@ -191,7 +245,9 @@ def _fewest_ready(cluster: Cluster, since: int) -> int:
         if record.revision is None or record.revision < since or not record.subject.startswith("pods/default/shop-"):
             continue
         pods = cluster.at(record.revision).get("pods")
-        ready = sum(meta.labels(pod).get("app") == "shop" and meta.is_ready(pod) and not meta.is_deleting(pod) for pod in pods)
+        ready = sum(
+            meta.labels(pod).get("app") == "shop" and meta.is_ready(pod) and not meta.is_deleting(pod) for pod in pods
+        )
         least = ready if least is None else min(least, ready)
     return 4 if least is None else least
 
@@ -223,7 +279,8 @@ EXERCISES = (
         "You need not wait: I run a copy of your cluster ahead and look.",
         _leaves_after_ninety_seconds,
         "Which of the three effects also concerns pods that already run?",
-        "Create a pod with a toleration of effect NoExecute and tolerationSeconds: 90, see where it runs, then taint that node "
+        "Create a pod with a toleration of effect NoExecute and tolerationSeconds: 90, see where it runs, then "
+        "taint that node "
         "with NoExecute.",
         "%%kubectl apply -f -\n"
         "apiVersion: v1\n"
@@ -242,7 +299,8 @@ EXERCISES = (
     Exercise(
         "07-drain",
         "Empty a node and keep the shop open",
-        "Create a Deployment `shop` with 4 replicas. Then empty `worker-1` with a drain, in such a way that at no moment fewer "
+        "Create a Deployment `shop` with 4 replicas. Then empty `worker-1` with a drain, in such a way that at "
+        "no moment fewer "
         "than 3 of its pods are ready. I look at every revision since the budget was made.",
         _drained_with_a_budget,
         "Who could say no to an eviction?",

@@ -11,7 +11,7 @@ from cp_sim.objects import names
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
 from cp_sim.objects.validation.common import dns_label
-from cp_sim.objects.validation.containers import field_ref, resource_field_ref
+from cp_sim.objects.validation.environment import field_ref, resource_field_ref
 from cp_sim.objects.validation.storage import claim_spec
 from cp_sim.objects.validation.volume_sources import host_path, nfs
 

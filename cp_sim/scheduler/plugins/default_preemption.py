@@ -33,17 +33,19 @@ class DefaultPreemption(Plugin):
         why_not = not_eligible(state, pod, found)
         if why_not:
             return Status(UNSCHEDULABLE, (f"preemption: {why_not}",))
-        candidates, outcomes = dry_run(found, found.rejected_with(UNSCHEDULABLE))
+        nodes = found.rejected_with(UNSCHEDULABLE)
+        candidates: list[Candidate] = []
+        outcomes = [Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})]
+        sizes = [len(nodes)]
+        # Where nobody anywhere has a lower priority, no node has to be looked at.
+        if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
+            candidates, outcomes = dry_run(found, nodes)
+            sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
         total = len(state.cache.table)
-        rest = total - len(outcomes)
-        if rest:
-            outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
-        sizes = [1] * len(outcomes)
-        if rest:
-            sizes[-1] = rest
-        said = reasons_text(outcomes, sizes)
+        outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
+        said = reasons_text(outcomes, [*sizes, total - sum(sizes)])
         return Status(UNSCHEDULABLE, (f"preemption: 0/{total} nodes are available: {said}.",))
 
 

@@ -106,7 +106,7 @@ class InterPodAffinity(Plugin):
             ids = nodes.labels(key)
             values = nodes.table.label(key).values
             found[f"{place}/key"] = key
-            found[f"{place}/domain"] = Coded(columns.compact(ids), [*values, ""]) if values else ""
+            found[f"{place}/domain"] = Coded(columns.compact(ids), values)
             found[f"{place}/pods"] = columns.compact(columns.looked_up(counts, ids))
         return found
 

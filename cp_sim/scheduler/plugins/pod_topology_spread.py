@@ -103,7 +103,7 @@ class PodTopologySpread(Plugin):
             bad = (ids < 0) | (matching + spread.self_match - spread.fewest > spread.constraint.max_skew)
             told = columns.where((told < 0) & bad, place, told)
             values = nodes.table.label(spread.constraint.topology_key).values
-            found[f"{place}/domain"] = Coded(columns.compact(ids), values) if values else ""
+            found[f"{place}/domain"] = Coded(columns.compact(ids), values)
             found[f"{place}/matching"] = columns.compact(matching)
             found[f"{place}/fixed"] = (
                 spread.constraint.topology_key,

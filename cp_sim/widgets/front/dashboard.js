@@ -69,7 +69,7 @@ class Desk {
     this.showSelected(frame);
     this.showLog(frame);
     this.showOutcome(frame);
-    this.root.dataset.showing = frame.tab;
+    this.root.dataset.tab = frame.tab;
     this.root.dataset.seq = frame.seq;
     this.root.dataset.showMs = (performance.now() - began).toFixed(1);
     if (mine) {

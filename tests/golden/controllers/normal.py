@@ -82,6 +82,8 @@ class Normalizer:
             shown["status"] = _status(kind, status)
         if kind in ("ConfigMap", "Secret") and "data" in shown:
             shown["data"] = {k: "<pem>" if k == "ca.crt" else v for k, v in shown["data"].items()}
+        if kind == "ControllerRevision":
+            shown.pop("data", None)
         if kind == "Secret" and "data" in shown:
             shown["data"] = dict.fromkeys(shown["data"], "<data>")
         if kind == "Node":

@@ -14,20 +14,20 @@ NEED_MORE = {
     "o-replicaset-quota-slowstart": "ResourceQuota",
     "o-replicaset-limitrange": "LimitRange",
     "o-endpoints-headless": "StatefulSet",
-    "o-nodelifecycle-stop-one": "DaemonSet",
+    "o-daemonset-surge": "maxSurge of DaemonSets",
 }
 # Parts of runs in which the recording shows one of several possible outcomes, and why.
 CHANCE = {
     "o-deployment-adopt": {"podExtremes": "when a terminating pod is gone"},
-    "o-deployment-create-scale": {"levelled": "when the first terminating pod is gone"},
     "o-deployment-delete-pods-mid": {"levelled": "whether two writes of a status fall together"},
     "o-deployment-grid06": {"podExtremes": "when a terminating pod is gone"},
     "o-deployment-pause": {"podExtremes": "when a terminating pod is gone"},
-    "o-deployment-recreate": {"levelled": "when the first terminating pod is gone"},
     "o-deployment-rollover": {"levelled": "whether two writes of a status fall together"},
-    "o-endpoints-ports": {"objects": "which of two slices is used again for which ports"},
-    "o-replicaset-adopt": dict.fromkeys(("objects", "events", "levelled"), "which of three equal pods is deleted"),
+    "o-replicaset-pod-dies": {"levelled": "whether a pod that ends at once is seen while it ends"},
     "o-nodelifecycle-orphan-gc": {"levelled": "labels of the zone on pods that are created with a node"},
+    "o-nodelifecycle-stop-one": {"levelled": "whether two writes of a status fall together"},
+    "o-daemonset-minready": {"objects": "which of equal pods is made unready"},
+    "o-daemonset-rolling": dict.fromkeys(("objects", "levelled"), "which of equal pods is replaced first"),
     "o-tainteviction-noexecute": {"levelled": "labels of the zone on pods that are created with a node"},
 }
 PARTS = ("objects", "events", "levelled", "replicasSeries", "podExtremes")

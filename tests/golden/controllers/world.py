@@ -371,7 +371,7 @@ class World:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": {"fake": "1"}}}
         assert self.call(Call("create", "namespaces", body=body)).ok
 
-    def add_node(self, name: str, labels: dict[str, str], taints: list[Object] | None = None, **_kw: Any) -> Response:
+    def add_node(self, name: str, labels: dict[str, str], taints: list[Object] | None = None, **kw: Any) -> Response:
         """Node, status Ready, Lease; then its kubelet runs."""
         own = {"kubernetes.io/arch": "amd64", "kubernetes.io/hostname": name, "kubernetes.io/os": "linux"}
         spec: Object = {"taints": taints} if taints else {}
@@ -382,7 +382,7 @@ class World:
             "spec": spec,
         }
         answer = self.call(Call("create", "nodes", body=body))
-        room = {"cpu": "64", "memory": "256Gi", "pods": "500"}
+        room = {"cpu": kw.get("cpu", "64"), "memory": kw.get("mem", "256Gi"), "pods": str(kw.get("pods", 500))}
         self._post_status(name, "True", {"capacity": room, "allocatable": room})
         lease = {
             "apiVersion": "coordination.k8s.io/v1",

@@ -10,7 +10,7 @@ from cp_sim.client import Controller, Create, Delete, Later, Manager, Plan, Slow
 from cp_sim.objects import edit, meta
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import config_map, new_world  # noqa: E402
+from fakes import config_map, new_world
 
 
 class Scripted(Controller):
@@ -118,7 +118,7 @@ def test_a_second_update_of_one_object_carries_the_resource_version_of_the_first
 
 
 def test_a_key_that_is_worked_on_is_looked_at_again_afterwards_and_never_twice_at_once() -> None:
-    loop, server, controller = world(Plan(creations("a")), Plan())
+    loop, _, controller = world(Plan(creations("a")), Plan())
     controller.enqueue("default/x")
     while not controller.executions:
         loop._unit()
@@ -131,7 +131,7 @@ def test_a_key_that_is_worked_on_is_looked_at_again_afterwards_and_never_twice_a
 
 
 def test_of_several_delays_the_earliest_counts() -> None:
-    loop, server, controller = world(Plan((Later(3_000),)))
+    loop, _, controller = world(Plan((Later(3_000),)))
     controller.enqueue("default/x", 5_000)
     controller.enqueue("default/x", 2_000)
     controller.enqueue("default/x", 4_000)

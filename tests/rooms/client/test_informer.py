@@ -9,7 +9,7 @@ from cp_sim.client import Component, Informers
 from cp_sim.objects import meta
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fakes import config_map, new_world  # noqa: E402
+from fakes import config_map, new_world
 
 
 def by_data(obj: Any) -> list[str]:

@@ -110,7 +110,9 @@ def test_the_control_plane_can_be_made_to_run_workloads(cluster: Cluster) -> Non
     (pod,) = cluster.get("pods")
     assert meta.node_name(pod) == ""
     message = meta.condition(pod, "PodScheduled")["message"]
-    assert message.startswith("0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 node(s) were unschedulable.")
+    assert message.startswith(
+        "0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 node(s) were unschedulable."
+    )
     cluster.untaint("control-plane-1", f"{ROLE}:NoSchedule")
     cluster.settle()
     assert meta.node_name(cluster.get("pod/one")) == "control-plane-1"
@@ -195,7 +197,7 @@ def test_the_past_can_be_read_and_does_not_change(cluster: Cluster) -> None:
     cluster.settle()
     past = cluster.at(before)
     assert past.get("deployments") == []
-    with pytest.raises(ApiError, match='deployments.apps "web" not found'):
+    with pytest.raises(ApiError, match=r'deployments\.apps "web" not found'):
         past.get("deployment/web")
     three = cluster.at(cluster.revision)
     cluster.scale("deployment/web", 1)
@@ -267,14 +269,39 @@ TYPO = POD.replace("spec:", "spek:")
 TOO_BIG = POD.replace("name: one", "name: one, annotations: {big: " + "x" * 2_000_000 + "}")
 BAD: list[tuple[str, Callable[[Cluster], Any], type[Exception], str]] = [
     ("a typo", lambda c: c.apply(TYPO), ApiError, 'unknown field "spek"'),
-    ("a deep typo", lambda c: c.apply(WEB.replace("image:", "imgae:")), ApiError, r'unknown field ".*containers\[0\].imgae"'),
+    (
+        "a deep typo",
+        lambda c: c.apply(WEB.replace("image:", "imgae:")),
+        ApiError,
+        r'unknown field ".*containers\[0\].imgae"',
+    ),
     ("an impossible quantity", lambda c: c.apply(WEB.replace('"0.25"', '"1x"')), ApiError, "quantities must match"),
-    ("a duplicate name", lambda c: (c.apply(POD), c.add_node("worker-1")), ValueError, "already a node called worker-1"),
-    ("a missing taint", lambda c: c.untaint("worker-1", "gpu:NoSchedule"), ValueError, 'taint "gpu:NoSchedule" not found'),
-    ("an unknown kind", lambda c: c.apply("apiVersion: v1\nkind: Pond\nmetadata: {name: x}"), UnknownKind, "no matches"),
+    (
+        "a duplicate name",
+        lambda c: (c.apply(POD), c.add_node("worker-1")),
+        ValueError,
+        "already a node called worker-1",
+    ),
+    (
+        "a missing taint",
+        lambda c: c.untaint("worker-1", "gpu:NoSchedule"),
+        ValueError,
+        'taint "gpu:NoSchedule" not found',
+    ),
+    (
+        "an unknown kind",
+        lambda c: c.apply("apiVersion: v1\nkind: Pond\nmetadata: {name: x}"),
+        UnknownKind,
+        "no matches",
+    ),
     ("an unknown kind to get", lambda c: c.get("ponds"), UnknownKind, "doesn't have a resource type"),
     ("a missing node", lambda c: c.taint("worker-9", "a:NoSchedule"), ApiError, 'nodes "worker-9" not found'),
-    ("minus one", lambda c: c.apply(WEB.replace("replicas: 3", "replicas: -1")), ApiError, "greater than or equal to 0"),
+    (
+        "minus one",
+        lambda c: c.apply(WEB.replace("replicas: 3", "replicas: -1")),
+        ApiError,
+        "greater than or equal to 0",
+    ),
     ("scale to minus one", lambda c: (c.apply(POD), c.scale("deploy/none", -1)), ApiError, "not found"),
     ("two megabytes", lambda c: c.apply(TOO_BIG), ApiError, "Too long"),
     ("no YAML", lambda c: c.apply("apiVersion: v1\nkind: [Pod"), ManifestError, "line 2|line 3"),

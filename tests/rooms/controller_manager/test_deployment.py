@@ -10,7 +10,7 @@ import pytest
 from cp_sim.client.plan import Create, Delete, Emit, Later, Update
 from cp_sim.controller_manager.deployment import progress, reconcile, revisions, sizes
 from cp_sim.controller_manager.deployment.hash import fnv1a, safe_encode, template_hash
-from cp_sim.controller_manager.deployment.sync import name_taken
+from cp_sim.controller_manager.deployment.newest import name_taken
 from cp_sim.controller_manager.ownership import Claim
 from cp_sim.objects.edit import put
 from tests.rooms.controller_manager.makers import TEMPLATE, deployment, pod, reference, replica_set

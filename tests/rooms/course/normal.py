@@ -1,4 +1,4 @@
-"""The normalisation under which recorded and own output of kubectl are compared: random names, times and addresses masked.
+"""The normalisation under which recorded and own output of kubectl are compared: random names and times are masked.
 
 The rules are those with which the recordings were made; a literal that occurs in the session's own files or commands is
 never masked.

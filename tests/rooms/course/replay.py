@@ -1,10 +1,10 @@
 """Plays the recorded sessions of the real kubectl against a simulated cluster, and says where the words agree.
 
-    PYTHONPATH=. python -m tests.rooms.course.replay [--show SESSION] [--write]
+    PYTHONPATH=. python -m tests.rooms.course.replay [SESSION ...] [--show] [--write]
 
-The recordings (`tests/golden/kubectl/sessions.jsonl.gz`) come from kubectl 1.37.1 and a real control plane v1.36.2 with a
-stand-in kubelet that writes no events; so the events of ours are left out here.  `agreeing.json` pins the steps that must
-go on agreeing.
+The recordings (`tests/golden/kubectl/sessions.jsonl.gz`) come from kubectl 1.37.1 and a real control plane v1.36.2 with
+a stand-in kubelet that writes no events; so the events of ours are left out here.  `agreeing.json` pins the steps that
+must go on agreeing.
 """
 
 from __future__ import annotations
@@ -41,12 +41,19 @@ def recorded_cluster() -> Any:
     role = face.CONTROL_PLANE_ROLE
     taint = {"key": role, "effect": "NoSchedule"}
     control_plane = NodeSpec(
-        "control-plane-1", labels={role: ""}, taints=[taint], static_pods=(), addresses=["127.0.0.11"], control_plane=True
+        "control-plane-1",
+        labels={role: ""},
+        taints=[taint],
+        static_pods=(),
+        addresses=["127.0.0.11"],
+        control_plane=True,
     )
     workers = [NodeSpec(f"worker-{n}", zone="abc"[n - 1], addresses=[f"127.0.0.1{n + 1}"]) for n in (1, 2, 3)]
     components = [name for name in face.COMPONENTS if name != "cloud-controller-manager"]
-    with mock.patch.object(face, "_control_plane", lambda name: control_plane):
-        return face.Cluster(workers=0, nodes=workers, components=components, callers={"bob": (), "alice": (), "x": ("red",)})
+    with mock.patch.object(face, "_control_plane", return_value=control_plane):
+        return face.Cluster(
+            workers=0, nodes=workers, components=components, callers={"bob": (), "alice": (), "x": ("red",)}
+        )
 
 
 class RecordedKubectl(Kubectl):
@@ -70,9 +77,13 @@ class RecordedKubectl(Kubectl):
 
 def play(session: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Outcome | None, str]]:
     """(step, outcome, what broke) for each step of a session."""
-    with mock.patch.object(Heartbeats, "emit", lambda *_args, **_kwargs: None):
+    with mock.patch.object(Heartbeats, "emit", return_value=None):
         cluster = recorded_cluster()
         namespace = session["namespace"]
+        for node in cluster.get("nodes"):
+            cluster.annotate(
+                f"node/{node['metadata']['name']}", "volumes.kubernetes.io/controller-managed-attach-detach-"
+            )
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
         cluster.run("1s")
         cluster.settle()
@@ -132,10 +143,12 @@ def measure(names: list[str]) -> dict[str, list[int]]:
         if names and session["name"] not in names:
             continue
         results = list(play(session))
-        agreeing[session["name"]] = [i for i, (step, outcome, _) in enumerate(results) if agrees(session, step, outcome)]
+        agreeing[session["name"]] = [
+            i for i, (step, outcome, _) in enumerate(results) if agrees(session, step, outcome)
+        ]
         print(f"{session['name']:24} {len(agreeing[session['name']]):3} of {len(results)}", flush=True)
         for i, (step, outcome, broke) in enumerate(results):
-            if names and i not in agreeing[session["name"]]:
+            if (names or "--show" in sys.argv) and i not in agreeing[session["name"]]:
                 _show(step, outcome, broke)
     total = sum(len(session["steps"]) for session in sessions() if session["name"] in agreeing)
     print(f"{sum(map(len, agreeing.values()))} of {total} steps agree")
@@ -145,7 +158,10 @@ def measure(names: list[str]) -> dict[str, list[int]]:
 def _show(step: dict[str, Any], outcome: Outcome | None, broke: str) -> None:
     print(f"$ {step['cmd']}  (wanted rc {step['rc']}, got {outcome.code if outcome else broke})")
     for stream in ("stdout", "stderr"):
-        wanted, got = step[f"norm_{stream}"].split("\n"), normal(getattr(outcome, stream, "") or "").split("\n")
+        wanted, got = (
+            step[f"norm_{stream}"].split("\n"),
+            normal(getattr(outcome, stream, "") or "", mask_nodes="<NODE>" in step["norm_stdout"]).split("\n"),
+        )
         for k in range(max(len(wanted), len(got))):
             pair = (wanted[k] if k < len(wanted) else None, got[k] if k < len(got) else None)
             if pair[0] != pair[1]:

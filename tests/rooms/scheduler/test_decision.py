@@ -105,6 +105,26 @@ def test_with_few_feasible_nodes_all_are_looked_at() -> None:
     assert decision.feasible_count == 30
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_walk_ends_exactly_where_enough_feasible_nodes_are_found(seed: int) -> None:
+    chance = random.Random(seed)
+    cordoned = [chance.random() < chance.choice([0.1, 0.6, 0.9]) for _ in range(700)]
+    cache = cluster(*(node(f"n{place:03}", unschedulable=cordoned[place]) for place in range(700)))
+    room, profile, start = cycle.Room(), default_profile(), 0
+    for number in range(4):
+        decision, _ = cycle.schedule(cache, profile, PodInfo(pod(f"p{number}")), room)
+        walked, found = [], 0
+        for step in range(700):
+            if found == nodes_to_find(700, 0):
+                break
+            place = (start + step) % 700
+            walked.append(f"n{place:03}")
+            found += not cordoned[place]
+        assert list(decision.considered) == walked, f"seed {seed}"
+        assert decision.feasible_count == found
+        start = (start + len(walked)) % 700
+
+
 def test_old_decisions_let_go_of_their_numbers_but_not_of_the_outcome() -> None:
     evidence = Evidence(budget_bytes=1_000)
     decisions = [decide(pod(f"p{place}", cpu="1"), node("n1"), node("n2")) for place in range(10)]

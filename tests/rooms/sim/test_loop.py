@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from cp_sim.sim import Actor, Chance, Clock, Loop, StillBusy, Trace, loop as loop_module, shuffled
+from cp_sim.sim import Actor, Chance, Clock, Loop, StillBusy, Trace, shuffled
+from cp_sim.sim import loop as loop_module
 
 
 class Relay(Actor):
@@ -203,7 +204,7 @@ def test_a_copy_of_the_world_goes_its_own_way() -> None:
     other.settle()
     assert len(a.heard) == 2
     loop.settle()
-    assert [record for record in loop.trace] == [record for record in other.trace]
+    assert list(loop.trace) == list(other.trace)
     assert loop.trace.get(1) is other.trace.get(1)
 
 

@@ -85,7 +85,9 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("mode", [0, 1])
 def test_text_has_contrast_in_light_and_dark(mode: int) -> None:
     """At least 4.5 to 1, as WCAG 2 asks for text."""
-    grounds = {name: pair[mode] for name, pair in COLOURS.items() if name in ("paper", "panel") or name.endswith("-tint")}
+    grounds = {
+        name: pair[mode] for name, pair in COLOURS.items() if name in ("paper", "panel") or name.endswith("-tint")
+    }
     inks = ("ink", "muted", "blue", "teal", "violet", "amber", "sky", "green", "red", "grey")
     for ink in inks:
         for name, ground in grounds.items():
@@ -167,7 +169,9 @@ def test_the_trace_tells_the_same_slots_as_memory() -> None:
     for number in range(8):
         name = f"p{number}"
         record("kube-apiserver", "create", name, revision=3 * number + 1)
-        record("kube-scheduler", "schedule", name, evidence=type("D", (), {"node": f"worker-{number % 2}", "nodes": ()}))
+        record(
+            "kube-scheduler", "schedule", name, evidence=type("D", (), {"node": f"worker-{number % 2}", "nodes": ()})
+        )
         living[name] = pod(name, f"worker-{number % 2}", born=number)
         slots.follow(living.values())
         if number in (3, 5):
@@ -187,7 +191,9 @@ def test_a_pod_that_is_being_deleted_keeps_its_slot() -> None:
         trace.append(Record(trace.next_id, 0, "kube-apiserver", verb, f"pods/default/{name}", revision=revision))
         if verb == "create":
             evidence = type("D", (), {"node": "worker-1", "nodes": ()})
-            trace.append(Record(trace.next_id, 0, "kube-scheduler", "schedule", f"pods/default/{name}", evidence=evidence))
+            trace.append(
+                Record(trace.next_id, 0, "kube-scheduler", "schedule", f"pods/default/{name}", evidence=evidence)
+            )
     going = pod("a", "worker-1")
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:09Z"
     assert from_trace(trace, [going, pod("b", "worker-1")]).at("worker-1") == {0: "pods/default/a", 1: "pods/default/b"}

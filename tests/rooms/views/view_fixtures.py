@@ -23,7 +23,9 @@ class World:
         return record
 
 
-def node(name: str, *, control_plane: bool = False, taints: tuple[str, ...] = (), ready: str = "True", **spec: Any) -> dict:
+def node(
+    name: str, *, control_plane: bool = False, taints: tuple[str, ...] = (), ready: str = "True", **spec: Any
+) -> dict:
     labels = {"kubernetes.io/hostname": name}
     if control_plane:
         labels["node-role.kubernetes.io/control-plane"] = ""
@@ -105,12 +107,26 @@ def small_world(pods: int = 6, waiting: int = 1) -> World:
         pod(f"{name}-control-plane-1", "control-plane-1", namespace="kube-system", cpu="100m")
         for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
     ]
-    suffixes = ("x2x7k", "b8c4d", "zz9wl", "kq5tn", "m2v6p", "h7jrs", "d4f8g", "c9lnv", "t6w2x", "p5q7z", "r8s4b", "v2n6k")
+    suffixes = (
+        "x2x7k",
+        "b8c4d",
+        "zz9wl",
+        "kq5tn",
+        "m2v6p",
+        "h7jrs",
+        "d4f8g",
+        "c9lnv",
+        "t6w2x",
+        "p5q7z",
+        "r8s4b",
+        "v2n6k",
+    )
     running = [
         pod(f"web-7d4b9c6f5-{suffixes[n % 12]}{n // 12 or ''}", f"worker-{n % 3 + 1}", owner="web", born=n % 50 + 2)
         for n in range(pods)
     ]
     pending = [
-        pod(f"big-{n}", born=50, cpu="16", message="0/4 nodes are available: 3 Insufficient cpu.") for n in range(waiting)
+        pod(f"big-{n}", born=50, cpu="16", message="0/4 nodes are available: 3 Insufficient cpu.")
+        for n in range(waiting)
     ]
     return World(nodes=nodes, pods=static + running + pending)

@@ -24,12 +24,18 @@ from cp_sim.views import (
 def told_world() -> World:
     """A Deployment of three from the first request to the last binding, as the trace tells it."""
     world = small_world()
-    world.loop = SimpleNamespace(pending=lambda: [])  # type: ignore[attr-defined]
+    world.loop = SimpleNamespace(pending=list)  # type: ignore[attr-defined]
     root = world.tell("user", "apply", "deployments/default/web", "it does not exist yet: create it")
     passed = Passage("admin", "create", "deployments/default/web", (Gate("authenticate", "passed"),), 201)
-    stored = world.tell("kube-apiserver", "create", "deployments/default/web", revision=43, cause=root.id, evidence=passed)
+    stored = world.tell(
+        "kube-apiserver", "create", "deployments/default/web", revision=43, cause=root.id, evidence=passed
+    )
     looked = world.tell(
-        "deployment-controller", "reconcile", "deployments/default/web", "no ReplicaSet has its template", cause=stored.id
+        "deployment-controller",
+        "reconcile",
+        "deployments/default/web",
+        "no ReplicaSet has its template",
+        cause=stored.id,
     )
     made = world.tell("kube-apiserver", "create", "replicasets/default/web-7d4b9c6f5", revision=44, cause=looked.id)
     world.tell("kube-apiserver", "create", "events/default/web.1", revision=45, cause=looked.id)
@@ -42,7 +48,9 @@ def told_world() -> World:
         for place, name in enumerate(names)
     ]
     for place, created in enumerate(pods):
-        chosen = world.tell("kube-scheduler", "schedule", created.subject, cause=created.id, evidence=view_decisions.scheduled())
+        chosen = world.tell(
+            "kube-scheduler", "schedule", created.subject, cause=created.id, evidence=view_decisions.scheduled()
+        )
         world.tell("kube-apiserver", "create binding", created.subject, revision=49 + place, cause=chosen.id)
     world.revision = 51
     return world
@@ -69,7 +77,9 @@ def owned_world() -> World:
     def owned(api: str, kind: str, name: str, owner: tuple[str, str] | None, **more: object) -> dict:
         metadata: dict = {"name": name, "namespace": "default", "uid": f"uid-{name}"}
         if owner:
-            metadata["ownerReferences"] = [{"kind": owner[0], "name": owner[1], "uid": f"uid-{owner[1]}", "controller": True}]
+            metadata["ownerReferences"] = [
+                {"kind": owner[0], "name": owner[1], "uid": f"uid-{owner[1]}", "controller": True}
+            ]
         return {"apiVersion": api, "kind": kind, "metadata": metadata, **more}
 
     counts = {"replicas": 6, "readyReplicas": 6}

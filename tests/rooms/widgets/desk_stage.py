@@ -6,7 +6,8 @@ from typing import Any
 from cp_sim.widgets import front
 from cp_sim.widgets.desk import Desk
 
-PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px;font-family:sans-serif}</style><style>%s</style>
+PAGE = """<!doctype html><meta charset="utf-8"><title>stage</title><style>body{margin:8px}</style>
+<style>%s</style>
 <body data-jp-theme-light="%s"><div id="stage"></div>
 <script type="module">
 %s
@@ -16,6 +17,10 @@ const model = {
   get(name) { return this.state[name]; },
   set(name, value) { this.state[name] = value; },
   save_changes() {},
+  show(frame) {
+    this.state.frame = frame;
+    for (const [name, call] of heard) if (name === "change:frame") call();
+  },
   on(name, call) { heard.push([name, call]); },
   off() {},
   async send(message) {
@@ -36,6 +41,11 @@ def open_desk(page: Any, desk: Desk, dark: bool = False) -> None:
         return json.dumps(desk.handle(content) | {"answers": content.get("token")})
 
     page.expose_function("python", python)
-    script = front.script("dashboard").replace("export default { render };", "")
-    page.set_content(PAGE % (front.style(), "false" if dark else "true", script, json.dumps(desk.frame())))
-    page.wait_for_selector(".cp-desk[data-seq]")
+    open_script(page, front.script("dashboard"), desk.frame(), dark)
+
+
+def open_script(page: Any, script: str, frame: dict[str, Any], dark: bool = False) -> None:
+    """Put a widget on the page: its script and its first frame."""
+    script = script.replace("export default { render };", "")
+    page.set_content(PAGE % (front.style(), "false" if dark else "true", script, json.dumps(frame)))
+    page.wait_for_selector("[data-seq]")

@@ -8,14 +8,22 @@ from pathlib import Path
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
-from toy_cluster import ToyCluster
+from toy_cluster import ToyCluster  # noqa: E402
 
-from cp_sim.apiserver.request import ApiError
-from cp_sim.views.facts import taint_text
-from cp_sim.widgets.commands import Commands, field_of_path, manifest_of, split_subject
-from cp_sim.widgets.locate import line_of_field, unknown_field
+from cp_sim.apiserver.request import ApiError  # noqa: E402
+from cp_sim.views.facts import taint_text  # noqa: E402
+from cp_sim.widgets.commands import Commands, field_of_path, manifest_of, split_subject  # noqa: E402
+from cp_sim.widgets.locate import line_of_field, unknown_field  # noqa: E402
 
-FORM = {"kind": "Deployment", "name": "web", "image": "nginx", "replicas": "3", "cpu": "", "memory": "", "tolerate": False}
+FORM = {
+    "kind": "Deployment",
+    "name": "web",
+    "image": "nginx",
+    "replicas": "3",
+    "cpu": "",
+    "memory": "",
+    "tolerate": False,
+}
 
 
 def taints_of(cluster: ToyCluster, name: str) -> list[str]:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
-from toy_cluster import ToyCluster
+from toy_cluster import ToyCluster  # noqa: E402
 
-from cp_sim.views import cluster_map
-from cp_sim.widgets import dashboard, show
-from cp_sim.widgets.delta import Sheet
-from cp_sim.widgets.desk import TABS, Desk
+from cp_sim.views import cluster_map  # noqa: E402
+from cp_sim.widgets import dashboard, show  # noqa: E402
+from cp_sim.widgets.delta import Sheet  # noqa: E402
+from cp_sim.widgets.desk import TABS, Desk  # noqa: E402
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -101,13 +101,13 @@ def redrawn(old: str, changes: dict) -> str:
 
 def test_only_changes_are_sent_to_a_page_that_has_the_last_frame() -> None:
     desk = Desk(ToyCluster(pods=20))
-    first = desk.frame()
+    first, new = desk.frame(), ""
     for command, fields in (
         ("create", {"kind": "Pod", "name": "a", "image": "nginx"}),
         ("untaint", {"node": "control-plane-1", "taint": "node-role.kubernetes.io/control-plane:NoSchedule"}),
         ("delete", {"what": "pods/default/web-7d4b9c6f5-00004"}),
     ):
-        old = desk.view().svg if command == "create" else new
+        old = desk.view().svg
         message = {"kind": "command", "command": command, "fields": fields, "base": desk.seq}
         frame = desk.handle(message)
         new = desk.view().svg

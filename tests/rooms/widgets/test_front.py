@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
-from desk_stage import open_desk
-from toy_cluster import ToyCluster
+from desk_stage import open_desk, open_script  # noqa: E402
+from toy_cluster import ToyCluster  # noqa: E402
 
-from cp_sim.widgets.desk import Desk
+from cp_sim.widgets.desk import Desk  # noqa: E402
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
@@ -47,7 +47,9 @@ def after(page: Any, act: Any) -> None:
     """Do something and wait for the next frame."""
     before = int(page.get_attribute(".cp-desk", "data-seq"))
     act()
-    page.wait_for_function(f"+document.querySelector('.cp-desk').dataset.seq > {before} && !document.querySelector('[aria-busy]')")
+    page.wait_for_function(
+        f"+document.querySelector('.cp-desk').dataset.seq > {before} && !document.querySelector('[aria-busy]')"
+    )
 
 
 def test_controls_change_the_cluster(stage: Any) -> None:
@@ -74,7 +76,9 @@ def test_an_error_stands_beside_its_field(stage: Any) -> None:
     stage.fill('[data-form="create"] input[name=replicas]', "-1")
     after(stage, lambda: stage.click("[data-do=create]"))
     assert stage.get_attribute('[data-form="create"] input[name=replicas]', "aria-invalid") == "true"
-    assert "greater than or equal to 0" in stage.inner_text('[data-form="create"] label:has(input[name=replicas]) .cp-wrong')
+    assert "greater than or equal to 0" in stage.inner_text(
+        '[data-form="create"] label:has(input[name=replicas]) .cp-wrong'
+    )
     stage.fill('[data-form="create"] input[name=replicas]', "1")
     assert stage.get_attribute('[data-form="create"] input[name=replicas]', "aria-invalid") is None
 
@@ -104,7 +108,7 @@ def test_the_slider_shows_the_past_and_returns(stage: Any) -> None:
 def test_a_log_line_leads_to_its_cause(stage: Any) -> None:
     open_desk(stage, Desk(ToyCluster()))
     after(stage, lambda: stage.click(".cp-log li:first-child button"))
-    assert stage.get_attribute(".cp-desk", "data-showing") == "why"
+    assert stage.get_attribute(".cp-desk", "data-tab") == "why"
     assert "user POST" in stage.text_content(".cp-twin pre")
     assert stage.locator('[aria-current="true"]').count() == 1
 
@@ -122,20 +126,24 @@ def test_play_and_pause(stage: Any) -> None:
 
 def test_keyboard(stage: Any) -> None:
     open_desk(stage, Desk(ToyCluster()))
-    stage.focus('[data-tab="cluster"]')
+    stage.focus('[role="tab"][data-tab="cluster"]')
     after(stage, lambda: stage.keyboard.press("ArrowRight"))
-    assert stage.get_attribute(".cp-desk", "data-showing") == "control-plane"
+    assert stage.get_attribute(".cp-desk", "data-tab") == "control-plane"
     stage.focus(".cp-picture")
     stage.keyboard.press("ArrowRight")
     assert stage.inner_text(".cp-sentence")
     after(stage, lambda: stage.keyboard.press("Enter"))
     assert stage.get_attribute('[data-panel="Selected"]', "aria-selected") == "true"
-    unnamed = "[...document.querySelectorAll('button,input,select,textarea')].filter(e => !e.textContent && !e.labels?.length && !e.ariaLabel)"
+    unnamed = (
+        "[...document.querySelectorAll('button,input,select,textarea')]"
+        ".filter(e => !e.textContent && !e.labels?.length && !e.ariaLabel)"
+    )
     assert stage.evaluate(f"{unnamed}.length") == 0
 
 
 MOVE = """async () => {
-  const svg = (x, more) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60"><g id="graph0" class="graph" transform="translate(4 50)">`
+  const svg = (x, more) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60">`
+    + `<g id="graph0" class="graph" transform="translate(4 50)">`
     + `<g id="pods/a" class="node"><polygon points="${x},0 ${x + 20},0 ${x + 20},-20 ${x},-20"/></g>${more}</g></svg>`;
   const host = document.createElement("div");
   document.body.append(host);
@@ -174,3 +182,23 @@ def test_a_click_redraws_at_any_size(stage: Any, pods: int) -> None:
     after(stage, lambda: stage.click("[data-do=untaint]"))
     assert stage.locator("g.pod, g.pods").count() >= 12
     assert int(stage.get_attribute(".cp-desk", "data-ms")) > 0
+
+
+def test_a_single_picture_tells_what_was_clicked(stage: Any) -> None:
+    from cp_sim.views import cluster_map
+    from cp_sim.widgets import front
+
+    world = ToyCluster()
+    view = cluster_map(world)
+    frame = {"seq": 1, "title": view.title, "svg": view.svg, "text": view.text}
+    open_script(stage, front.script("picture"), frame)
+    assert stage.get_attribute(".cp-single", "data-seq") == "1"
+    stage.click('g[id="pods/default/web-7d4b9c6f5-00001"]')
+    assert stage.evaluate("model.state.clicked") == "pods/default/web-7d4b9c6f5-00001"
+    assert "worker" in stage.inner_text(".cp-sentence")
+    assert stage.text_content(".cp-twin pre") == view.text
+    world.add_node("worker-8")
+    later = cluster_map(world)
+    stage.evaluate("f => model.show(f)", {"seq": 2, "title": later.title, "svg": later.svg, "text": later.text})
+    assert stage.get_attribute(".cp-single", "data-seq") == "2"
+    assert stage.locator('g[id="nodes/worker-8"]').count() == 1

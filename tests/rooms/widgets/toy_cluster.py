@@ -1,12 +1,15 @@
-"""A toy with the public face of a cluster, so that the desk can be tried without one: it binds pods in turn and forgets nothing."""
+"""A toy with the public face of a cluster, so that the desk can be tried without one: it binds pods in turn and
+forgets nothing.
+"""
 
 from types import SimpleNamespace
 from typing import Any
 
-from cp_sim.apiserver.request import ApiError
-from cp_sim.sim import Clock, Trace
 from view_decisions import scheduled
 from view_fixtures import CONTROL_PLANE_TAINT, World, node, pod
+
+from cp_sim.apiserver.request import ApiError
+from cp_sim.sim import Clock, Trace
 
 
 class ToyCluster(World):
@@ -138,5 +141,7 @@ class ToyCluster(World):
 
     def apply(self, text: str) -> Any:
         if "spec.templat" in text:
-            raise ApiError({"code": 400, "reason": "BadRequest", "message": 'strict decoding error: unknown field "spec.templat"'})
+            raise ApiError(
+                {"code": 400, "reason": "BadRequest", "message": 'strict decoding error: unknown field "spec.templat"'}
+            )
         raise ValueError("document 1 cannot be read: line 3: mapping values are not allowed here")

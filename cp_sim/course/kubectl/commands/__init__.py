@@ -3,6 +3,7 @@
 from cp_sim.course.kubectl.commands import (
     apply,
     auth,
+    autoscale,
     create,
     create_access,
     create_service,
@@ -32,6 +33,7 @@ GROUPS["plugin"] = "Provides utilities for interacting with plugins."
 
 __all__ = [
     "apply",
+    "autoscale",
     "auth",
     "create",
     "create_access",

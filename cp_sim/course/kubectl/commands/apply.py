@@ -23,7 +23,8 @@ from cp_sim.objects import edit, meta
 from cp_sim.objects.selectors import parse_labels
 
 FLAGS = PRINT + (
-    "filename:f=* recursive:R kustomize:k= selector:l= validate=?strict server-side force-conflicts prune all overwrite force "
+    "filename:f=* recursive:R kustomize:k= selector:l= validate=?strict server-side force-conflicts prune all "
+    "overwrite force "
     "cascade=?background grace-period=# timeout=~ wait prune-allowlist=+ openapi-patch"
 )
 _CONFLICT_HELP = """Please review the fields above--they currently have other managers. Here
@@ -125,7 +126,7 @@ def _apply_one(invocation: Invocation, info: Info) -> None:
         except StatusError as error:
             shown = json.dumps(patch, separators=(",", ":"), sort_keys=True)
             raise error.at(
-                f"error when applying patch:\n{shown}\nto:\nResource: \"{info.type.described}\", "
+                f'error when applying patch:\n{shown}\nto:\nResource: "{info.type.described}", '
                 f'GroupVersionKind: "{info.type.api_version}, Kind={info.type.kind}"\n'
                 f'Name: "{info.name}", Namespace: "{info.namespace}"\nfor: "{info.source}": '
                 f'error when patching "{info.source}"'
@@ -139,7 +140,8 @@ def _placed(info: Info) -> Any:
 
 def _missing_annotation(info: Info) -> str:
     return (
-        f"Warning: resource {info.type.plural}/{info.name} is missing the {LAST_APPLIED} annotation which is required by "
+        f"Warning: resource {info.type.plural}/{info.name} is missing the {LAST_APPLIED} annotation which is "
+        "required by "
         "kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
         "--save-config or kubectl apply. The missing annotation will be patched automatically."
     )
@@ -155,7 +157,7 @@ def _on_the_server(invocation: Invocation, info: Info) -> None:
         causes = (error.status.get("details") or {}).get("causes") or []
         if error.reason != "Conflict" or not causes:
             raise
-        listed = "".join(f"\n- {cause.get('field')}" for cause in causes)
+        listed = "".join(f"\n- {str(cause.get('field')).rstrip(':')}" for cause in causes)
         head = error.message.split(": ", 2)
         said = ": ".join(head[:2]) if len(causes) > 1 or len(head) < 3 else error.message
         raise failure(f"{said}{':' + listed if len(causes) > 1 else ''}\n{_CONFLICT_HELP}") from None
@@ -187,7 +189,8 @@ def set_last_applied(invocation: Invocation) -> None:
         current = invocation.client.get(info.type, info.namespace, info.name)
         if LAST_APPLIED not in meta.annotations(current) and not invocation.flags["create-annotation"]:
             raise failure(
-                f"no last-applied-configuration annotation found on resource: {info.name}, to create the annotation, run "
+                f"no last-applied-configuration annotation found on resource: {info.name}, to create the "
+                "annotation, run "
                 "the command with --create-annotation"
             )
         patch = {"metadata": {"annotations": {LAST_APPLIED: text}}}

@@ -12,7 +12,10 @@ from cp_sim.course.kubectl.output.formats import Output
 from cp_sim.course.kubectl.shell import GROUPS, Invocation, command
 from cp_sim.course.kubectl.tabwriter import align
 
-GROUPS["auth"] = "Inspect authorization.\n\nAvailable Commands:\n  can-i         Check whether an action is allowed\n  whoami        Experimental: Check self subject attributes"
+GROUPS["auth"] = (
+    "Inspect authorization.\n\nAvailable Commands:\n  can-i         Check whether an action is allowed\n  "
+    "whoami        Experimental: Check self subject attributes"
+)
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 
 
@@ -40,7 +43,10 @@ def can_i(invocation: Invocation) -> None:
     status = answer["status"]
     if not invocation.flags["quiet"]:
         text = "yes" if status.get("allowed") else "no"
-        for key, told in (("reason", f" - {status.get('reason')}"), ("evaluationError", f" - {status.get('evaluationError')}")):
+        for key, told in (
+            ("reason", f" - {status.get('reason')}"),
+            ("evaluationError", f" - {status.get('evaluationError')}"),
+        ):
             if status.get(key) and not status.get("allowed"):
                 text += told
         invocation.out(text)
@@ -59,13 +65,13 @@ def _attributes(invocation: Invocation, words: list[str]) -> dict[str, str]:
             type_ = invocation.client.type_of(named)
             attributes |= {"resource": type_.plural, "group": type_.group}
             if not type_.namespaced and not invocation.flags["all-namespaces"]:
-                invocation.err(f"Warning: resource '{type_.plural}' is not namespace scoped" + _in_group(type_.group), end="\n")
+                told = f"Warning: resource '{type_.plural}' is not namespace scoped{_in_group(type_.group)}"
+                invocation.err(told, end="\n\n")
         except KubectlError:
-            invocation.err(f"Warning: the server doesn't have a resource type '{named}'")
-    if sub and words[1].startswith(("pods/log", "pods/exec", "pods/attach", "pods/portforward")) or invocation.flags["subresource"]:
-        attributes["subresource"] = invocation.flags["subresource"] or sub
-    elif sub:
-        name = sub
+            invocation.err(f"Warning: the server doesn't have a resource type '{named}'", end="\n\n")
+    if invocation.flags["subresource"]:
+        attributes["subresource"] = invocation.flags["subresource"]
+    name = sub or name  # what follows a slash is a name, also where it looks like a subresource
     if name:
         attributes["name"] = name
     if not invocation.flags["all-namespaces"]:
@@ -89,7 +95,11 @@ def _list(invocation: Invocation) -> None:
         names, verbs = (" ".join(rule.get(key) or ()) for key in ("resourceNames", "verbs"))
         for group in rule.get("apiGroups") or [""]:
             for resource in rule.get("resources") or ():
-                rows.append(f"{resource}.{group}\t[]\t[{names}]\t[{verbs}]" if group else f"{resource}\t[]\t[{names}]\t[{verbs}]")
+                rows.append(
+                    f"{resource}.{group}\t[]\t[{names}]\t[{verbs}]"
+                    if group
+                    else f"{resource}\t[]\t[{names}]\t[{verbs}]"
+                )
     for rule in answer["status"].get("nonResourceRules") or ():
         for url in rule.get("nonResourceURLs") or ():
             rows.append(f"\t[{url}]\t[]\t[{' '.join(rule.get('verbs') or ())}]")

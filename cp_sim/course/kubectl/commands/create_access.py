@@ -1,6 +1,6 @@
 """`kubectl create role|rolebinding|clusterrole|clusterrolebinding|job|cronjob|ingress`.
 
-Source: kubernetes/kubectl pkg/cmd/create/create_{role,rolebinding,clusterrole,clusterrolebinding,job,cronjob,ingress}.go.
+Source: kubernetes/kubectl pkg/cmd/create/create_{role,rolebinding,job,cronjob,ingress}.go and their cluster-wide kin.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def _rules(invocation: Invocation) -> list[dict[str, Any]]:
             raise KubectlError(error.text.removeprefix("error: ")) from None
         by_group.setdefault(type_.group, []).append(type_.plural + slash + sub)
     extra = {"resourceNames": flags["resource-name"]} if flags["resource-name"] else {}
-    return [{"apiGroups": [group], "resources": found, "verbs": flags["verb"], **extra} for group, found in by_group.items()]
+    return [
+        {"apiGroups": [group], "resources": found, "verbs": flags["verb"], **extra} for group, found in by_group.items()
+    ]
 
 
 def _subjects(invocation: Invocation) -> list[dict[str, str]]:
@@ -123,7 +125,12 @@ def create_job(invocation: Invocation) -> None:
         type_ = invocation.client.type_of(kind)
         cron = invocation.client.get(type_, invocation.namespace, source)
         obj["metadata"]["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual"}
-        reference = {"apiVersion": type_.api_version, "kind": type_.kind, "name": source, "uid": cron["metadata"]["uid"]}
+        reference = {
+            "apiVersion": type_.api_version,
+            "kind": type_.kind,
+            "name": source,
+            "uid": cron["metadata"]["uid"],
+        }
         obj["metadata"]["ownerReferences"] = [{**reference, "controller": True}]
         obj["spec"] = cron["spec"]["jobTemplate"]["spec"]
     else:
@@ -148,7 +155,10 @@ def create_ingress(invocation: Invocation) -> None:
     """Create an Ingress."""
     flags, name = invocation.flags, name_of(invocation)
     if not flags["rule"] and not flags["default-backend"]:
-        raise failure("not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)")
+        raise failure(
+            "not enough information provided: every ingress has to either specify a default-backend (which "
+            "catches all traffic) or a list of rules (which catch specific paths)"
+        )
     hosts: dict[str, list[Any]] = {}
     for rule in flags["rule"]:
         front, _, back = rule.partition("=")
@@ -161,7 +171,13 @@ def create_ingress(invocation: Invocation) -> None:
     if flags["default-backend"]:
         spec["defaultBackend"] = _backend(flags["default-backend"])
     obj = {"metadata": {"name": name}, "spec": spec}
-    make(invocation, "ingresses.networking.k8s.io", obj, failed="failed to create ingress: ", empties=("status.loadBalancer",))
+    make(
+        invocation,
+        "ingresses.networking.k8s.io",
+        obj,
+        failed="failed to create ingress: ",
+        empties=("status.loadBalancer",),
+    )
 
 
 def _path(path: str, back: str) -> dict[str, Any]:

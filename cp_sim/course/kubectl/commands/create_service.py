@@ -28,7 +28,12 @@ def _tcp(flags: Any, node_port: int = 0) -> list[dict[str, Any]]:
         if not front.isdigit():
             raise failure(f'strconv.Atoi: parsing "{front}": invalid syntax')
         target: Any = int(back) if back.isdigit() else back
-        port = {"name": text.replace(":", "-"), "port": int(front), "protocol": "TCP", "targetPort": target if colon else int(front)}
+        port = {
+            "name": text.replace(":", "-"),
+            "port": int(front),
+            "protocol": "TCP",
+            "targetPort": target if colon else int(front),
+        }
         if node_port:
             port["nodePort"] = node_port
         ports.append(port)
@@ -75,17 +80,25 @@ def create_externalname(invocation: Invocation) -> None:
     name = name_of(invocation)
     require(invocation.flags, "external-name")
     labels = {"app": name}
-    spec: dict[str, Any] = {"externalName": invocation.flags["external-name"], "selector": labels, "type": "ExternalName"}
+    spec: dict[str, Any] = {
+        "externalName": invocation.flags["external-name"],
+        "selector": labels,
+        "type": "ExternalName",
+    }
     if invocation.flags["tcp"]:
         spec["ports"] = _tcp(invocation.flags)
     obj = {"metadata": {"name": name, "labels": labels}, "spec": spec}
-    make(invocation, "services", obj, failed="failed to create ExternalName service: ", empties=("status.loadBalancer",))
+    make(
+        invocation, "services", obj, failed="failed to create ExternalName service: ", empties=("status.loadBalancer",)
+    )
 
 
 @command(
     "run",
-    PRINT + "image= port= expose env=+ labels:l= annotations=+ restart= overrides= override-type= command rm stdin:i tty:t "
-    "attach quiet:q image-pull-policy= save-config leave-stdin-open privileged pod-running-timeout=~ cascade=?background",
+    PRINT
+    + "image= port= expose env=+ labels:l= annotations=+ restart= overrides= override-type= command rm stdin:i tty:t "
+    "attach quiet:q image-pull-policy= save-config leave-stdin-open privileged pod-running-timeout=~ "
+    "cascade=?background",
 )
 def run(invocation: Invocation) -> None:
     """Create one pod."""
@@ -184,7 +197,9 @@ def _expose_one(invocation: Invocation, info: Any, chosen: str) -> None:
     selector = _labels(chosen) if chosen else _selector(info)
     ports = [int(part) for part in flags["port"].split(",")] if flags["port"] else _ports(obj)
     if not ports:
-        raise failure("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples")
+        raise failure(
+            "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples"
+        )
     target = flags["target-port"]
     made = []
     for i, port in enumerate(ports):
@@ -214,7 +229,9 @@ def _selector(info: Any) -> dict[str, str]:
     selector = edit.get(info.object, "spec.selector") or {}
     if info.type.group:
         if selector.get("matchExpressions"):
-            raise failure(f"couldn't convert expressions - \"{selector['matchExpressions']}\" to map-based selector format")
+            raise failure(
+                f'couldn\'t convert expressions - "{selector["matchExpressions"]}" to map-based selector format'
+            )
         return dict(selector.get("matchLabels") or {})
     return dict(selector)
 
@@ -223,4 +240,6 @@ def _ports(obj: dict[str, Any]) -> list[int]:
     spec = edit.get(obj, "spec.template.spec") or obj.get("spec") or {}
     if "ports" in spec:
         return [entry["port"] for entry in spec["ports"]]
-    return [entry["containerPort"] for container in spec.get("containers") or () for entry in container.get("ports") or ()]
+    return [
+        entry["containerPort"] for container in spec.get("containers") or () for entry in container.get("ports") or ()
+    ]

@@ -122,7 +122,7 @@ def _data(invocation: Invocation) -> dict[str, str]:
 
 def _add(data: dict[str, str], key: str, value: str) -> None:
     if key in data:
-        raise failure(f"cannot add key \"{key}\", another key by that name already exists in Data for ConfigMap")
+        raise failure(f'cannot add key "{key}", another key by that name already exists in Data for ConfigMap')
     data[key] = value
 
 

@@ -37,11 +37,12 @@ def delete(invocation: Invocation) -> None:
     if flags["force"] and options.get("gracePeriodSeconds") == 0:
         invocation.err(f"Warning: {_FORCED}")
     errors = list(found.errors)
-    deleted = []
+    deleted: list[tuple[Info, str]] = []
     for info in found.infos:
         try:
-            if _delete_one(invocation, info, options):
-                deleted.append(info)
+            uid = _delete_one(invocation, info, options)
+            if uid is not None:
+                deleted.append((info, uid))
         except KubectlError as error:
             errors.append(error)
     if not found.infos and not errors:
@@ -74,37 +75,36 @@ def _options(invocation: Invocation, cascade: str) -> dict[str, Any]:
     return options
 
 
-def _delete_one(invocation: Invocation, info: Info, options: dict[str, Any]) -> bool:
-    """Ask for one deletion and say so; whether there was something to delete."""
+def _delete_one(invocation: Invocation, info: Info, options: dict[str, Any]) -> str | None:
+    """Ask for one deletion and say so; the uid of what goes, None if there was nothing."""
+    uid = ""
     if dry_run(invocation) != "client":
         try:
-            invocation.client.call("DELETE", info.type.path(info.namespace, info.name), body=options)
+            answer = invocation.client.call("DELETE", info.type.path(info.namespace, info.name), body=options)
+            uid = (answer.get("details") or answer.get("metadata") or {}).get("uid") or ""
         except StatusError as error:
             if error.reason == "NotFound" and invocation.flags["ignore-not-found"]:
-                return False
+                return None
             raise error.at(f'error when deleting "{info.source}"') if info.source else error from None
     if invocation.flags["output"] == "name":
         invocation.out(f"{info.type.shown_name}/{info.name}")
-        return True
+        return uid
     word = "force deleted" if options.get("gracePeriodSeconds") == 0 else "deleted"
     where = f" from {info.namespace} namespace" if info.namespace else ""
     invocation.out(f'{info.type.shown_name} "{info.name}" {word}{where}{SUFFIXES[dry_run(invocation)]}')
-    return True
+    return uid
 
 
-def _wait(invocation: Invocation, infos: list[Info]) -> None:
+def _wait(invocation: Invocation, deleted: list[tuple[Info, str]]) -> None:
+    """Wait until each object is gone, or another one of the same name stands in its place."""
     client = invocation.client
     timeout = invocation.flags["timeout"] or None
-    uids: dict[str, str] = {}
-    for info in infos:
-        answer = client.raw("GET", info.type.path(info.namespace, info.name))
-        uids[info.shown] = answer.body["metadata"].get("uid", "") if answer.status < 400 else ""
-    for info in infos:
+    for info, uid in deleted:
         path = info.type.path(info.namespace, info.name)
 
         def gone() -> bool:
             answer = client.raw("GET", path)  # noqa: B023
-            return bool(answer.status >= 400 or answer.body["metadata"].get("uid") != uids[info.shown])  # noqa: B023
+            return bool(answer.status >= 400 or (uid and answer.body["metadata"].get("uid") != uid))  # noqa: B023
 
         if not invocation.wait_until(gone, timeout):
             raise failure(f"timed out waiting for the condition on {info.type.plural}/{info.name}")

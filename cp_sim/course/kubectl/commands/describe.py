@@ -20,8 +20,10 @@ from cp_sim.objects import meta
 def describe(invocation: Invocation) -> None:
     """Write everything there is to know about objects."""
     if not invocation.arguments and not invocation.flags["filename"]:
-        types = 'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.'
-        raise failure(f"{types}\n")
+        raise failure(
+            'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of '
+            "supported resources.\n"
+        )
     wanted = builder.parse(invocation, invocation.arguments) if invocation.arguments else []
     found = builder.infos(invocation, need_name="")
     infos, ended = found.infos, ""
@@ -30,7 +32,9 @@ def describe(invocation: Invocation) -> None:
         if not infos:
             raise found.errors[0]
         found.errors, ended = [], "\n"
-    with_events = invocation.flags["show-events"] if invocation.flags.given("show-events") else len(infos) == 1 and not ended
+    with_events = (
+        invocation.flags["show-events"] if invocation.flags.given("show-events") else len(infos) == 1 and not ended
+    )
     for i, info in enumerate(infos):
         text = page_of(invocation, info, bool(with_events))
         invocation.out(("" if i == 0 or ended else "\n\n") + text + ended, end="")
@@ -109,7 +113,8 @@ def _small(page: Page, kind: str, obj: Object, events: list[Object] | None, now_
 
 def _events(client: Client, info: Info) -> list[Object]:
     type_ = client.type_of("events")
-    selector = f"involvedObject.name={info.name},involvedObject.kind={info.type.kind},involvedObject.uid={meta.uid(info.object)}"
+    selector = f"involvedObject.name={info.name},involvedObject.kind={info.type.kind}"
+    selector += f",involvedObject.uid={meta.uid(info.object)}"
     if info.type.full_name == "nodes":
         # Events about nodes name the node where others name the uid.
         selector = f"involvedObject.name={info.name},involvedObject.kind=Node"

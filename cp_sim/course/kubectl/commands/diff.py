@@ -6,20 +6,25 @@ Source: kubernetes/kubectl pkg/cmd/diff/diff.go; it runs the program `diff -u -N
 from __future__ import annotations
 
 import difflib
+import json
 
 from cp_sim.course.kubectl import manifests
 from cp_sim.course.kubectl.client import Object, StatusError
 from cp_sim.course.kubectl.commands.apply import current_of
-from cp_sim.course.kubectl.commands.last_applied import three_way, with_last_applied
+from cp_sim.course.kubectl.commands.last_applied import LAST_APPLIED, three_way, with_last_applied
 from cp_sim.course.kubectl.errors import KubectlError, failure, several
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.output.formats import without_managed_fields
 from cp_sim.course.kubectl.output.text import to_yaml
 from cp_sim.course.kubectl.shell import Invocation, command
 from cp_sim.objects import edit
+from cp_sim.sim.clock import timestamp
 
 
-@command("diff", "filename:f=* recursive:R kustomize:k= selector:l= server-side force-conflicts field-manager= prune concurrency=#")
+@command(
+    "diff",
+    "filename:f=* recursive:R kustomize:k= selector:l= server-side force-conflicts field-manager= prune concurrency=#",
+)
 def diff(invocation: Invocation) -> None:
     """Show what would change; the exit status is 1 where something would."""
     if not invocation.flags["filename"]:
@@ -53,14 +58,19 @@ def _one(invocation: Invocation, info: Info) -> str:
     group = f"{info.type.group}." if info.type.group else ""
     name = ".".join([f"{group}{info.type.version}", info.type.kind, info.namespace, info.name])
     live, made = f"/tmp/LIVE-1/{name}", f"/tmp/MERGED-2/{name}"
-    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), live, made)
+    moment = f"{timestamp(invocation.now_ms)[:-1].replace('T', ' ')}.000000000 +0000"
+    lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), live, made, moment, moment)
     return f"diff -u -N {live} {made}\n" + "".join(lines)
 
 
 def _merged(invocation: Invocation, info: Info, current: Object | None) -> Object:
     client, dry = invocation.client, {"dryRun": "All"}
     placed = edit.put(info.object, "metadata.namespace", info.namespace) if info.namespace else info.object
+    if invocation.flags["server-side"]:
+        query = {**dry, "fieldManager": invocation.flags["field-manager"] or "kubectl", "force": "true"}
+        return client.patch(info.type, info.namespace, info.name, json.dumps(placed), "apply", **query)
     if current is None:
         return dict(client.call("POST", info.type.path(info.namespace), query=dry, body=placed))
     patch, kind = three_way(info.type, current, with_last_applied(placed))
+    patch = edit.drop(patch, ("metadata", "annotations", LAST_APPLIED)) if isinstance(patch, dict) else patch
     return client.patch(info.type, info.namespace, info.name, patch, kind, **dry) if patch else current

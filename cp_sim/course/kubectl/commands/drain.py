@@ -1,9 +1,10 @@
 """`kubectl cordon`, `uncordon` and `drain`.
 
-Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch unless
-told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
+Drain evicts through the API, so that disruption budgets are asked; what would be lost for good it refuses to touch
+unless told to.  Source: kubernetes/kubectl pkg/drain/{drain,filters,cordon}.go, pkg/cmd/drain/drain.go.
 
-*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of virtual time.
+*Simplified:* without `--timeout` the real command asks a budget for ever; here it gives up after half a minute of
+virtual time.
 """
 
 from __future__ import annotations
@@ -178,10 +179,12 @@ def _evict_all(invocation: Invocation, node: str, pods: list[Object]) -> None:
         going = [pod for pod in going if not _gone(invocation, type_, pod)]
         if not to_evict and not going:
             return
+        # As kubectl's goroutines do, sleep the whole five seconds before looking at the deadline.
+        invocation.pass_time(RETRY_MS if to_evict else 1000)
         if invocation.now_ms >= end:
+            for pod in to_evict:
+                invocation.out(f"evicting pod {meta.key(pod)}")
             raise _timeout(invocation, node, [*to_evict, *going], limit)
-        wait = min(end - invocation.now_ms, RETRY_MS if to_evict else 1000)
-        invocation.pass_time(wait)
         going = [pod for pod in going if not _gone(invocation, type_, pod)]
 
 

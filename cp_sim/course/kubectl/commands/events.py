@@ -19,7 +19,9 @@ from cp_sim.course.kubectl.tabwriter import align
 from cp_sim.objects import meta
 
 
-@command("events", "all-namespaces:A for= types=* watch:w no-headers output:o= template= chunk-size=# show-managed-fields")
+@command(
+    "events", "all-namespaces:A for= types=* watch:w no-headers output:o= template= chunk-size=# show-managed-fields"
+)
 def events(invocation: Invocation) -> None:
     """List events, the latest last."""
     flags, client = invocation.flags, invocation.client
@@ -83,7 +85,13 @@ def interval(event: Object, now_ms: int) -> str:
 def _row(event: Object, now_ms: int) -> list[str]:
     involved = event.get("involvedObject") or {}
     shown = f"{involved.get('kind')}/{involved.get('name')}"
-    return [interval(event, now_ms), event.get("type", ""), event.get("reason", ""), shown, (event.get("message") or "").strip()]
+    return [
+        interval(event, now_ms),
+        event.get("type", ""),
+        event.get("reason", ""),
+        shown,
+        (event.get("message") or "").strip(),
+    ]
 
 
 @command(
@@ -101,7 +109,11 @@ def logs(invocation: Invocation) -> None:
             "logs",
         )
     if len(words) > 2:
-        raise usage("expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command", "logs")
+        raise usage(
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required "
+            "argument for the logs command",
+            "logs",
+        )
     pods = _pods(invocation)
     if not pods:
         invocation.err(f"No resources found in {invocation.namespace} namespace.")

@@ -12,7 +12,6 @@ import json
 import re
 from functools import lru_cache
 
-
 from cp_sim.course.kubectl.client import Type
 from cp_sim.course.kubectl.errors import KubectlError, failure
 from cp_sim.course.kubectl.shell import Invocation, command
@@ -20,7 +19,8 @@ from cp_sim.objects.schema import DATA, Field, Struct, root
 
 WIDTH = 80
 _SIMPLE = {
-    "int32": "integer", "int64": "integer", "float": "number", "bool": "boolean", "bytes": "string", "quantity": "Quantity",
+    "int32": "integer", "int64": "integer", "float": "number", "bool": "boolean", "bytes": "string",
+    "quantity": "Quantity",
     "intstr": "IntOrString", "time": "string", "microtime": "string", "any": "Object",
 }  # fmt: skip
 
@@ -36,7 +36,8 @@ def explain(invocation: Invocation) -> None:
     """Write what a kind or a field means."""
     if not invocation.arguments:
         raise failure(
-            'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported '
+            'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list '
+            "of supported "
             "resources."
         )
     if len(invocation.arguments) > 1:
@@ -47,8 +48,10 @@ def explain(invocation: Invocation) -> None:
         raise failure(f'couldn\'t find resource for "{version}, Resource={type_.plural}"')
     struct = root(type_.api_version, type_.kind)
     if struct is None:
-        raise failure(f'GVR ({type_.described}) not found in OpenAPI schema')
-    head = (f"GROUP:      {type_.group}\n" if type_.group else "") + f"KIND:       {type_.kind}\nVERSION:    {type_.version}\n"
+        raise failure(f"GVR ({type_.described}) not found in OpenAPI schema")
+    head = (
+        f"GROUP:      {type_.group}\n" if type_.group else ""
+    ) + f"KIND:       {type_.kind}\nVERSION:    {type_.version}\n"
     invocation.out(head)
     _write(invocation, struct, fields)
 
@@ -147,8 +150,6 @@ def wrap(text: str, indent: int) -> list[str]:
                 lines.append(" " * indent + line)
                 line = word
             else:
-                line = f"{line} {word}" if line or word == "" and words[0] == "" else word
+                line = f"{line} {word}" if line or (word == "" and words[0] == "") else word
         lines.append(" " * indent + re.sub(r" +$", "", line))
     return lines
-
-

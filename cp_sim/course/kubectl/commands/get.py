@@ -5,11 +5,12 @@ Source: kubernetes/kubectl pkg/cmd/get/{get,table_printer,sorter}.go.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from cp_sim.course.kubectl import builder, manifests
 from cp_sim.course.kubectl.builder import Wanted
-from cp_sim.course.kubectl.client import TABLE, status_of
+from cp_sim.course.kubectl.client import TABLE, in_order, status_of
 from cp_sim.course.kubectl.commands.watch import watch
 from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure, several, usage
 from cp_sim.course.kubectl.output import jsonpath, table
@@ -19,7 +20,8 @@ from cp_sim.course.kubectl.shell import Invocation, command
 
 FLAGS = (
     "output:o= selector:l= field-selector= all-namespaces:A watch:w watch-only output-watch-events show-labels "
-    "label-columns:L=* no-headers sort-by= ignore-not-found show-kind raw= filename:f=* recursive:R template= chunk-size=# "
+    "label-columns:L=* no-headers sort-by= ignore-not-found show-kind raw= filename:f=* recursive:R template= "
+    "chunk-size=# "
     "show-managed-fields allow-missing-template-keys server-print subresource= kustomize:k="
 )
 
@@ -34,11 +36,12 @@ def get(invocation: Invocation) -> None:
     output = Output(flags["output"], flags["template"])
     if not invocation.arguments and not flags["filename"]:
         invocation.err(
-            'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported '
+            'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of '
+            "supported "
             "resources.\n"
         )
         raise usage(
-            "Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that "
+            'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that '
             "resource (e.g. kubectl explain pods).",
             "get",
         )
@@ -61,6 +64,8 @@ def _raw(invocation: Invocation) -> None:
         raise StatusError(status_of(answer))
     if isinstance(answer.body, str):
         invocation.out(answer.body, end="")
+    elif path == "/version":
+        invocation.out(json.dumps(in_order(answer.body), indent=2), end="")
     else:
         as_sent = to_json(answer.body, None)
         invocation.out(as_sent + ("\n" if path.startswith("/api") else ""), end="")
@@ -161,9 +166,12 @@ def as_table(entry: Wanted, body: dict[str, Any]) -> dict[str, Any]:
     """The Table itself, or one of names and ages where the server answered with plain objects."""
     if body.get("kind") == "Table":
         return body
-    objects = body["items"] if "items" in body else [body]
+    objects = body.get("items", [body])
     columns = [{"name": "Name", "type": "string", "format": "name"}]
-    return {"columnDefinitions": columns, "rows": [{"cells": [obj["metadata"]["name"]], "object": obj} for obj in objects]}
+    return {
+        "columnDefinitions": columns,
+        "rows": [{"cells": [obj["metadata"]["name"]], "object": obj} for obj in objects],
+    }
 
 
 def _nothing(invocation: Invocation, wanted: list[Wanted]) -> None:

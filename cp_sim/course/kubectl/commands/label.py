@@ -15,12 +15,14 @@ from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.shell import Invocation, command
 
 FLAGS = PRINT + (
-    "overwrite list local selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R resource-version= kustomize:k="
+    "overwrite list local selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R "
+    "resource-version= kustomize:k="
 )
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _VALUE_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and end "
     "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
@@ -75,7 +77,9 @@ def _read_pairs(pairs: list[str], what: str) -> tuple[dict[str, str], list[str]]
         else:
             removed.append(pair[:-1])
     if any(key in new for key in removed):
-        raise failure(f"can not both modify and remove {'a label' if what == 'label' else 'an annotation'} in the same command")
+        raise failure(
+            f"can not both modify and remove {'a label' if what == 'label' else 'an annotation'} in the same command"
+        )
     return new, removed
 
 

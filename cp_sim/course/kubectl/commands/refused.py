@@ -6,6 +6,8 @@ Source: kubernetes/kubectl pkg/cmd/{exec,attach,portforward,cp,debug,top,edit,â€
 
 from __future__ import annotations
 
+from typing import Any
+
 from cp_sim.course.kubectl import builder
 from cp_sim.course.kubectl.errors import KubectlError, failure, several, usage
 from cp_sim.course.kubectl.shell import Invocation, command
@@ -13,12 +15,13 @@ from cp_sim.course.kubectl.shell import Invocation, command
 _NO_PROGRAM = "the simulated nodes run no programs: containers have a state, but nothing inside to {doing}"
 
 
-def _pod(invocation: Invocation, word: str) -> None:
-    """See that the pod is there, before anything else."""
+def _pod(invocation: Invocation, word: str) -> Any:
+    """The pod, which has to be there before anything else."""
     named = word if "/" in word else f"pods/{word}"
     found = builder.infos(invocation, [named])
     if found.errors:
         raise several(found.errors)
+    return found.infos[0].object
 
 
 @command("exec", "container:c= stdin:i tty:t quiet:q filename:f=* pod-running-timeout=~")
@@ -26,10 +29,15 @@ def exec_(invocation: Invocation) -> None:
     """Refused: nothing runs in the containers."""
     words = invocation.arguments
     if not words:
-        raise usage("expected 'exec (POD | TYPE/NAME) COMMAND [ARG1] [ARG2] ... [ARGN]'.\nPOD or TYPE/NAME is a required argument for the exec command", "exec")
+        raise usage(
+            "expected 'exec (POD | TYPE/NAME) COMMAND [ARG1] [ARG2] ... [ARGN]'.\nPOD or TYPE/NAME is a "
+            "required argument for the exec command",
+            "exec",
+        )
     if len(words) < 2:
         raise failure("you must specify at least one command for the container")
-    _pod(invocation, words[0])
+    if not _pod(invocation, words[0])["spec"].get("nodeName"):
+        raise failure(f"unable to upgrade connection: pod {words[0]} does not have a host assigned")
     raise failure(_NO_PROGRAM.format(doing="execute"))
 
 
@@ -87,7 +95,10 @@ def edit(invocation: Invocation) -> None:
     found = builder.infos(invocation)
     if found.errors:
         raise several(found.errors)
-    raise failure("there is no editor here: print the object with `get -o yaml`, then write it into a cell with %%kubectl apply -f -")
+    raise failure(
+        "there is no editor here: print the object with `get -o yaml`, then write it into a cell with "
+        "%%kubectl apply -f -"
+    )
 
 
 @command("certificate approve", "filename:f=* force all selector:l= output:o=")
@@ -117,5 +128,7 @@ def completion(invocation: Invocation) -> None:
     """Refused: there is no shell."""
     shell = (invocation.arguments or [""])[0]
     if shell not in ("bash", "zsh", "fish", "powershell"):
-        raise KubectlError(f'error: Unsupported shell type "{shell}".\nSee \'kubectl completion -h\' for help and examples')
+        raise KubectlError(
+            f"error: Unsupported shell type \"{shell}\".\nSee 'kubectl completion -h' for help and examples"
+        )
     raise failure("there is no shell to complete in")

@@ -63,7 +63,7 @@ Usage:
   kubectl rollout SUBCOMMAND [options]
 
 Use "kubectl rollout <command> --help" for more information about a given command.
-Use "kubectl options" for a list of global command-line options (applies to all commands)."""  # noqa: W291, W293
+Use "kubectl options" for a list of global command-line options (applies to all commands)."""  # noqa: W293
 
 
 def _found(invocation: Invocation) -> list[Info]:
@@ -123,7 +123,10 @@ def _status(info: Info, obj: Object, revision: int) -> tuple[str, bool]:
 def _deployment_status(obj: Object, revision: int) -> tuple[str, bool]:
     name, state = meta.name(obj), obj.get("status") or {}
     if revision > 0 and revision != int(meta.annotations(obj).get(REVISION, 0)):
-        raise failure(f"desired revision ({revision}) is different from the running revision ({meta.annotations(obj).get(REVISION, 0)})")
+        raise failure(
+            f"desired revision ({revision}) is different from the running revision "
+            f"({meta.annotations(obj).get(REVISION, 0)})"
+        )
     if meta.generation(obj) > state.get("observedGeneration", 0):
         return "Waiting for deployment spec update to be observed...", False
     progressing = meta.condition(obj, "Progressing")
@@ -164,13 +167,17 @@ def _statefulset_status(obj: Object) -> tuple[str, bool]:
     partition = edit.get(obj, "spec.updateStrategy.rollingUpdate.partition")
     if partition is not None:
         if updated < wanted - partition:
-            said = f"Waiting for partitioned roll out to finish: {updated} out of {wanted - partition} new pods have been updated..."
-            return said, False
+            done = f"{updated} out of {wanted - partition} new pods have been updated..."
+            return f"Waiting for partitioned roll out to finish: {done}", False
         return f"partitioned roll out complete: {updated} new pods have been updated...", True
     if state.get("updateRevision") != state.get("currentRevision"):
         revision = state.get("updateRevision")
         return f"waiting for statefulset rolling update to complete {updated} pods at revision {revision}...", False
-    return f"statefulset rolling update complete {state.get('currentReplicas', 0)} pods at revision {state.get('currentRevision')}...", True
+    return (
+        f"statefulset rolling update complete {state.get('currentReplicas', 0)} pods at revision "
+        f"{state.get('currentRevision')}...",
+        True,
+    )
 
 
 def _history(invocation: Invocation, info: Info) -> dict[int, Object]:
@@ -223,9 +230,11 @@ def undo(invocation: Invocation) -> None:
     for info in _found(invocation):
         if LAST_APPLIED in meta.annotations(info.object):
             invocation.err(
-                f"Warning: resource {info.type.plural}/{info.name} was previously managed with 'kubectl apply'. Rolling "
+                f"Warning: resource {info.type.plural}/{info.name} was previously managed with 'kubectl apply'. "
+                "Rolling "
                 f"back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future "
-                "'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead."
+                "'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration "
+                "file instead."
             )
         _undo_one(invocation, info, invocation.flags["to-revision"])
 
@@ -246,7 +255,9 @@ def _undo_one(invocation: Invocation, info: Info, wanted: int) -> None:
     labels = {key: value for key, value in meta.labels(template).items() if key != "pod-template-hash"}
     template = edit.put(template, "metadata.labels", labels)
     if template == obj["spec"]["template"]:
-        invocation.out(f"{info.shown} skipped rollback (current template already matches revision {_number(revisions, target)})")
+        invocation.out(
+            f"{info.shown} skipped rollback (current template already matches revision {_number(revisions, target)})"
+        )
         return
     if dry_run(invocation) != "client":
         _put_back(invocation, info, target, template)

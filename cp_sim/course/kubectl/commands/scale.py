@@ -46,7 +46,7 @@ def _scale_one(invocation: Invocation, info: Info) -> None:
     expected = flags["current-replicas"] if flags.given("current-replicas") else -1
     obj = info.object
     if dry_run(invocation) != "client":
-        query = write_query(invocation, "kubectl-scale")
+        query = write_query(invocation)
         if expected >= 0 or flags["resource-version"]:
             path = info.type.path(info.namespace, info.name, "scale")
             current = client.call("GET", path)
@@ -127,8 +127,11 @@ def _patch_one(invocation: Invocation, info: Info, kind: str, body: str) -> None
     done(invocation, type_, name, verb, obj, suffix="")
 
 
-@command("replace", PRINT + "filename:f=* recursive:R force cascade=?background grace-period=# timeout=~ save-config "
-         "validate=?true subresource= raw= wait kustomize:k=")
+@command(
+    "replace",
+    PRINT + "filename:f=* recursive:R force cascade=?background grace-period=# timeout=~ save-config "
+    "validate=?true subresource= raw= wait kustomize:k=",
+)
 def replace(invocation: Invocation) -> None:
     """Put whole objects in the place of what is stored."""
     flags = invocation.flags

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cp_sim.course.kubectl.client import Type
+from cp_sim.course.kubectl.client import Type, in_order
 from cp_sim.course.kubectl.config import Context
 from cp_sim.course.kubectl.errors import failure, usage
 from cp_sim.course.kubectl.output.formats import Output
@@ -39,7 +39,7 @@ def version(invocation: Invocation) -> None:
         raise failure('--output must be "yaml" or "json"')
     told: dict[str, Any] = {"clientVersion": CLIENT, "kustomizeVersion": KUSTOMIZE}
     if not invocation.flags["client"]:
-        told["serverVersion"] = invocation.client.call("GET", "/version")
+        told["serverVersion"] = in_order(invocation.client.call("GET", "/version"))
     if asked == "yaml":
         invocation.out(to_yaml(told))
     elif asked == "json":
@@ -58,7 +58,10 @@ def api_versions(invocation: Invocation) -> None:
     invocation.out("\n".join(sorted(found)))
 
 
-@command("api-resources", "api-group= namespaced no-headers output:o= verbs=* sort-by= cached categories=* show-managed-fields template=")
+@command(
+    "api-resources",
+    "api-group= namespaced no-headers output:o= verbs=* sort-by= cached categories=* show-managed-fields template=",
+)
 def api_resources(invocation: Invocation) -> None:
     """Print the types that the server knows."""
     flags = invocation.flags
@@ -68,15 +71,29 @@ def api_resources(invocation: Invocation) -> None:
     if flags["output"] not in ("", "wide", "name", "json", "yaml"):
         raise failure(f"--output {flags['output']} is not available")
     key = flags["sort-by"] or "name"
-    found.sort(key=lambda type_: (type_.kind,) if key == "kind" else (type_.plural,) if flags["sort-by"] else (type_.group, type_.plural))
+    found.sort(
+        key=lambda type_: (
+            (type_.kind,) if key == "kind" else (type_.plural,) if flags["sort-by"] else (type_.group, type_.plural)
+        )
+    )
     if flags["output"] == "name":
         for type_ in found:
             invocation.out(type_.full_name)
         return
     wide = flags["output"] == "wide"
-    rows = [] if flags["no-headers"] else ["NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND" + ("\tVERBS\tCATEGORIES" if wide else "")]
+    rows = (
+        []
+        if flags["no-headers"]
+        else ["NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND" + ("\tVERBS\tCATEGORIES" if wide else "")]
+    )
     for type_ in found:
-        cells = [type_.plural, ",".join(type_.short_names), type_.api_version, str(type_.namespaced).lower(), type_.kind]
+        cells = [
+            type_.plural,
+            ",".join(type_.short_names),
+            type_.api_version,
+            str(type_.namespaced).lower(),
+            type_.kind,
+        ]
         if wide:
             cells += [",".join(type_.verbs), ",".join(type_.categories)]
         rows.append("\t".join(cells))
@@ -89,7 +106,9 @@ def _is_wanted(invocation: Invocation, type_: Type) -> bool:
         return False
     if flags.given("namespaced") and type_.namespaced != flags["namespaced"]:
         return False
-    return all(verb in type_.verbs for verb in flags["verbs"]) and all(name in type_.categories for name in flags["categories"])
+    return all(verb in type_.verbs for verb in flags["verbs"]) and all(
+        name in type_.categories for name in flags["categories"]
+    )
 
 
 @command("cluster-info")
@@ -129,7 +148,9 @@ def config_contexts(invocation: Invocation) -> None:
     rows = ["CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE"]
     for name in names:
         context = config.contexts[name]
-        rows.append("\t".join(["*" if name == config.current else "", name, context.cluster, context.user, context.namespace]))
+        rows.append(
+            "\t".join(["*" if name == config.current else "", name, context.cluster, context.user, context.namespace])
+        )
     invocation.out(align("\n".join(rows) + "\n", padding=3, minimum=6), end="")
 
 
@@ -199,5 +220,3 @@ def config_unset(invocation: Invocation) -> None:
     if name == "current-context":
         invocation.kubectl.config.current = ""
     invocation.out(f'Property "{name}" unset.')
-
-

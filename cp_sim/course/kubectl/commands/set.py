@@ -223,7 +223,9 @@ def set_resources(invocation: Invocation) -> None:
             wanted[field] = dict(part.split("=", 1) for part in flags[field].split(",") if "=" in part)
 
     def change(_info: Info, spec: Object) -> Object:
-        changed, hit = _containers(spec, flags["containers"], lambda container: edit.merge(container, {"resources": wanted}))
+        changed, hit = _containers(
+            spec, flags["containers"], lambda container: edit.merge(container, {"resources": wanted})
+        )
         if not hit:
             raise failure(f"unable to find container named {flags['containers']}")
         return changed

@@ -58,8 +58,6 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
             resources.append(word)
         else:
             raise failure(f"all resources must be specified before taint changes: {word}")
-    if not taints and len(resources) > 2:
-        taints.append(resources.pop())
     return resources, taints
 
 
@@ -76,9 +74,7 @@ def _check(invocation: Invocation, resources: list[str], added: list[Taint], rem
         if any(gone["key"] == change["key"] and gone["effect"] in ("", change["effect"]) for gone in removed)
     ]
     if both:
-        raise failure(
-            f"can not both modify and remove the following taint(s) in the same command: {', '.join(both)}"
-        )
+        raise failure(f"can not both modify and remove the following taint(s) in the same command: {', '.join(both)}")
     if not added and not removed:
         raise failure("at least one taint update is required")
 

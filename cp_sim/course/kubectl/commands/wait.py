@@ -20,7 +20,9 @@ DEFAULT_MS = 30_000
 Met = Callable[[Object], bool]
 
 
-@command("wait", "for=+ timeout=~ selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R local output:o=")
+@command(
+    "wait", "for=+ timeout=~ selector:l= field-selector= all all-namespaces:A filename:f=* recursive:R local output:o="
+)
 def wait(invocation: Invocation) -> None:
     """Wait until every object named meets a condition."""
     asked = invocation.flags["for"]
@@ -102,7 +104,7 @@ def _wait_for_existence(invocation: Invocation, wanted: bool, timeout: int) -> N
 
         if not wanted and not everything and not there():
             continue
-        if not invocation.wait_until(lambda: there() == wanted, timeout):  # noqa: B023
+        if not invocation.wait_until(lambda: there() == wanted, timeout):
             on = "" if wanted else f" on {info.type.plural}/{info.name}"
             raise failure(f"timed out waiting for the condition{on}")
         invocation.out(f"{info.shown} condition met")

@@ -1,7 +1,7 @@
 """`kubectl get -w`: the list first, then every change as it comes.
 
-*Simplified:* the real command watches until it is stopped; here it watches thirty seconds of virtual time, or as long as
-`--request-timeout` says.  Source: kubernetes/kubectl pkg/cmd/get/get.go (`watch`).
+*Simplified:* the real command watches until it is stopped; here it watches thirty seconds of virtual time, or as long
+as `--request-timeout` says.  Source: kubernetes/kubectl pkg/cmd/get/get.go (`watch`).
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def watch(invocation: Invocation, wanted: list[Wanted], output: Output, look: ta
     while left > 0:
         revision = _turn(invocation, entry, query, headers, revision, printer)
         left -= 1000
+        invocation.pass_time(0)
 
 
 def _turn(
@@ -82,7 +83,7 @@ class _Printer:
             if body.get("rows"):
                 self._rows("ADDED", body)
             return
-        for obj in body["items"] if "items" in body else [body]:
+        for obj in body.get("items", [body]):
             self.change("ADDED", {"apiVersion": self.entry.type.api_version, "kind": self.entry.type.kind, **obj})
 
     def change(self, event: str, obj: dict[str, Any]) -> None:
@@ -109,5 +110,6 @@ class _Printer:
         if not self.widths:
             self.widths = table.column_widths(cells)
         for row in cells:
+            self.widths = [max(width, len(text) + table.PADDING) for text, width in zip(row, self.widths)]
             padded = [text.ljust(width) for text, width in zip(row, self.widths)]
             self.invocation.out("".join(padded) + row[-1])

@@ -55,7 +55,7 @@ def labels(page: Page, title: str, values: dict[str, str] | None) -> None:
     page.write(0, f"{title}:\t" + "\n\t".join(shown) + "\n")
 
 
-def annotations(page: Page, title: str, values: dict[str, str] | None) -> None:
+def notes(page: Page, title: str, values: dict[str, str] | None) -> None:
     """Annotations, one on each line, without what `apply` remembers."""
     kept = {key: value for key, value in (values or {}).items() if key != LAST_APPLIED}
     shown = []
@@ -94,7 +94,12 @@ def selector(value: Object | None) -> str:
     parts = [f"{key}={entry}" for key, entry in sorted((value.get("matchLabels") or {}).items())]
     for rule in value.get("matchExpressions") or ():
         key, values = rule["key"], ",".join(sorted(rule.get("values") or ()))
-        shown = {"In": f"{key} in ({values})", "NotIn": f"{key} notin ({values})", "Exists": key, "DoesNotExist": f"!{key}"}
+        shown = {
+            "In": f"{key} in ({values})",
+            "NotIn": f"{key} notin ({values})",
+            "Exists": key,
+            "DoesNotExist": f"!{key}",
+        }
         parts.append(shown.get(rule["operator"], key))
     return ",".join(parts) or "<none>"
 
@@ -122,7 +127,9 @@ def events(page: Page, found: list[Object] | None, now_ms: int) -> None:
     for event in sorted(found, key=lambda event: event.get("lastTimestamp") or ""):
         source = (event.get("source") or {}).get("component") or event.get("reportingComponent") or ""
         message = (event.get("message") or "").strip()
-        page.write(1, f"{event.get('type', '')}\t{event.get('reason', '')}\t{_interval(event, now_ms)}\t{source}\t{message}\n")
+        page.write(
+            1, f"{event.get('type', '')}\t{event.get('reason', '')}\t{_interval(event, now_ms)}\t{source}\t{message}\n"
+        )
 
 
 def _interval(event: Object, now_ms: int) -> str:

@@ -35,7 +35,7 @@ def describe(
     roles = sorted(key.removeprefix(_ROLE) for key in meta.labels(node) if key.startswith(_ROLE) and key != _ROLE)
     page.line(0, "Roles", ",".join(roles) or "<none>")
     lines.labels(page, "Labels", meta.labels(node))
-    lines.annotations(page, "Annotations", meta.annotations(node))
+    lines.notes(page, "Annotations", meta.annotations(node))
     page.line(0, "CreationTimestamp", long_date(node["metadata"].get("creationTimestamp")))
     taints = sorted(spec.get("taints") or (), key=lambda taint: f"{taint['effect']},{taint['key']}")
     page.write(0, "Taints:\t" + "\n\t".join([_taint(taint) for taint in taints] or ["<none>"]) + "\n")

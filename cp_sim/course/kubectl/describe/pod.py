@@ -26,7 +26,7 @@ def describe(page: Page, pod: Object, events: list[Object] | None, now_ms: int) 
     if status.get("startTime"):
         page.line(0, "Start Time", long_date(status["startTime"]))
     lines.labels(page, "Labels", meta.labels(pod))
-    lines.annotations(page, "Annotations", meta.annotations(pod))
+    lines.notes(page, "Annotations", meta.annotations(pod))
     if meta.is_deleting(pod) and not meta.is_finished(pod):
         page.line(0, "Status", f"Terminating (lasts {age(pod['metadata']['deletionTimestamp'], now_ms)})")
         page.line(0, "Termination Grace Period", f"{pod['metadata'].get('deletionGracePeriodSeconds', 0)}s")
@@ -41,7 +41,9 @@ def describe(page: Page, pod: Object, events: list[Object] | None, now_ms: int) 
     if status.get("nominatedNodeName"):
         page.line(0, "NominatedNodeName", status["nominatedNodeName"])
     if spec.get("initContainers"):
-        template.containers(page, "Init Containers", spec["initContainers"], status.get("initContainerStatuses") or [], pod)
+        template.containers(
+            page, "Init Containers", spec["initContainers"], status.get("initContainerStatuses") or [], pod
+        )
     template.containers(page, "Containers", spec["containers"], status.get("containerStatuses") or [], pod)
     _conditions(page, spec, status)
     template.volumes(page, spec.get("volumes") or [])

@@ -18,7 +18,7 @@ def service(page: Page, obj: Object, slices: list[Object], events: Events, now_m
     page.line(0, "Name", meta.name(obj))
     page.line(0, "Namespace", meta.namespace(obj))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     page.line(0, "Selector", lines.label_map(spec.get("selector")))
     page.line(0, "Type", spec.get("type", ""))
     if spec.get("ipFamilyPolicy"):
@@ -88,7 +88,7 @@ def endpoint_slice(page: Page, obj: Object, events: Events, now_ms: int) -> None
     page.line(0, "Name", meta.name(obj))
     page.line(0, "Namespace", meta.namespace(obj))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     page.line(0, "AddressType", obj.get("addressType", ""))
     if not obj.get("ports"):
         page.write(0, "Ports: <unset>\n")
@@ -97,7 +97,9 @@ def endpoint_slice(page: Page, obj: Object, events: Events, now_ms: int) -> None
         page.write(1, "Name\tPort\tProtocol\n")
         page.write(1, "----\t----\t--------\n")
         for port in obj["ports"]:
-            page.write(1, f"{port.get('name') or '<unset>'}\t{port.get('port', '<unset>')}\t{port.get('protocol', 'TCP')}\n")
+            page.write(
+                1, f"{port.get('name') or '<unset>'}\t{port.get('port', '<unset>')}\t{port.get('protocol', 'TCP')}\n"
+            )
     if not obj.get("endpoints"):
         page.write(0, "Endpoints: <none>\n")
     else:
@@ -125,7 +127,7 @@ def endpoints(page: Page, obj: Object, events: Events, now_ms: int) -> None:
     page.line(0, "Name", meta.name(obj))
     page.line(0, "Namespace", meta.namespace(obj))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     page.write(0, "Subsets:\n")
     for subset in obj.get("subsets") or ():
         for word, key in (("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")):

@@ -1,6 +1,6 @@
 """`kubectl describe` of the small kinds: namespaces, ConfigMaps, Secrets, budgets, quotas, and of everything unknown.
 
-Source: kubernetes/kubectl pkg/describe/describe.go (`describeNamespace`, `describeConfigMap`, `printUnstructuredContent`, …).
+Source: kubernetes/kubectl pkg/describe/describe.go (`describeNamespace`, `printUnstructuredContent`, …).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def head(page: Page, obj: Object, *, namespaced: bool = True) -> None:
     if namespaced:
         page.line(0, "Namespace", meta.namespace(obj))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
 
 
 def namespace(page: Page, obj: Object, quotas: list[Object], limits: list[Object]) -> None:
@@ -49,7 +49,9 @@ def namespace(page: Page, obj: Object, quotas: list[Object], limits: list[Object
     if not limits:
         page.write(0, "No LimitRange resource.\n")
         return
-    page.write(0, "Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n")
+    page.write(
+        0, "Resource Limits\n Type\tResource\tMin\tMax\tDefault Request\tDefault Limit\tMax Limit/Request Ratio\n"
+    )
     page.write(0, " ----\t--------\t---\t---\t---------------\t-------------\t-----------------------\n")
     for limit in limits:
         _limit_rows(page, limit, " ")
@@ -206,7 +208,9 @@ def _content(page: Page, level: int, content: Object, path: str) -> None:
 
 
 def _plain(value: Any) -> str:
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else "<nil>" if value is None else str(value)
+    return (
+        {True: "true", False: "false"}[value] if isinstance(value, bool) else "<nil>" if value is None else str(value)
+    )
 
 
 def label_for(field: str) -> str:

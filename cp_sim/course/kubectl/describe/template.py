@@ -29,7 +29,7 @@ def describe_template(page: Page, template: Object | None) -> None:
     spec = template.get("spec") or {}
     lines.labels(page, "  Labels", meta.labels(template))
     if meta.annotations(template):
-        lines.annotations(page, "  Annotations", meta.annotations(template))
+        lines.notes(page, "  Annotations", meta.annotations(template))
     if spec.get("serviceAccountName"):
         page.line(1, "Service Account", spec["serviceAccountName"])
     if spec.get("initContainers"):
@@ -145,7 +145,8 @@ def _probe(probe: Object) -> str:
         return f"exec [{' '.join(probe['exec'].get('command') or ())}] {numbers}"
     if "httpGet" in probe:
         get = probe["httpGet"]
-        url = f"{get.get('scheme', 'HTTP').lower()}://{get.get('host', '')}:{get.get('port', '')}{_slash(get.get('path', ''))}"
+        host = f"{get.get('host', '')}:{get.get('port', '')}"
+        url = f"{get.get('scheme', 'HTTP').lower()}://{host}{_slash(get.get('path', ''))}"
         return f"http-get {url} {numbers}"
     if "tcpSocket" in probe:
         return f"tcp-socket {probe['tcpSocket'].get('host', '')}:{probe['tcpSocket'].get('port', '')} {numbers}"

@@ -27,7 +27,7 @@ def deployment(page: Page, obj: Object, replicasets: list[Object], events: Event
     spec, status = obj["spec"], obj.get("status") or {}
     _head(page, obj)
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     page.line(0, "Selector", lines.selector(spec.get("selector")))
     numbers = [spec.get("replicas", 1)] + [
         status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas", "unavailableReplicas")
@@ -86,7 +86,7 @@ def replicaset(page: Page, obj: Object, pods: list[Object], events: Events, now_
     is_old = obj["kind"] == "ReplicationController"
     page.line(0, "Selector", lines.label_map(spec.get("selector")) if is_old else lines.selector(spec.get("selector")))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     if lines.controller(obj):
         page.line(0, "Controlled By", lines.controller(obj))
     page.line(0, "Replicas", f"{status.get('replicas', 0)} current / {spec.get('replicas', 1)} desired")
@@ -102,7 +102,7 @@ def statefulset(page: Page, obj: Object, pods: list[Object], events: Events, now
     _head(page, obj)
     page.line(0, "Selector", lines.selector(spec.get("selector")))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     if spec.get("serviceName"):
         page.line(0, "Service Name", spec["serviceName"])
     page.line(0, "Pod Management Policy", spec.get("podManagementPolicy", ""))
@@ -137,7 +137,7 @@ def daemonset(page: Page, obj: Object, pods: list[Object], events: Events, now_m
     page.line(0, "Selector", lines.selector(spec.get("selector")))
     page.line(0, "Node-Selector", lines.label_map(edit.get(spec, "template.spec.nodeSelector")))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     for words, key in (
         ("Desired Number of Nodes Scheduled", "desiredNumberScheduled"),
         ("Current Number of Nodes Scheduled", "currentNumberScheduled"),
@@ -158,10 +158,14 @@ def job(page: Page, obj: Object, events: Events, now_ms: int) -> None:
     if spec.get("selector"):
         page.line(0, "Selector", lines.selector(spec["selector"]))
     lines.labels(page, "Labels", meta.labels(obj))
-    lines.annotations(page, "Annotations", meta.annotations(obj))
+    lines.notes(page, "Annotations", meta.annotations(obj))
     if lines.controller(obj):
         page.line(0, "Controlled By", lines.controller(obj))
-    for words, key in (("Parallelism", "parallelism"), ("Completions", "completions"), ("Completion Mode", "completionMode")):
+    for words, key in (
+        ("Parallelism", "parallelism"),
+        ("Completions", "completions"),
+        ("Completion Mode", "completionMode"),
+    ):
         if spec.get(key) is not None:
             page.line(0, words, spec[key])
     page.line(0, "Suspend", "true" if spec.get("suspend") else "false")
@@ -176,6 +180,8 @@ def job(page: Page, obj: Object, events: Events, now_ms: int) -> None:
     if spec.get("activeDeadlineSeconds") is not None:
         page.line(0, "Active Deadline Seconds", f"{spec['activeDeadlineSeconds']}s")
     counts = f"{status.get('active', 0)} Active ({status.get('ready', 0)} Ready)"
-    page.line(0, "Pods Statuses", f"{counts} / {status.get('succeeded', 0)} Succeeded / {status.get('failed', 0)} Failed")
+    page.line(
+        0, "Pods Statuses", f"{counts} / {status.get('succeeded', 0)} Succeeded / {status.get('failed', 0)} Failed"
+    )
     describe_template(page, spec.get("template"))
     lines.events(page, events, now_ms)

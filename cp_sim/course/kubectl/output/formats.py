@@ -16,7 +16,9 @@ GET_FORMATS = (
     "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,"
     "name,template,templatefile,wide,yaml"
 )
-PLAIN_FORMATS = "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml"
+PLAIN_FORMATS = (
+    "go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,yaml"
+)
 _TEMPLATES = ("custom-columns", "go-template", "jsonpath", "jsonpath-as-json", "template")
 
 
@@ -29,7 +31,7 @@ class Output:
         self.template = rest if equals else template
         if template and not asked:
             self.kind = "go-template"
-        if self.kind == "table":
+        if not asked and not template:
             return
         if self.kind not in allowed.split(",") and not (equals and kind in _TEMPLATES and kind in allowed.split(",")):
             raise failure(
@@ -41,7 +43,7 @@ class Output:
         if self.kind == "custom-columns":
             columns.parse(self.template)
         if self.kind in ("jsonpath", "jsonpath-as-json", "go-template", "template") and not has_template:
-            raise failure(f"template format specified but no template given")
+            raise failure("template format specified but no template given")
         if self.kind in ("jsonpath", "jsonpath-as-json"):
             try:
                 jsonpath.parse(self.template)

@@ -113,6 +113,8 @@ class _Run:
                 if token == "(":
                     inner, tokens = self.pipeline(tokens, dot)
                     tokens = tokens[1:]
+                    if tokens and tokens[0].startswith("."):
+                        inner, tokens = self.operand(tokens[0], inner), tokens[1:]
                     operands.append(inner)
                 elif not operands and not name and token in _FUNCTIONS:
                     name = token
@@ -134,7 +136,7 @@ class _Run:
             return int(token)
         if token in ("true", "false"):
             return token == "true"
-        head, dots, path = token.partition(".")
+        head, _, path = token.partition(".")
         value = dot if not head else self.variables.get(head, _MISSING)
         if head and (not head.startswith("$") or value is _MISSING):
             raise failure(f'error parsing template: function "{head}" not defined')
@@ -154,7 +156,9 @@ def _index(value: Any, *keys: Any) -> Any:
 
 
 def _printf(pattern: str, *values: Any) -> str:
-    return re.sub(r"%[vs]", "%s", pattern) % tuple(go_value(value) if not isinstance(value, int) else value for value in values)
+    return re.sub(r"%[vs]", "%s", pattern) % tuple(
+        go_value(value) if not isinstance(value, int) else value for value in values
+    )
 
 
 def _both(*values: Any) -> Any:

@@ -299,7 +299,7 @@ def _run(parts: list[tuple[Step, ...]], at: int, obj: Any, current: Any, results
         if steps[0:1] and steps[0].kind == "end":
             return at + 1
         if steps and steps[0].kind == "range":
-            items = [item for item in find(steps[1:], obj, current)]
+            items = find(steps[1:], obj, current)
             after = _skip(parts, at + 1)
             for item in items:
                 _run(parts[: after - 1], at + 1, obj, item, results)

@@ -1,6 +1,6 @@
 """Objects as YAML and JSON, byte for byte as kubectl writes them.
 
-Sources: sigs.k8s.io/yaml (keys sorted, lists not indented, lines folded at 80), k8s.io/cli-runtime/pkg/printers/{yaml,json}.go.
+Sources: sigs.k8s.io/yaml (keys sorted, lists not indented, lines folded at 80), k8s.io/cli-runtime/pkg/printers.
 """
 
 from __future__ import annotations
