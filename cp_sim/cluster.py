@@ -28,7 +28,7 @@ from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.history import Explanation, Input, Past, decorated, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
-from cp_sim.objects import edit, manifests, meta
+from cp_sim.objects import edit, manifests, meta, names
 from cp_sim.objects.kinds import KINDS, Kind, kind_of
 from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 from cp_sim.scheduler import Scheduler
@@ -456,9 +456,11 @@ class Cluster:
         """Start a machine with a kubelet, which registers itself as Node `name`.
 
         Raises:
-            ValueError: there is a node of that name.
+            ValueError: there is a node of that name, or nodes cannot be called so.
             QuantityError: `cpu` or `memory` is no quantity.
         """
+        if problems := names.dns_subdomain(name):
+            raise ValueError(f"a node cannot be called {name!r}: {problems[0]}")
         if any(meta.name(node) == name for node in self.get("nodes")):
             raise ValueError(f"there is already a node called {name}; choose another name")
         self.loop.record("add_node", f"nodes/{name}", f"a machine with {cpu} CPU and {memory} memory", actor="user")

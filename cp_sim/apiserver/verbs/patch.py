@@ -121,6 +121,82 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         problems = in_order(work, made, decoded.problems)
         text = strict.strict_error(problems)
         decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
+<<<<<<< HEAD
+=======
+    return decoded.object
+
+
+def in_order(work: Work, made: dict[str, Any], problems: tuple[str, ...]) -> tuple[str, ...]:
+    """The complaints in the order in which the server meets the fields: that of the patched text, where there is one."""
+    kind = work.kind
+    assert kind is not None
+    if kind.custom or work.call.patch_type == "strategic":
+        return problems
+    return strict.decode(kind, json.loads(shown(work, made))).problems
+
+
+_MISMATCH)
+
+
+def patched(server: Any, work: Work, current: dict[str, Any]) -> dict[str, Any]:
+    """The current object with the patch applied.
+
+    Raises:
+        ApiError: the patch cannot be applied.
+    """
+    call, kind = work.call, work.kind
+    assert kind is not None
+    try:
+        if call.patch_type == "json":
+            made = patches.json_patch(current, call.body)
+        elif call.patch_type == "merge":
+            made = patches.merge_patch(current, call.body)
+        elif call.subresource == "scale":
+            struct = root("autoscaling/v1", "Scale")
+            assert struct is not None
+            made = patches.merge_struct(struct, current, call.body)
+        else:
+            made = patches.strategic_patch(kind, current, call.body)
+    except patches.NotDecodable as error:
+        raise errors.bad_request(f"error decoding patch: {error}") from None
+    except patches.PatchError as error:
+        raise refusal(call.patch_type, call.body, str(error)) from None
+    if not isinstance(made, dict):
+        raise errors.invalid("", "", "", [cause(golang.compact(made), "json: cannot unmarshal into an object")])
+    return made
+
+
+def refusal(patch_type: str, body: Any, text: str) -> ApiError:
+    """What a patch is refused with that parses but cannot be applied."""
+    if patch_type == "strategic":
+        if text == "cannot restore map from string" or text.startswith("cannot restore"):
+            return errors.invalid("", "", "", [cause(patches.go_text(body), text)])
+        return errors.internal(text)
+    return ApiError(errors.status(422, "Invalid", "the server rejected our request due to an error in our request", {}))
+
+
+def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
+    """The patched object as the server reads it: wrong types and unknown fields are found here.
+
+    Raises:
+        ApiError: 422 about the field `patch`.
+    """
+    kind = work.kind
+    assert kind is not None
+    if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
+        raise errors.invalid("", "", "", [patch_cause(work, made, unregistered(kind, made))])
+    if kind.custom:
+        decoded = structural.decode(server, kind, made)
+    else:
+        try:
+            decoded = strict.decode(kind, made)
+        except strict.DecodeError as error:
+            raise errors.invalid("", "", "", [patch_cause(work, made, str(error))]) from None
+    if decoded.problems:
+        problems = in_order(work, made, decoded.problems)
+        text = strict.strict_error(problems)
+        decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
+>>>>>>> apiserver
     return decoded.object
 
 
@@ -143,8 +219,7 @@ def patch_cause(work: Work, made: dict[str, Any], text: str) -> dict[str, str]:
     kind = work.kind
     assert kind is not None
     if work.call.patch_type != "strategic":
-        struct = None if kind.custom else root(kind.api_version, kind.kind)
-        return cause(golang.quoted_object(made, struct, work.call.patch_type, work.call.body), text)
+        return cause(shown(work, made), text)
     found = _MISMATCH.fullmatch(text)
     if found is not None:
         given, wanted = found.groups()
@@ -168,7 +243,7 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
     """
     struct = root("autoscaling/v1", "Scale")
     assert struct is not None
-    text = golang.quoted_object(made, struct, work.call.patch_type, work.call.body)
+    text = shown(work, made)
     try:
         decoded = strict.decode_struct(struct, made)
     except strict.DecodeError as error:

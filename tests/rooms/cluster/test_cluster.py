@@ -308,6 +308,7 @@ BAD: list[tuple[str, Callable[[Cluster], Any], type[Exception], str]] = [
     ("no object", lambda c: c.apply("just words"), ManifestError, "not an object"),
     ("nothing", lambda c: c.apply("---\n# nothing\n"), ManifestError, "no objects"),
     ("a bad size", lambda c: c.add_node("big", cpu="lots"), QuantityError, "quantities must match"),
+    ("a bad name", lambda c: c.add_node("Bad Node"), ValueError, "a node cannot be called 'Bad Node'"),
     ("a bad taint", lambda c: c.taint("worker-1", "gpu"), ValueError, "is not a taint"),
     ("a bad time", lambda c: c.run("soon"), ValueError, "not a duration"),
     ("the future", lambda c: c.at(10**6), ValueError, "the store holds"),
