@@ -121,8 +121,6 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         problems = in_order(work, made, decoded.problems)
         text = strict.strict_error(problems)
         decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
-<<<<<<< HEAD
-=======
     return decoded.object
 
 
@@ -196,7 +194,6 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
         problems = in_order(work, made, decoded.problems)
         text = strict.strict_error(problems)
         decoding.complain(work, problems, lambda: errors.invalid("", "", "", [patch_cause(work, made, text)]))
->>>>>>> apiserver
     return decoded.object
 
 
