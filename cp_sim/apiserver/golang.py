@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cp_sim.apiserver.field_order import ORDER
 from cp_sim.objects import strict
+from cp_sim.objects.schema import Struct
 
 
 def load(text: str) -> Any:
@@ -111,3 +113,55 @@ def quoted(text: str) -> str:
 def compact(value: Any) -> str:
     """JSON as Go writes a map: no spaces, keys in order."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+
+
+def as_go_writes(value: Any, struct: Struct | None, touched: Any = None) -> Any:
+    """The value with its keys in Go's order: as the type declares them, or sorted where a patch has `touched` the map.
+
+    `touched` is a tree of the keys on the way of a patch; None says that the patch did not come here.
+    """
+    if not isinstance(value, dict):
+        return value
+    order = ORDER.get(struct.name, {}) if struct is not None else {}
+    if touched is not None or struct is None:
+        keys = sorted(value)
+    else:
+        keys = sorted(value, key=lambda key: (order.get(key, 1000), key))
+    made = {}
+    for key in keys:
+        inside = touched.get(key) if isinstance(touched, dict) else None
+        field = struct.fields.get(key) if struct is not None else None
+        made[key] = _field_as_go_writes(value[key], field, inside)
+    return made
+
+
+def _field_as_go_writes(value: Any, field: Any, touched: Any) -> Any:
+    if isinstance(value, list):
+        item = field.item if field is not None else None
+        return [
+            _field_as_go_writes(one, item, touched.get(str(place)) if isinstance(touched, dict) else None)
+            for place, one in enumerate(value)
+        ]
+    if not isinstance(value, dict):
+        return value
+    if field is not None and field.code == "{":
+        return {key: _field_as_go_writes(value[key], field.item, None) for key in sorted(value)}
+    return as_go_writes(value, field.struct if field is not None else None, touched)
+
+
+def touched_by(patch_type: str, patch: Any) -> Any:
+    """The tree of maps that a merge or JSON patch takes apart."""
+    if patch_type == "merge":
+        return patch if isinstance(patch, dict) else {}
+    tree: dict[str, Any] = {}
+    for operation in patch if isinstance(patch, list) else ():
+        node = tree
+        for part in str(operation.get("path", "")).split("/")[1:-1]:
+            node = node.setdefault(part.replace("~1", "/").replace("~0", "~"), {})
+    return tree
+
+
+def quoted_object(obj: Any, struct: Struct | None, patch_type: str, patch: Any) -> str:
+    """A patched object as an error quotes it."""
+    made = as_go_writes(obj, struct, touched_by(patch_type, patch))
+    return json.dumps(made, separators=(",", ":"), ensure_ascii=False)

@@ -11,7 +11,7 @@ from cp_sim.apiserver import admission, allocation, errors, forms, special, stra
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.etcd.store import Get, Put, StoreAnswer
-from cp_sim.objects import meta
+from cp_sim.objects import meta, strict
 from cp_sim.objects.kinds import KINDS
 
 GENERATE_ATTEMPTS = 8
@@ -27,7 +27,10 @@ def start(server: Any, work: Work) -> Any:
         return answered
     if not isinstance(call.body, dict):
         raise errors.bad_request(f"the body of the request is no {kind.kind}")
-    return launch(server, work, call.body)
+    if work.outside is not None or kind.custom:
+        return launch(server, work, call.body)
+    # What components send has not been through a decoder yet; stored objects all have the form that one leaves.
+    return launch(server, work, strict.decode(kind, call.body).object)
 
 
 def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = False) -> Any:

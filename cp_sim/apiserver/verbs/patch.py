@@ -109,7 +109,7 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
     kind = work.kind
     assert kind is not None
     if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
-        raise errors.invalid("", "", "", [cause(shown(work, made), unregistered(kind, made))])
+        raise errors.invalid("", "", "", [patch_cause(work, made, unregistered(kind, made))])
     if kind.custom:
         decoded = structural.decode(server, kind, made)
     else:
@@ -134,8 +134,11 @@ _MISMATCH = re.compile(r"json: cannot unmarshal (\w+)(?: \S+)? into Go (?:struct
 
 def patch_cause(work: Work, made: dict[str, Any], text: str) -> dict[str, str]:
     """The cause of a patched object that cannot be read; a strategic patch is converted without a detour over JSON."""
+    kind = work.kind
+    assert kind is not None
     if work.call.patch_type != "strategic":
-        return cause(shown(work, made), text)
+        struct = None if kind.custom else root(kind.api_version, kind.kind)
+        return cause(golang.quoted_object(made, struct, work.call.patch_type, work.call.body), text)
     found = _MISMATCH.fullmatch(text)
     if found is not None:
         given, wanted = found.groups()
@@ -159,7 +162,7 @@ def understood_scale(work: Work, made: dict[str, Any]) -> dict[str, Any]:
     """
     struct = root("autoscaling/v1", "Scale")
     assert struct is not None
-    text = shown(work, made)
+    text = golang.quoted_object(made, struct, work.call.patch_type, work.call.body)
     try:
         decoded = strict.decode_struct(struct, made)
     except strict.DecodeError as error:

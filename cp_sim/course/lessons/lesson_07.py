@@ -153,8 +153,8 @@ def _judge_the_future(cluster: Cluster, pod: Any, node: str) -> Verdict:
         return Verdict(
             False, said, "What limits how long a toleration holds?", "Set tolerationSeconds: 90 in the toleration."
         )
-    told = future.trace.about(f"pods/{meta.key(pod)}")
-    gone = next(record.time_ms for record in told if record.verb == "delete" and record.time_ms >= begun)
+    history = future.trace.about(f"pods/{meta.key(pod)}")
+    gone = next(record.time_ms for record in history if record.verb == "delete" and record.time_ms >= begun)
     waited = round((gone - begun) / 1000)
     total = round((gone - _tainted_since(cluster, node)) / 1000)
     if 89 <= total <= 91:

@@ -138,7 +138,7 @@ def test_flags_anywhere() -> None:
         (["--count=x"], 'invalid argument "x" for "--count" flag: strconv.ParseInt: parsing "x": invalid syntax'),
         (
             ["--all=maybe"],
-            'invalid argument "maybe" for "--all" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+            'invalid argument "maybe" for "-A, --all" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
         ),
     ],
 )
