@@ -58,9 +58,11 @@ def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
         shown = waiting if len(waiting) <= LIMIT else waiting[: LIMIT - 1]
         for row, one in enumerate(shown):
             name, small = _words(actor.queue, one, facts.time_of(cluster))
+            told = [fit_middle(name.rpartition("/")[2], COLUMN - 36)]
+            told += [styled("small", line) for line in wrap(small, COLUMN - 34, 9.5, 2)]
             sketch.box(
                 f"pods/{name}", left + 8, 46 + row * ROW, COLUMN - 16, ROW - 6,
-                [fit_middle(name.rpartition("/")[2], COLUMN - 36), *(styled("small", line) for line in wrap(small, COLUMN - 34, 9.5, 2))],
+                told,
                 inside=f"queue/{place}", edge=colour, kind="pod", detail=f"{name}: {small}",
             )  # fmt: skip
             lines.append(f"  {name}: {small}")

@@ -60,6 +60,12 @@ function morph(host, text) {
   for (const [id, group] of after) {
     if (before.has(id)) pairs.push([before.get(id), group]);
   }
+  if (pairs.length < 0.3 * Math.min(before.size, after.size)) {
+    // Another picture altogether: two at once, one fading over the other, could not be read.
+    old.replaceWith(next);
+    if (!wantsStillness()) next.animate([{ opacity: 0.2 }, { opacity: 1 }], { duration: 160, easing: "ease-out" });
+    return { moved: 0, came: after.size, gone: before.size };
+  }
   const places = measure ? pairs.map(([group]) => [placeOf(group), looksOf(group)]) : [];
   old.replaceWith(next);
   const came = [...after].filter(([id]) => !before.has(id)).map(([, group]) => group);
