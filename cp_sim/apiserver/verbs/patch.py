@@ -125,7 +125,7 @@ def understood(server: Any, work: Work, made: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_order(work: Work, made: dict[str, Any], problems: tuple[str, ...]) -> tuple[str, ...]:
-    """The complaints in the order in which the server meets the fields: that of the patched text, where there is one."""
+    """The complaints in the order of the patched text, in which the server meets the fields."""
     kind = work.kind
     assert kind is not None
     if kind.custom or work.call.patch_type == "strategic":
