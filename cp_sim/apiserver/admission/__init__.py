@@ -19,6 +19,7 @@ def default_plugins() -> tuple[Plugin, ...]:
     from cp_sim.apiserver.admission.ingress_class import DefaultIngressClass
     from cp_sim.apiserver.admission.limit_ranger import LimitRanger
     from cp_sim.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+    from cp_sim.apiserver.admission.pod_topology_labels import PodTopologyLabels
     from cp_sim.apiserver.admission.priority import Priority
     from cp_sim.apiserver.admission.resource_quota import ResourceQuota
     from cp_sim.apiserver.admission.service_account import ServiceAccount
@@ -35,6 +36,7 @@ def default_plugins() -> tuple[Plugin, ...]:
         DefaultStorageClass(),
         StorageObjectInUseProtection(),
         DefaultIngressClass(),
+        PodTopologyLabels(),
         ResourceQuota(),
     )
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver import errors
+from cp_sim.apiserver.admission.pod_topology_labels import zone_labels
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import StoreAnswer
-from cp_sim.objects import meta
 from cp_sim.objects.kinds import KINDS
-
-ZONE_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
 def start(server: Any, work: Work) -> Any:
@@ -101,15 +99,6 @@ def bound(server: Any, pod: dict[str, Any], node: str, body: dict[str, Any]) -> 
         "spec": {**pod["spec"], "nodeName": node},
         "status": {**status, "conditions": [*others, condition]},
     }
-
-
-def zone_labels(server: Any, node_name: str) -> dict[str, str]:
-    """The topology labels that a pod takes over from its node (admission PodTopologyLabels)."""
-    node = server.known("nodes", node_name)
-    if node is None:
-        return {}
-    labels = meta.labels(node)
-    return {key: labels[key] for key in ZONE_LABELS if key in labels}
 
 
 def written(server: Any, work: Work, made: dict[str, Any], revision: int) -> Done:
