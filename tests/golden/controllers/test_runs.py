@@ -24,11 +24,9 @@ CHANCE = {
     "o-deployment-pause": {"podExtremes": "when a terminating pod is gone"},
     "o-deployment-rollover": {"levelled": "whether two writes of a status fall together"},
     "o-replicaset-pod-dies": {"levelled": "whether a pod that ends at once is seen while it ends"},
-    "o-nodelifecycle-orphan-gc": {"levelled": "labels of the zone on pods that are created with a node"},
     "o-nodelifecycle-stop-one": {"levelled": "whether two writes of a status fall together"},
     "o-daemonset-minready": {"objects": "which of equal pods is made unready"},
     "o-daemonset-rolling": dict.fromkeys(("objects", "levelled"), "which of equal pods is replaced first"),
-    "o-tainteviction-noexecute": {"levelled": "labels of the zone on pods that are created with a node"},
 }
 PARTS = ("objects", "events", "levelled", "replicasSeries", "podExtremes")
 ALL = [run for run in runs() if run["id"] not in NEED_MORE]
