@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from cp_sim.objects import meta
-from cp_sim.objects.kinds import UnknownKind
+from cp_sim.objects.kinds import UnknownKind, kind_of
 
 PROFILE_LINES = 30
 
@@ -160,11 +160,21 @@ def _scenarios(lines: TextIO, name: str) -> Iterator[tuple[str, dict[str, Any]]]
 def _scenario(found: Any, place: str) -> dict[str, Any]:
     """A scenario as it stands, or the one that a dump of a cluster poses: where do its unbound pods go?"""
     if isinstance(found, dict) and isinstance(found.get("objects"), list) and isinstance(found.get("pending"), list):
+        for obj in [*found["objects"], *found["pending"]]:
+            _check_kind(obj, place)
         return found
     if isinstance(found, dict) and found.get("kind") == "List" and isinstance(found.get("items"), list):
         pending = [obj for obj in found["items"] if _waits(obj)]
         return {"name": place, "objects": [obj for obj in found["items"] if not _waits(obj)], "pending": pending}
     raise Refusal(f'{place} is neither a scenario (lists "objects" and "pending") nor a List of objects')
+
+
+def _check_kind(obj: Any, place: str) -> None:
+    """Refuse an object of no known kind: what is left out by a typing error would change where pods go."""
+    try:
+        kind_of(obj)
+    except (AttributeError, UnknownKind) as problem:
+        raise Refusal(f"{place} cannot be scheduled: {problem}") from None
 
 
 def _waits(obj: Any) -> bool:
