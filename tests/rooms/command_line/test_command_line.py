@@ -84,7 +84,7 @@ def test_a_trace_is_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ("schedule", '{"objects": [], "pending": []}\n{"objects": ', "line 2 of"),
         ("schedule", "kind: Pod\n", "neither JSON lines nor a JSON document"),
         ("schedule", "[1, 2]\n", "is neither a scenario"),
-        ("schedule", '{"objects": [{"kind": "Nod"}], "pending": []}\n', "cannot be scheduled"),
+        ("schedule", '{"objects": [3], "pending": []}\n', "cannot be scheduled"),
         ("replay", "nonsense\n", "line 1 is not JSON"),
         ("replay", "{}\n", 'it has no list "ops"'),
     ],
