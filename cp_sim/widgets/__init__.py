@@ -48,7 +48,7 @@ def dashboard(cluster: Any, tab: str = "cluster", select: str = "") -> Any:
     desk = Desk(cluster, tab, select)
     if is_static():
         return Still(desk.view())
-    from cp_sim.widgets.dashboard import Dashboard
+    from cp_sim.widgets.living_desk import Dashboard
 
     return Dashboard(desk)
 

@@ -11,6 +11,7 @@ import pytest
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "views")]
 from toy_cluster import ToyCluster  # noqa: E402
 
+from cp_sim.cluster import Cluster  # noqa: E402
 from cp_sim.views import cluster_map  # noqa: E402
 from cp_sim.widgets import dashboard, show  # noqa: E402
 from cp_sim.widgets.delta import Sheet  # noqa: E402
@@ -158,6 +159,12 @@ def test_widgets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sent) == 2
     assert "worker-9" in json.dumps(sent[-1]["picture"])
     assert "0x" not in repr(desk) + repr(picture)
+
+
+def test_a_cluster_shows_its_dashboard_as_often_as_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CP_STATIC", raising=False)
+    cluster = Cluster(workers=1)
+    assert [type(cluster.dashboard()).__name__ for _ in range(2)] == ["Dashboard", "Dashboard"]
 
 
 def test_the_front_end_is_small_and_asks_nobody() -> None:
