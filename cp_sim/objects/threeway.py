@@ -23,21 +23,23 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def with_last_applied(obj: Object) -> Object:
-    """The manifest with itself, as one line of JSON, in the annotation that the next apply will read."""
+    """The manifest with itself, as one line of JSON as Go writes it, in the annotation that the next apply reads."""
     annotations = {key: value for key, value in meta.annotations(obj).items() if key != LAST_APPLIED}
     bare = edit.put(obj, "metadata.annotations", annotations)
-    text = json.dumps(bare, separators=(",", ":"), sort_keys=True) + "\n"
-    return edit.put(obj, "metadata.annotations", {**annotations, LAST_APPLIED: text})
+    text = json.dumps(bare, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return edit.put(bare, ("metadata", "annotations", LAST_APPLIED), text)
 
 
-def three_way_patch(kind: Kind, last_applied: str | None, new: Object, live: Object) -> Object:
-    """The strategic merge patch (for custom kinds: the merge patch) to send; empty when nothing is to be done.
+def three_way_patch(kind: Kind | None, last_applied: str | None, new: Object, live: Object) -> Object:
+    """The strategic merge patch to send (without a kind, or for custom ones: a merge patch); empty if none is needed.
 
     `last_applied` is the text of the annotation, None if the object was never applied; `new` is the manifest with its
     own annotation in place (`with_last_applied`).
     """
     old = json.loads(last_applied) if last_applied else {}
-    struct = None if kind.custom else root(kind.api_version, kind.kind)
+    struct = None if kind is None or kind.custom else root(kind.api_version, kind.kind)
     patch = _patch(old, new, live, struct)
     for key in ("apiVersion", "kind"):
         patch.pop(key, None)

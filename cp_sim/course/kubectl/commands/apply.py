@@ -13,14 +13,15 @@ from typing import Any
 from cp_sim.course.kubectl import builder, manifests
 from cp_sim.course.kubectl.client import StatusError, status_of
 from cp_sim.course.kubectl.commands.common import PRINT, done, dry_run, write_query
-from cp_sim.course.kubectl.commands.last_applied import LAST_APPLIED, three_way, with_last_applied
 from cp_sim.course.kubectl.errors import KubectlError, failure, several, usage
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.output.formats import Output
 from cp_sim.course.kubectl.output.text import to_yaml
 from cp_sim.course.kubectl.shell import Invocation, command
 from cp_sim.objects import edit, meta
+from cp_sim.objects.kinds import KINDS
 from cp_sim.objects.selectors import parse_labels
+from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 
 FLAGS = PRINT + (
     "filename:f=* recursive:R kustomize:k= selector:l= validate=?strict server-side force-conflicts prune all "
@@ -115,14 +116,17 @@ def _apply_one(invocation: Invocation, info: Info) -> None:
         return
     if LAST_APPLIED not in meta.annotations(current):
         invocation.err(_missing_annotation(info))
-    patch, kind = three_way(info.type, current, wanted)
+    kind = KINDS.get(info.type.full_name)
+    patch = three_way_patch(kind, meta.annotations(current).get(LAST_APPLIED), wanted, current)
     if not patch:
         done(invocation, info.type, info.name, "unchanged", current)
         return
     obj = current
     if dry_run(invocation) != "client":
         try:
-            obj = invocation.client.patch(info.type, info.namespace, info.name, patch, kind, **query)
+            obj = invocation.client.patch(
+                info.type, info.namespace, info.name, patch, "strategic" if kind else "merge", **query
+            )
         except StatusError as error:
             shown = json.dumps(patch, separators=(",", ":"), sort_keys=True)
             raise error.at(

@@ -10,12 +10,12 @@ from typing import Any
 from cp_sim.course.kubectl import manifests
 from cp_sim.course.kubectl.client import StatusError
 from cp_sim.course.kubectl.commands.common import PRINT, done, dry_run, write_query
-from cp_sim.course.kubectl.commands.last_applied import with_last_applied
 from cp_sim.course.kubectl.errors import KubectlError, failure, several, usage
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.output.formats import PLAIN_FORMATS, Output
 from cp_sim.course.kubectl.shell import Invocation, command
 from cp_sim.objects import edit
+from cp_sim.objects.threeway import with_last_applied
 
 Object = dict[str, Any]
 TYPED = PRINT + "save-config validate=?true "

@@ -11,13 +11,14 @@ import json
 from cp_sim.course.kubectl import manifests
 from cp_sim.course.kubectl.client import Object, StatusError
 from cp_sim.course.kubectl.commands.apply import current_of
-from cp_sim.course.kubectl.commands.last_applied import LAST_APPLIED, three_way, with_last_applied
 from cp_sim.course.kubectl.errors import KubectlError, failure, several
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.output.formats import without_managed_fields
 from cp_sim.course.kubectl.output.text import to_yaml
 from cp_sim.course.kubectl.shell import Invocation, command
-from cp_sim.objects import edit
+from cp_sim.objects import edit, meta
+from cp_sim.objects.kinds import KINDS
+from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 from cp_sim.sim.clock import timestamp
 
 
@@ -71,6 +72,8 @@ def _merged(invocation: Invocation, info: Info, current: Object | None) -> Objec
         return client.patch(info.type, info.namespace, info.name, json.dumps(placed), "apply", **query)
     if current is None:
         return dict(client.call("POST", info.type.path(info.namespace), query=dry, body=placed))
-    patch, kind = three_way(info.type, current, with_last_applied(placed))
-    patch = edit.drop(patch, ("metadata", "annotations", LAST_APPLIED)) if isinstance(patch, dict) else patch
-    return client.patch(info.type, info.namespace, info.name, patch, kind, **dry) if patch else current
+    kind = KINDS.get(info.type.full_name)
+    patch = three_way_patch(kind, meta.annotations(current).get(LAST_APPLIED), with_last_applied(placed), current)
+    patch = edit.drop(patch, ("metadata", "annotations", LAST_APPLIED))
+    patch_type = "strategic" if kind else "merge"
+    return client.patch(info.type, info.namespace, info.name, patch, patch_type, **dry) if patch else current

@@ -10,13 +10,13 @@ from typing import Any
 from cp_sim.course.kubectl import builder
 from cp_sim.course.kubectl.client import Object
 from cp_sim.course.kubectl.commands.common import PRINT, done, dry_run, write_query
-from cp_sim.course.kubectl.commands.last_applied import LAST_APPLIED
 from cp_sim.course.kubectl.describe.template import pod_template
 from cp_sim.course.kubectl.errors import KubectlError, failure, several
 from cp_sim.course.kubectl.manifests import Info
 from cp_sim.course.kubectl.shell import GROUPS, Invocation, command
 from cp_sim.course.kubectl.tabwriter import align
 from cp_sim.objects import edit, meta
+from cp_sim.objects.threeway import LAST_APPLIED
 from cp_sim.sim.clock import timestamp
 
 REVISION = "deployment.kubernetes.io/revision"
