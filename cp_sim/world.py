@@ -1,0 +1,288 @@
+"""A world: the chosen components around one loop, and the one outside who asks, looks and lets time pass.
+
+Nothing here decides anything.  Every question of the user is a request to the API server, sent under the caller's
+name, and the loop runs until the answer is there; looking (`get`, `at`, `explain`) reads the store and the trace and
+changes nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self, TypeVar
+from urllib.parse import parse_qsl
+
+from cp_sim import cloud_controller_manager
+from cp_sim.apiserver import authentication
+from cp_sim.apiserver.apiserver import ApiServer
+from cp_sim.apiserver.request import ApiError, HttpRequest, Response
+from cp_sim.apiserver.request import User as Caller
+from cp_sim.client import ClusterNetwork
+from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
+from cp_sim.controller_manager import ControllerManager
+from cp_sim.etcd.etcd import Etcd
+from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
+from cp_sim.kubelet import Kubelets, NodeSpec
+from cp_sim.objects import meta
+from cp_sim.objects.kinds import Kind, kind_of
+from cp_sim.scheduler import Scheduler
+from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
+from cp_sim.user import User
+
+Face = TypeVar("Face", bound=Callable[..., Any])
+
+COMPONENTS = (
+    "etcd",
+    "apiserver",
+    "scheduler",
+    "controller-manager",
+    "cloud-controller-manager",
+    "kubelet",
+)
+CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
+
+
+def outside(method: Face) -> Face:
+    """Note each call of `method` from outside in the journal; what it calls itself is not noted again."""
+
+    @functools.wraps(method)
+    def noted(self: World, *args: Any, **kwargs: Any) -> Any:
+        if self._depth == 0:
+            self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
+        self._depth += 1
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self._depth -= 1
+
+    return noted  # type: ignore[return-value]
+
+
+class World:
+    """The components of a cluster, joined; see `Cluster` for the arguments."""
+
+    def __init__(
+        self,
+        control_planes: int = 1,
+        workers: int = 3,
+        seed: int = 0,
+        *,
+        components: Iterable[str] = COMPONENTS,
+        order: Arrival | None = None,
+        nodes: Iterable[NodeSpec] = (),
+        scheduler_profiles: Any = None,
+        callers: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.components = _checked_components(components)
+        _check_sizes(control_planes, workers)
+        self._made_with = {
+            "control_planes": control_planes,
+            "workers": workers,
+            "seed": seed,
+            "components": self.components,
+            "order": order,
+            "nodes": tuple(nodes),
+            "scheduler_profiles": scheduler_profiles,
+            "callers": callers,
+        }
+        self.seed = seed
+        self.clock = Clock()
+        self.chance = Chance(seed)
+        self.trace = Trace()
+        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
+        self.journal: list[Input] = []
+        self._depth = 0
+        self.user = User("user")
+        self.etcd = Etcd("etcd")
+        self.apiserver = ApiServer("kube-apiserver")
+        self.apiserver.given_users = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
+        self.cloud = Cloud("cloud")
+        self.kubelets = Kubelets("kubelets")
+        self._start(scheduler_profiles)
+        if "kubelet" in self.components:
+            for number in range(1, control_planes + 1):
+                self._join(_control_plane(f"control-plane-{number}"))
+            for number in range(1, workers + 1):
+                self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
+            for spec in self._made_with["nodes"]:
+                self._join(spec)
+        self.loop.settle()
+
+    def _start(self, scheduler_profiles: Any) -> None:
+        """Let the chosen components join the loop, the store first."""
+        self.loop.add(self.user)
+        self.loop.add(self.etcd)
+        self.loop.add(self.apiserver)
+        if "cloud-controller-manager" in self.components:
+            self.loop.add(self.cloud)
+            for obj in cloud_controller_manager.MANIFEST:
+                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+            self.loop.add(CloudControllerManager(self.cloud))
+        if "controller-manager" in self.components:
+            self.loop.add(ControllerManager())
+        if "scheduler" in self.components:
+            self.loop.add(Scheduler(profiles=scheduler_profiles))
+        if "kubelet" in self.components:
+            self.loop.add(self.kubelets)
+
+    def _join(self, spec: NodeSpec) -> None:
+        """Start a machine and the kubelet on it; the kubelet registers the Node."""
+        if "cloud-controller-manager" in self.components:
+            self.cloud.start_machine(spec.name, spec.zone or "")
+            spec = dataclasses.replace(spec, cloud=True)
+        self.kubelets.add(spec)
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def get(self, what: str, namespace: str = "default") -> Any:
+        """One object for `"pod/web-1"`, a list for `"pods"`; looking changes nothing and costs no time.
+
+        `namespace="*"` lists all namespaces.  *In Kubernetes:* `kubectl get -o json`, without the request.
+
+        Raises:
+            ApiError: there is no such object.
+            UnknownKind: there is no such kind.
+        """
+        return read(self.etcd, what, namespace, self.revision)
+
+    @property
+    def revision(self) -> int:
+        """The store's current revision: the number of writes so far, plus one."""
+        return self.etcd.current_revision
+
+    def at(self, revision: int) -> Past:
+        """The cluster as it was at `revision`, to read and to draw.
+
+        Raises:
+            ValueError: the revision is in the future or was compacted.
+        """
+        oldest = max(1, self.etcd.compact_revision)
+        if not oldest <= revision <= self.revision:
+            raise ValueError(f"revision {revision} cannot be shown: the store holds {oldest} to {self.revision}")
+        return Past(self.etcd, self.trace, revision)
+
+    def explain(self, what: str, namespace: str = "default") -> Explanation:
+        """Why `"pod/web-1"` is as it is: the chain of causes back to what somebody asked for.
+
+        Objects that are gone can be explained too, as long as the trace remembers them.
+        """
+        kind, name = parse_reference(what)
+        if not name:
+            raise ValueError(f'explain wants one object, such as "{kind.singular}/web-1", not "{what}"')
+        return Explanation(subject_of(kind, namespace, name), self.trace)
+
+    @outside
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        user: str = "admin",
+    ) -> Response:
+        """A raw REST call, answered as the API server answers it; errors are answers too and raise nothing.
+
+        `query` may also stand in the path.  A watch answers with the list of its changes, after `timeoutSeconds` of
+        virtual time.  `user` names the caller: `admin`, `alice`, `node-1`, ...  *In Kubernetes:* `kubectl get --raw`.
+        """
+        path, _, in_path = path.partition("?")
+        asked_for = {
+            **dict(parse_qsl(in_path, keep_blank_values=True)),
+            **{key: str(value) for key, value in (query or {}).items()},
+        }
+        asked = HttpRequest(method, path, asked_for, dict(headers or {}), body, user)
+        return self._answer(asked, record=method.upper() not in ("GET", "HEAD", "OPTIONS"))
+
+    def _answer(self, asked: HttpRequest, record: bool) -> Response:
+        if record:
+            self.loop.record(asked.method.upper(), asked.path, "a request from outside", actor=asked.caller)
+        token = self.user.send(asked)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: token in self.user.answers)
+        response = self.user.take(token)
+        if response is None:
+            raise TimeoutError(f"{asked.method} {asked.path}: the API server did not answer")
+        return response
+
+    def _do(
+        self,
+        verb: str,
+        method: str,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        *,
+        body: Any = None,
+        subresource: str = "",
+        content_type: str = "application/json",
+        because: str = "",
+    ) -> Any:
+        """A request of the user behind one of the methods below; raises `ApiError` if it is refused."""
+        self.loop.record(verb, subject_of(kind, namespace, name), because, actor="user")
+        path = kind.path(namespace, "" if method == "POST" and not subresource else name, subresource)
+        query = {} if method == "DELETE" else {"fieldValidation": "Strict"}  # as kubectl asks
+        asked = HttpRequest(method, path, query, {"content-type": content_type}, body, "admin")
+        response = self._answer(asked, record=False)
+        if not response.ok:
+            raise ApiError(response.body)
+        return response.body
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    @outside
+    def settle(self) -> Self:
+        """Run until nothing is left to do (heartbeats aside); returns the cluster.
+
+        Raises:
+            StillBusy: somebody never comes to rest; the message says who.
+        """
+        self.loop.settle()
+        return self
+
+    @outside
+    def run(self, duration: str | int) -> Self:
+        """Let `"40s"`, `"5m"` (or so many milliseconds) of virtual time pass; returns the cluster."""
+        self.loop.run(parse_duration(duration))
+        return self
+
+    @outside
+    def step(self) -> list[Record]:
+        """Let one thing happen; returns what the trace says about it, an empty list when all is at rest.
+
+        Events and heartbeats are written on the way; they do not count as things of their own.
+        """
+        return self.loop.step(_is_worth_a_step)
+
+
+def _is_worth_a_step(record: Record) -> bool:
+    return not record.subject.startswith(("events/", "leases/"))
+
+
+def _checked_components(components: Iterable[str]) -> tuple[str, ...]:
+    chosen = tuple(components)
+    for name in chosen:
+        if name not in COMPONENTS:
+            raise ValueError(f"there is no component {name!r}; choose from {', '.join(COMPONENTS)}")
+    for name in ("etcd", "apiserver"):
+        if name not in chosen:
+            raise ValueError(f"a cluster needs {name}: add it to components")
+    return chosen
+
+
+def _check_sizes(control_planes: int, workers: int) -> None:
+    if control_planes != 1:
+        raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
+    if workers < 0:
+        raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
+
+
+def _caller(name: str, groups: Iterable[str]) -> Caller:
+    return Caller(name, (*groups, authentication.AUTHENTICATED))
+
+
+def _control_plane(name: str) -> NodeSpec:
+    taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
+    return NodeSpec(name, labels={CONTROL_PLANE_ROLE: ""}, taints=[taint], control_plane=True)
