@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from cp_sim.views.facts import many
@@ -18,6 +19,7 @@ LANE_LIMIT = 4
 POD_WIDTH, NODE_WIDTH, LANE_WIDTH = 150.0, 150.0, 112.0
 ROW_HEIGHT, ROWS_TOP = 46.0, 58.0
 WIDTH = 960.0
+_DOMAIN = re.compile(r"\b[a-z0-9][\w-]*(\.[\w-]+)+/")
 
 
 def decision(decided: Any) -> View:
@@ -211,6 +213,8 @@ class _Painter:
         because = str(getattr(row.verdict, "because", "") or ", ".join(row.verdict.reasons))
         reasons = ", ".join(row.verdict.reasons)
         room = WIDTH - self.right
+        if width_of(because, 10) > room:  # the domain before a key says little; the text twin has it
+            because = _DOMAIN.sub("", because)
         lines = wrap(because, room, 10, 2)
         if reasons and reasons != because and len(lines) == 1:
             lines.append(styled("small", fit(reasons, room, 9.5)))
