@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,7 @@ from cp_sim.client.plan import NOTHING, Action, Create, Delete, Plan, Update
 from cp_sim.controller_manager import endpointslice, serving
 from cp_sim.controller_manager.endpointslice import CONTROLLER, MANAGED_BY, SERVICE_NAME
 from cp_sim.controller_manager.service_controllers import ServiceController
-from cp_sim.objects.meta import generation, key, labels, name, namespace
+from cp_sim.objects.meta import generation, key, labels, name, namespace, node_name
 
 Object = dict[str, Any]
 
@@ -73,7 +74,18 @@ class EndpointSliceController(ServiceController):
         if self._is_behind(key_, slices):
             return Plan((), "the cache does not show the slices written last: look again later", retry=True)
         pods = self.selected_pods(service)
-        return endpointslice.reconcile(service, pods, slices, self.zone_of, self.next_trigger(service, pods))
+        homeless = [pod for pod in pods if self._is_homeless(pod)] if not serving.publishes_unready(service) else []
+        placed = [pod for pod in pods if pod not in homeless] if homeless else pods
+        plan = endpointslice.reconcile(service, placed, slices, self.zone_of, self.next_trigger(service, pods))
+        if homeless:
+            # A pod on a node that does not exist (any more) is left out, and looked for again later.
+            return dataclasses.replace(
+                plan, retry=True, because=f"{plan.because}; {len(homeless)} without a node left out"
+            )
+        return plan
+
+    def _is_homeless(self, pod: Object) -> bool:
+        return self.nodes.get(node_name(pod)) is None and serving.serves(pod, even_terminating=True)
 
     def zone_of(self, node: str) -> str:
         """The zone of a node."""

@@ -338,3 +338,25 @@ def test_sizes_and_components_that_cannot_be_are_refused() -> None:
     ):
         with pytest.raises(ValueError, match=sentence):
             Cluster(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_pod_on_a_node_that_does_not_exist_is_no_endpoint() -> None:
+    # Source: `reconcileByAddressType` in k8s.io/endpointslice/reconciler.go.
+    cluster = Cluster(components=("etcd", "apiserver", "controller-manager"))
+    cluster.apply(
+        POD.replace("name: one", "name: one, labels: {app: web}").replace("spec: {", "spec: {nodeName: gone, ")
+    )
+    cluster.apply(
+        "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80}]}}"
+    )
+    status = {"phase": "Running", "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}]}
+    status["conditions"] = [{"type": "Ready", "status": "True"}]
+    headers = {"content-type": "application/merge-patch+json"}
+    path = "/api/v1/namespaces/default/pods/one/status"
+    assert cluster.request("PATCH", path, headers=headers, body={"status": status}).status == 200
+    cluster.run("2s")
+    assert not [piece for piece in cluster.get("endpointslices") if piece.get("endpoints")]
+    cluster.apply("{apiVersion: v1, kind: Node, metadata: {name: gone}}")
+    cluster.run("30s")
+    (piece,) = cluster.get("endpointslices")
+    assert [endpoint["nodeName"] for endpoint in piece["endpoints"]] == ["gone"]
