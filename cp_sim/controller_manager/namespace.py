@@ -38,7 +38,7 @@ def reconcile(subject: Object, contents: Mapping[str, Sequence[Object]], now_ms:
     """What to do about a namespace that is being deleted; `contents` are its objects by resource."""
     pods = contents.get("pods") or ()
     if pods:
-        return _pods_first(subject, pods, now_ms)
+        return _pods_first(pods)
     everything = [(resource, obj) for resource, objects in contents.items() for obj in objects]
     held = [(resource, obj) for resource, obj in everything if finalizers(obj)]
     actions: list[Action] = []
@@ -57,16 +57,22 @@ def reconcile(subject: Object, contents: Mapping[str, Sequence[Object]], now_ms:
     return Plan(tuple(actions), because, observed, {"objects": 0}, on_done="emptied")
 
 
-def _pods_first(subject: Object, pods: Sequence[Object], now_ms: int) -> Plan:
-    actions: list[Action] = [Together(tuple(_delete("pods", pod) for pod in pods))]
+def _pods_first(pods: Sequence[Object]) -> Plan:
+    because = f"{len(pods)} pods go first; nothing else is deleted before they are gone"
+    deletions = Together(tuple(_delete("pods", pod) for pod in pods))
+    return Plan((deletions,), because, {"pods": len(pods)}, {"pods": 0}, on_done="pods_asked_to_go")
+
+
+def wait_for_pods(subject: Object, pods: Sequence[Object], now_ms: int) -> Plan:
+    """The deletion of `pods` was asked for and they are still there: tell so, and come back when they may be gone."""
+    actions: list[Action] = []
     updated = with_conditions(subject, [], now_ms)
     if updated is not subject:
         actions.append(Update(updated, "status", "tell what is left"))
     grace_s = max((_grace_s(pod) for pod in pods), default=0)
     estimate_s = grace_s or FINALIZER_ESTIMATE_S
     actions.append(Later((estimate_s // 2 + 1) * 1000, "pods get their time to end", background=True))
-    because = f"{len(pods)} pods go first; nothing else is deleted before they are gone"
-    return Plan(tuple(actions), because, {"pods": len(pods)}, {"pods": 0})
+    return Plan(tuple(actions), f"{len(pods)} pods are still there", {"pods": len(pods)}, {"pods": 0})
 
 
 def _grace_s(pod: Object) -> int:

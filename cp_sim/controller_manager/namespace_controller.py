@@ -51,6 +51,17 @@ class NamespaceController(Controller):
         contents = {resource: self.informers.of(resource).list(inside) for resource in namespaced()}
         return {resource: objects for resource, objects in contents.items() if objects}
 
+    def pods_asked_to_go(self, key_: str, _plan: Plan, _responses: Sequence[Response]) -> Plan | None:
+        """The pods were asked to go: those without a node are gone at once, for the others it waits."""
+        subject = self.namespaces.get(key_)
+        if subject is None:
+            return NOTHING
+        now_ms = self.loop.clock.now_ms
+        pods = self.informers.of("pods").list(key_)
+        if pods:
+            return namespace.wait_for_pods(subject, pods, now_ms)
+        return namespace.reconcile(subject, self._contents(key_), now_ms)
+
     def emptied(self, key_: str, plan: Plan, _responses: Sequence[Response]) -> Plan | None:
         """Everything was deleted; if the caches agree the namespace goes as well."""
         subject = self.namespaces.get(key_)

@@ -126,9 +126,13 @@ def ending(**status: Any) -> Object:
 
 
 def test_pods_go_first_and_alone() -> None:
-    plan = namespace.reconcile(ending(), {"pods": [pod("a"), pod("b")], "configmaps": [thing("c")]}, 0)
-    together, update, later = plan.actions
+    pods = [pod("a"), pod("b")]
+    plan = namespace.reconcile(ending(), {"pods": pods, "configmaps": [thing("c")]}, 0)
+    (together,) = plan.actions
     assert [action.resource for action in together.actions] == ["pods", "pods"]
+    assert plan.on_done == "pods_asked_to_go"
+    plan = namespace.wait_for_pods(ending(), pods, 0)
+    update, later = plan.actions
     assert {c["type"]: c["status"] for c in update.object["status"]["conditions"]} == dict.fromkeys(
         namespace.FINE, "False"
     )
