@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from cp_sim import cluster as face
+from cp_sim import Cluster, world
 from cp_sim.course.kubectl import Invocation, Kubectl, Outcome
 from cp_sim.course.kubectl.config import Context
 from cp_sim.kubelet import NodeSpec
@@ -38,7 +38,7 @@ def sessions() -> list[dict[str, Any]]:
 
 def recorded_cluster() -> Any:
     """A cluster like the recorded one: the same nodes, zones and addresses, no cloud, no events of kubelets."""
-    role = face.CONTROL_PLANE_ROLE
+    role = world.CONTROL_PLANE_ROLE
     taint = {"key": role, "effect": "NoSchedule"}
     control_plane = NodeSpec(
         "control-plane-1",
@@ -49,11 +49,9 @@ def recorded_cluster() -> Any:
         control_plane=True,
     )
     workers = [NodeSpec(f"worker-{n}", zone="abc"[n - 1], addresses=[f"127.0.0.1{n + 1}"]) for n in (1, 2, 3)]
-    components = [name for name in face.COMPONENTS if name != "cloud-controller-manager"]
-    with mock.patch.object(face, "_control_plane", return_value=control_plane):
-        return face.Cluster(
-            workers=0, nodes=workers, components=components, callers={"bob": (), "alice": (), "x": ("red",)}
-        )
+    components = [name for name in world.COMPONENTS if name != "cloud-controller-manager"]
+    with mock.patch.object(world, "_control_plane", return_value=control_plane):
+        return Cluster(workers=0, nodes=workers, components=components, callers={"bob": (), "alice": (), "x": ("red",)})
 
 
 class RecordedKubectl(Kubectl):
