@@ -15,8 +15,10 @@ Object = dict[str, Any]
 METADATA = ("name", "labels", "annotations", "finalizers", "generation", "generateName", "deletionGracePeriodSeconds")
 POD_SPEC = ("nodeName", "affinity", "hostname", "subdomain", "nodeSelector", "restartPolicy")
 TEMPLATE_SPEC = ("nodeSelector", "tolerations", "affinity", "restartPolicy")
-LEFT_OUT = ("Event", "Lease", "Binding")
+LEFT_OUT = ("Event", "Lease", "Binding", "LimitRange")
 ZONE_LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
+# A pod that was refused never was an object, so its name has no number.
+REFUSED = re.compile(r'(pods "[\w-]+-)[bcdfghjklmnpqrstvwxz2456789]{5}(" is forbidden)')
 KUBELET_FIELDS = re.compile(
     r"spec\.nodeName|status\.phase|metadata\.labels\.topology\..*|metadata\.deletionGracePeriodSeconds"
     r"|status\.conditions\[(PodScheduled|Ready|ContainersReady|Initialized|PodReadyToStartContainers)\]"
@@ -58,6 +60,7 @@ class Normalizer:
         for real, told in self.names.items():
             if real in value:
                 value = value.replace(real, told)
+        value = REFUSED.sub(r"\1<random>\2", value)
         return re.sub(rf"\b{self.namespace}\b", "NS", value)
 
     def object(self, obj: Object) -> Object:

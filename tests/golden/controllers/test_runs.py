@@ -12,7 +12,6 @@ from tests.golden.controllers.compare import play, runs
 NEED_MORE = {
     "o-deployment-quota": "ResourceQuota",
     "o-replicaset-quota-slowstart": "ResourceQuota",
-    "o-replicaset-limitrange": "LimitRange",
     "o-endpoints-headless": "StatefulSet",
     "o-daemonset-surge": "maxSurge of DaemonSets",
 }
