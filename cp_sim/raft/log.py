@@ -81,6 +81,11 @@ class Log:
         """The entries after `above`, up to and with `up_to`."""
         return tuple(self.entries[above - self.offset : up_to - self.offset])
 
+    def unstable(self) -> tuple[Entry, ...]:
+        """The entries that are not on disk."""
+        start = self.stable - self.offset
+        return tuple(self.entries[start:]) if start < len(self.entries) else ()
+
     def to_apply(self) -> tuple[Entry, ...]:
         """The entries that are committed and not yet applied."""
         return self.between(max(self.applied, self.offset), self.commit)

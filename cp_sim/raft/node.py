@@ -169,25 +169,24 @@ class RaftNode(Elections):
 
     def has_ready(self) -> bool:
         """Whether there is work for the host; False while it still has the last Ready in hand."""
+        if self.in_hand is not None:
+            return False
         log = self.log
-        return self.in_hand is None and bool(
-            self.outbox
+        return bool(
+            log.stable < log.offset + len(log.entries)
+            or log.applied < log.commit
+            or self.outbox
             or self.early
             or self.reads
-            or log.stable < log.offset + len(log.entries)
-            or log.applied < log.commit
             or log.pending is not None
-            or self.hard_state_changed
+            or log.commit != self.persisted_commit
+            or self.must_sync_state
         )
 
     @property
-    def hard_state_changed(self) -> bool:
-        """Whether term, vote or commit index are other than on disk."""
-        return (
-            self.log.commit != self.persisted_commit
-            or self.term != self.persisted_term
-            or self.vote != self.persisted_vote
-        )
+    def must_sync_state(self) -> bool:
+        """Whether term or vote are other than on disk."""
+        return self.term != self.persisted_term or self.vote != self.persisted_vote
 
     def ready(self) -> Ready:
         """Take the work out; the next one comes after `advance`.
@@ -197,27 +196,21 @@ class RaftNode(Elections):
         if self.in_hand is not None:
             raise RuntimeError("the last Ready is still in hand: call advance(ready) when it is done")
         log = self.log
-        changed = self.hard_state_changed
-        entries = log.between(log.stable, log.last_index)
-        ready = Ready(
-            HardState(self.term, self.vote, log.commit) if changed else None,
+        commit = log.commit
+        entries = log.unstable()
+        must_sync = self.must_sync_state
+        changed = must_sync or commit != self.persisted_commit
+        self.in_hand = ready = Ready(
+            HardState(self.term, self.vote, commit) if changed else None,
             entries,
             log.pending,
-            log.to_apply(),
+            log.to_apply() if log.applied < commit else (),
             tuple(self.outbox),
             tuple(self.early),
             tuple(self.reads),
-            bool(entries)
-            or log.pending is not None
-            or (changed and (self.term != self.persisted_term or self.vote != self.persisted_vote)),
+            must_sync or bool(entries) or log.pending is not None,
         )
-        if self.outbox:
-            self.outbox = []
-        if self.early:
-            self.early = []
-        if self.reads:
-            self.reads = []
-        self.in_hand = ready
+        self.outbox, self.early, self.reads = [], [], []
         return ready
 
     def advance(self, ready: Ready) -> None:
@@ -232,10 +225,12 @@ class RaftNode(Elections):
             raise RuntimeError("advance takes the Ready that was handed out last")
         self.in_hand = None
         self.note_persisted(ready)
-        self.note_applied(ready)
-        if self.role == LEADER and ready.entries:
-            self.acknowledge_own()
-        elif self.votes_for_itself_on_disk:
+        if ready.committed or ready.snapshot is not None:
+            self.note_applied(ready)
+        if self.role == LEADER:
+            if ready.entries:
+                self.acknowledge_own()
+        elif self.role == CANDIDATE and self.id not in self.votes and self.vote_is_on_disk:
             self.count_vote(self.id, granted=True)
 
     def note_persisted(self, ready: Ready) -> None:
@@ -265,14 +260,9 @@ class RaftNode(Elections):
             self.after_commit()
 
     @property
-    def votes_for_itself_on_disk(self) -> bool:
-        """Whether this is a candidate whose vote for itself is kept, but not counted yet."""
-        return (
-            self.role == CANDIDATE
-            and self.id not in self.votes
-            and self.persisted_term == self.term
-            and self.persisted_vote == self.id
-        )
+    def vote_is_on_disk(self) -> bool:
+        """Whether the disk holds this member's vote for itself in its present term."""
+        return self.persisted_term == self.term and self.persisted_vote == self.id
 
     # ---- housekeeping
 

@@ -167,8 +167,10 @@ class Replication(RaftState):
 
     def majority_match(self) -> int:
         """The highest index that a majority of the voters has on disk."""
-        progress = self.progress
-        matches = sorted([progress[name].match for name in self.members.voters])
+        voters, progress = self.members.voters, self.progress
+        if len(voters) == 1:
+            return progress[voters[0]].match
+        matches = sorted([progress[name].match for name in voters])
         return matches[(len(matches) - 1) // 2]
 
     def advance_commit(self) -> bool:
