@@ -251,10 +251,11 @@ class Etcd(Watching):
 
     def _submit(self, proposal: Proposal) -> None:
         if self._alone and self.node.role == LEADER:
-            self.node.propose(proposal)
-            self._drive()
-            if self._asked:
-                self._set_overdue()
+            if not self._decide_alone(proposal):
+                self.node.propose(proposal)
+                self._drive()
+                if self._asked:
+                    self._set_overdue()
         else:
             self._proposals.append(proposal)
             self.loop.wake(self)
