@@ -7,6 +7,7 @@ from typing import Any
 from cp_sim.raft import Broken, Change, Entry, Message, RaftNode, Ready
 from cp_sim.raft.host import Host
 from cp_sim.raft.stage import Stage
+from cp_sim.sim import Chance
 
 
 class Violation(AssertionError):
@@ -180,14 +181,28 @@ def holds(host: Host, entry: Entry) -> bool:
     return any(kept.index == entry.index and kept.term == entry.term for kept in disk.entries)
 
 
+def some_stage(seed: int, machine: type[RaftNode] = RaftNode) -> WatchedStage:
+    """A group of three or five, with or without learner, pre-vote and check quorum, as `seed` has it."""
+    dice = Chance(seed).stream("stage")
+    voters = ("m1", "m2", "m3", "m4", "m5")[: (3, 3, 5)[dice.randrange(3)]]
+    learners = ("l1",) * dice.randrange(2)
+    pre_vote, check_quorum = dice.randrange(3) > 0, dice.randrange(3) > 0
+    limits = {"max_entries": (512, 2)[dice.randrange(2)], "max_inflight": (256, 2)[dice.randrange(2)]}
+    return WatchedStage(
+        voters, seed, learners=learners, machine=machine, pre_vote=pre_vote, check_quorum=check_quorum, **limits
+    )
+
+
 class Walk:
     """A random play, told by its seed alone: proposals, reads and all kinds of mishap on a watched stage."""
 
-    def __init__(self, stage: WatchedStage, *, changes: bool = True) -> None:
+    def __init__(self, stage: WatchedStage) -> None:
         self.stage = stage
         self.dice = stage.chance.stream("walk")
         self.number = 0
-        self.changes = changes
+        # Without both of these a removed member that was not told can disturb the others for ever (section 4.2.3).
+        protected = stage.options["pre_vote"] and stage.options["check_quorum"]
+        self.changes = self.dice.randrange(2) if protected else 0
         stage.links.delay_ticks = self.dice.randrange(4)
         stage.links.loss_percent = (0, 0, 5, 15)[self.dice.randrange(4)]
         stage.links.copy_percent = (0, 0, 10)[self.dice.randrange(3)]
@@ -195,7 +210,7 @@ class Walk:
             *(self.tick,) * 10, *(self.propose,) * 8, *(self.read,) * 4, self.crash, *(self.restart,) * 3,
             self.cut, *(self.heal_links,) * 2, self.slow, self.pause, self.resume, self.compact, self.transfer,
             self.campaign,
-            *(self.change,) * 2 * changes,
+            *(self.change,) * 2 * self.changes,
         )  # fmt: skip
 
     def play(self, steps: int = 120) -> None:
@@ -210,6 +225,10 @@ class Walk:
             raise Violation(f"a member gave up: {found!r} (seed {self.stage.seed}, tick {self.stage.now})") from found
 
     def somebody(self) -> str:
+        """A member; the leader more often than others, for its mishaps tell most."""
+        leader = self.stage.leader()
+        if leader is not None and self.dice.randrange(4) == 0:
+            return leader.id
         names = list(self.stage.hosts)
         return names[self.dice.randrange(len(names))]
 
