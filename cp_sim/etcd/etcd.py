@@ -11,7 +11,7 @@ from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.applier import Applier, is_read
-from cp_sim.etcd.lease_api import LeaseGrantRequest, LeaseRevokeRequest
+from cp_sim.etcd.lease_api import LeaseGrantRequest, LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseRevokeRequest
 from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, AlarmRequest, CompactionRequest
 from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.quota import value_bytes
@@ -144,6 +144,8 @@ class Etcd(Actor):
             self.loop.send(request.reply_to, answer)
 
     def _apply(self, operation: Any, token: int) -> StoreAnswer:
+        if isinstance(operation, LeaseKeepAliveRequest):
+            return self._keep_alive(operation, token)
         if is_read(operation):
             done = self.applier.read(operation, self.loop.clock.now_ms, token)
         else:
@@ -166,6 +168,18 @@ class Etcd(Actor):
                 self.loop.cancel(timer)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
+
+    def _keep_alive(self, request: LeaseKeepAliveRequest, token: int) -> StoreAnswer:
+        lease = self.mvcc.lessor.leases.get(request.id)
+        ttl_s = lease.ttl_s if lease is not None else 0
+        timer = self._lease_timers.pop(request.id, None)
+        if lease is not None and timer is not None:
+            self.loop.cancel(timer)
+            lease.expires_ms = self.loop.clock.now_ms + ttl_s * 1000
+            ends = LeaseEnds(lease.id)
+            self._lease_timers[lease.id] = self.loop.after(ttl_s * 1000, self.name, ends, background=True)
+        revision = self.mvcc.revision
+        return StoreAnswer(token, revision, response=LeaseKeepAliveResponse(revision, request.id, ttl_s))
 
     # -- watches --------------------------------------------------------------------------------------------------
 
