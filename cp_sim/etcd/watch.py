@@ -138,6 +138,12 @@ class Watches:
 
     def poll(self, mvcc: Mvcc) -> list[Delivery]:
         """What has to be delivered so that every watch knows everything up to now."""
+        if mvcc.compact_revision > self._told + 1:
+            # Somebody who looks seldom: what happened since may be gone.
+            for id_, watch in self._watches.items():
+                watch.next_revision = max(watch.next_revision, self._told + 1)
+                if watch.next_revision <= mvcc.revision:
+                    self._behind[id_] = None
         deliveries = [self._catch_up(mvcc, self._watches[id_]) for id_ in self._behind]
         self._behind.clear()
         for delivery in deliveries:
