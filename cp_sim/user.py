@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver.request import HttpRequest, Request, Response, WatchChange, WatchClosed
+from cp_sim.etcd.store import StoreAnswer, StoreRequest
 from cp_sim.sim import Actor
 
 
 class User(Actor):
     """Sends requests from outside; an answer waits in `answers` until it is taken.
 
-    The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
+    What the store itself was asked for is answered in `told`.  The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
     """
 
     def __init__(self, name: str, server: str = "kube-apiserver") -> None:
         super().__init__(name)
         self.server = server
         self.answers: dict[int, Response] = {}
+        self.told: dict[int, StoreAnswer] = {}
         self._token = 0
         self._watches: dict[int, Response] = {}
         self._changes: dict[int, list[dict[str, Any]]] = {}
@@ -26,6 +28,12 @@ class User(Actor):
         """Send a request; returns the token of its answer."""
         self._token += 1
         self.loop.send(self.server, Request(self.name, self._token, asked.caller, asked))
+        return self._token
+
+    def ask_store(self, member: str, operation: Any) -> int:
+        """Put a request to a member of the store; returns the token of its answer."""
+        self._token += 1
+        self.loop.send(member, StoreRequest(operation, self.name, self._token))
         return self._token
 
     def take(self, token: int) -> Response | None:
@@ -44,5 +52,7 @@ class User(Actor):
             self.answers[message.token] = Response(message.token, opened.status, changes, opened.headers)
         elif isinstance(message, Response):
             self.answers[message.token] = message
+        elif isinstance(message, StoreAnswer):
+            self.told[message.token] = message
         else:
             super().receive(message)

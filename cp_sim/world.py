@@ -22,12 +22,13 @@ from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.store import StoreAnswer
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.scheduler import Scheduler
-from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -41,6 +42,8 @@ COMPONENTS = (
     "kubelet",
 )
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+# How long one who asks the store itself waits for its answer; etcd gives up after 7 s without a quorum.
+STORE_PATIENCE_MS = 10_000
 ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 
 
@@ -49,13 +52,15 @@ def outside(method: Face) -> Face:
 
     @functools.wraps(method)
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
-        if self._depth == 0:
-            self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
-        self._depth += 1
-        try:
-            return method(self, *args, **kwargs)
-        finally:
-            self._depth -= 1
+        with self.turn:
+            if self._depth == 0:
+                self.loop.poll()
+                self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
+            self._depth += 1
+            try:
+                return method(self, *args, **kwargs)
+            finally:
+                self._depth -= 1
 
     return noted  # type: ignore[return-value]
 
@@ -94,6 +99,7 @@ class World:
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
         self.journal: list[Input] = []
         self._depth = 0
+        self.turn = Turn()
         self.user = User("user")
         self.etcd = Etcd("etcd")
         self.apiserver = ApiServer("kube-apiserver")
@@ -145,12 +151,14 @@ class World:
             ApiError: there is no such object.
             UnknownKind: there is no such kind.
         """
-        return read(self.etcd, what, namespace, self.revision)
+        with self.turn:
+            return read(self.etcd, what, namespace, self.revision)
 
     @property
     def revision(self) -> int:
         """The store's current revision: the number of writes so far, plus one."""
-        return self.etcd.current_revision
+        with self.turn:
+            return self.etcd.current_revision
 
     def at(self, revision: int) -> Past:
         """The cluster as it was at `revision`, to read and to draw.
@@ -195,6 +203,22 @@ class World:
         }
         asked = HttpRequest(method, path, asked_for, dict(headers or {}), body, user)
         return self._answer(asked, record=method.upper() not in ("GET", "HEAD", "OPTIONS"))
+
+    @outside
+    def ask_store(self, operation: Any, member: str = "") -> StoreAnswer:
+        """A request of etcd's own API (`cp_sim.etcd.api`, `lease_api`, `maintenance`), put to a member of the store.
+
+        *In Kubernetes:* what `etcdctl` asks, past the API server. A refusal is an answer with `error` and `code`; a
+        member that does not answer gives `UNAVAILABLE`. `member` names the member's actor (empty: the first).
+        """
+        member = member or self.etcd.name
+        token = self.user.ask_store(member, operation)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: token in self.user.told, STORE_PATIENCE_MS)
+        told = self.user.told.pop(token, None)
+        if told is None:
+            return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        return told
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
         if record:
