@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors, rest, store_link, verbs, versions
+from cp_sim.apiserver import admission, allocation, definitions, errors, health, rest, store_link, verbs, versions
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -130,10 +130,13 @@ class ApiServer(Actor):
                 self._give_up(message.work)
             case definitions.CleanedUp():
                 definitions.cleaned_up(self, message)
+            case health.HealthTimedOut():
+                if message.work in self.in_flight:
+                    self.proceed(self.in_flight[message.work], None)
             case store_link.TryStore():
                 self.link.try_again(message)
-            case store_link.WatchStands():
-                self.link.stands(message)
+            case store_link.WatchSilent():
+                self.link.silent(message)
             case store_link.NoStore():
                 self.link.no_store(message)
             case store_link.PutAgain():
@@ -166,7 +169,7 @@ class ApiServer(Actor):
             if outside is not None:
                 response = rest.enter(self, work, outside)
                 if response is not None:
-                    self._finish(work, response)
+                    self._go_on(work, response)
                     return
             else:
                 work.kind = self.catalog.kind_of_resource(work.call.resource)
@@ -203,7 +206,7 @@ class ApiServer(Actor):
             if answer.token <= 0:
                 verbs.loading.answered(self, answer)
             return
-        if answer.error and self.link.asks_again(work, answer.error):
+        if answer.error and work.handler != "health" and self.link.asks_again(work, answer.error):
             return
         self.proceed(work, answer)
 
@@ -211,7 +214,7 @@ class ApiServer(Actor):
         """Let the handler of a request in flight take its next step."""
         work.waiting_for = ""
         try:
-            if answer is not None and answer.error:
+            if answer is not None and answer.error and work.handler != "health":
                 raise store_link.store_error(answer.error)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
@@ -439,8 +442,9 @@ _TIMERS = frozenset(
     (
         GiveUp,
         definitions.CleanedUp,
+        health.HealthTimedOut,
         store_link.TryStore,
-        store_link.WatchStands,
+        store_link.WatchSilent,
         store_link.NoStore,
         store_link.PutAgain,
         store_link.AskAgain,

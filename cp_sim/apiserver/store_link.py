@@ -30,6 +30,7 @@ TRIES, TRY_MS = 10, 250
 REWATCH_MS, REWATCH_CAP_MS = 100, 2_000
 GIVE_UP_MS = 30_000
 RELIST_MS = 1_000
+PROBE_KEY, PROBE_MS = "/registry/health", 5_000
 QUICK_TRIES = 5  # so many attempts keep the world from settling; then nobody waits for them
 
 COMPACTED = "required revision has been compacted"
@@ -44,8 +45,8 @@ class TryStore:
 
 
 @immutable
-class WatchStands:
-    """Timer: nobody has refused the watch `token`: it stands."""
+class WatchSilent:
+    """Timer: whoever was asked for the watch `token` has not said anything."""
 
     token: int
 
@@ -90,6 +91,7 @@ class StoreLink:
         self.said = ""
         self.watch_token = 0
         self.list_token = 0
+        self.probe_token = 0
         self.attempts = 0
         self._tokens = 0
         self._timer: Any = None  # for the request that is due next
@@ -214,15 +216,23 @@ class StoreLink:
         if self.state == BROKEN:
             self.attempts += 1
             self.follow(self.server.revision)
-            server = self.server
-            server.loop.after(RELIST_MS, server.name, WatchStands(self.watch_token), self.attempts > QUICK_TRIES)
+            loop, server = self.server.loop, self.server
+            self.probe_token = self.token()
+            loop.send(server.store, StoreRequest(Get(PROBE_KEY), server.name, self.probe_token))
+            loop.after(PROBE_MS, server.name, WatchSilent(self.watch_token), background=True)
         else:
             self.load()
 
-    def stands(self, message: WatchStands) -> None:
-        """The watch was not refused."""
-        if self.state == BROKEN and message.token == self.watch_token:
+    def probed(self, error: str) -> None:
+        """The store has answered a question that was sent after the watch: it has that, too."""
+        self.probe_token = 0
+        if self.state == BROKEN and self.watch_token and not error:
             self._now(FOLLOWING)
+
+    def silent(self, message: WatchSilent) -> None:
+        """Nobody has answered."""
+        if self.state == BROKEN and self.probe_token and message.token == self.watch_token:
+            self.watch_ended("context deadline exceeded")
 
     def _now(self, state: str, error: str = "") -> None:
         server, before = self.server, self.state

@@ -20,6 +20,8 @@ def answered(server: Any, answer: StoreAnswer) -> None:
             server.link.load_failed(answer.error)
         else:
             listed(server, answer)
+    elif answer.token == server.link.probe_token:
+        server.link.probed(answer.error)
     elif answer.token in server.bootstrapping:
         written(server, answer)
 
