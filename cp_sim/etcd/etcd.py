@@ -10,10 +10,12 @@ from what this member has applied (`watching.py`). A member that is alone is its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.applier import is_read
+from cp_sim.etcd.cluster_api import MemberListRequest, MoveLeaderRequest, MoveLeaderResponse, Publish
 from cp_sim.etcd.lease_api import (
     LeaseGrantRequest,
     LeaseKeepAliveRequest,
@@ -22,13 +24,12 @@ from cp_sim.etcd.lease_api import (
     LeaseTimeToLiveRequest,
 )
 from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, Alarm, AlarmRequest, CompactionRequest
+from cp_sim.etcd.membership import CHANGES, Membership
 from cp_sim.etcd.proposal import (
     AskAgain,
     Asked,
-    AskLeader,
     Gone,
     Leaderless,
-    LeaderSays,
     LeaseEnds,
     Overdue,
     Proposal,
@@ -56,8 +57,7 @@ from cp_sim.etcd.store import (
     WatchProgress,
     WatchRequest,
 )
-from cp_sim.etcd.watching import Watching
-from cp_sim.raft.messages import LEADER, Entry, Message
+from cp_sim.raft.messages import LEADER, NORMAL, Entry, Message
 from cp_sim.sim import Timer
 
 # The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
@@ -68,10 +68,13 @@ SCRUB_BATCH = 5_000
 SILENCE_MS = 5_000
 # Room for the numbers of one boot of a member, so that no later boot uses one again.
 BOOT = 1_000_000_000
+# What only the leader can answer or judge: it does not stand in the log how long a lease lives on, or who is healthy.
+LEADERS_MATTERS = frozenset((LeaseKeepAliveRequest, LeaseTimeToLiveRequest, *CHANGES))
+ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 _OVERDUE = Overdue()
 
 
-class Etcd(Watching):
+class Etcd(Membership):
     """One etcd member with the whole key space in memory.
 
     *In Kubernetes:* the static pod `etcd-control-plane-1`.
@@ -158,9 +161,7 @@ class Etcd(Watching):
                 self._ask_again(message)
             case Leaderless():
                 self._leaderless(message)
-            case AskLeader():
-                self._answer_member(message)
-            case LeaderSays():
+            case StoreAnswer():
                 self._leader_says(message)
             case Gone():
                 self._gone()
@@ -203,13 +204,12 @@ class Etcd(Watching):
             if refused is not None:
                 self._reply_error(request, refused)
                 return
-        if kind is Put or not is_read(operation):
-            if kind is LeaseKeepAliveRequest:
-                self._ask_leader(request)
-            else:
-                self._propose(request)
-        elif kind is LeaseTimeToLiveRequest:
+        if kind in LEADERS_MATTERS:
             self._ask_leader(request)
+        elif kind is MoveLeaderRequest:
+            self._move_leader(request)
+        elif kind is not MemberListRequest and not is_read(operation):
+            self._propose(request)
         elif self._alone or _serializable(operation):
             self._answer_read(request)
         else:
@@ -290,7 +290,7 @@ class Etcd(Watching):
 
     def _apply(self, entry: Entry) -> None:
         """A quorum has the proposal: apply it, answer it, tell the watches."""
-        proposal: Proposal = entry.data
+        proposal: Proposal = entry.data if entry.kind == NORMAL else entry.data.context
         asked = self._asked.pop(proposal.number, None) if proposal.member == self.name else None
         if not self._alone:
             self.loop.caused_by(proposal.cause)
@@ -303,13 +303,15 @@ class Etcd(Watching):
             self._tell()
 
     def _carry_out(self, operation: Any, token: int) -> StoreAnswer:
+        if type(operation) in ROSTER_ENTRIES:
+            return self._response(token, self._carry_out_change(operation))
         try:
             done = self.applier.apply(operation, self.loop.clock.now_ms, token)
         except api.EtcdError as refused:
             return self._error(token, refused)
         if type(operation) is not Put:
             self._after(operation, done)
-        return done if type(done) is StoreAnswer else StoreAnswer(token, self.mvcc.revision, response=done)
+        return done if type(done) is StoreAnswer else self._response(token, done)
 
     def _after(self, operation: Any, done: Any) -> None:
         """What time has to do with the operation: leases end, and room is given back."""
@@ -327,15 +329,18 @@ class Etcd(Watching):
     # -- answers --------------------------------------------------------------------------------------------------
 
     def _answer_read(self, request: StoreRequest) -> None:
+        if type(request.operation) is MemberListRequest:
+            self._reply(request, self._response(request.token, self._list_members()))
+            return
         try:
             done = self.applier.read(request.operation, self.loop.clock.now_ms, request.token)
         except api.EtcdError as refused:
             self._reply_error(request, refused)
             return
-        self._reply(request, done if type(done) is StoreAnswer else self._response(request, done))
+        self._reply(request, done if type(done) is StoreAnswer else self._response(request.token, done))
 
-    def _response(self, request: StoreRequest, response: Any) -> StoreAnswer:
-        return StoreAnswer(request.token, self.mvcc.revision, response=response)
+    def _response(self, token: int, response: Any) -> StoreAnswer:
+        return StoreAnswer(token, self.mvcc.revision, response=response)
 
     def _serve_read(self, asked: Asked) -> None:
         if self._asked.pop(asked.number, None) is not None:
@@ -363,13 +368,18 @@ class Etcd(Watching):
     # -- asking the leader --------------------------------------------------------------------------------------------
 
     def _ask_leader(self, request: StoreRequest) -> None:
-        """How long a lease lives on is not in the log: only the leader knows it."""
+        """Answer as the leader, or pass it on to the one that is; without one it waits for one."""
         if self.is_primary:
-            self._reply(request, self._response(request, self._as_primary(request.operation)))
-            return
-        asked = self._note_asked(request)
+            if isinstance(request.operation, CHANGES):
+                self._propose_change(request)
+            else:
+                self._reply(request, self._response(request.token, self._as_primary(request.operation)))
+        elif request.reply_to not in self.node.members.everybody:
+            self._pass_on(self._note_asked(request))
+
+    def _pass_on(self, asked: Asked) -> None:
         if self.node.leader:
-            self.loop.send(self.node.leader, AskLeader(request.operation, self.name, asked.number))
+            self.loop.send(self.node.leader, StoreRequest(asked.request.operation, self.name, asked.number))
 
     def _as_primary(self, operation: Any) -> Any:
         now_ms = self.loop.clock.now_ms
@@ -380,24 +390,37 @@ class Etcd(Watching):
             self._watch_lease(operation.id)
         return LeaseKeepAliveResponse(self.mvcc.revision, operation.id, ttl_s)
 
-    def _answer_member(self, message: AskLeader) -> None:
-        if self.is_primary:
-            self.loop.send(message.member, LeaderSays(message.number, self._as_primary(message.operation)))
-
-    def _leader_says(self, message: LeaderSays) -> None:
-        asked = self._asked.pop(message.number, None)
+    def _leader_says(self, answer: StoreAnswer) -> None:
+        """The leader has answered what was passed on to it; that it cannot be reached is no answer."""
+        asked = None if answer.code == "UNAVAILABLE" else self._asked.pop(answer.token, None)
         if asked is not None:
             self.loop.caused_by(asked.cause)
-            self._reply(asked.request, self._response(asked.request, message.response))
+            self._reply(asked.request, replace(answer, token=asked.request.token))
         self._driven()
 
     def _leader_known(self) -> None:
         super()._leader_known()
         for asked in self.requests_waiting:
-            if isinstance(asked.request.operation, LeaseKeepAliveRequest | LeaseTimeToLiveRequest):
+            operation = asked.request.operation
+            if isinstance(operation, MoveLeaderRequest):
+                if operation.target == self.node.leader and self._asked.pop(asked.number, None):
+                    self.loop.caused_by(asked.cause)
+                    self._reply(asked.request, self._response(asked.request.token, MoveLeaderResponse()))
+            elif type(operation) in LEADERS_MATTERS:
                 del self._asked[asked.number]
                 self.loop.caused_by(asked.cause)
                 self._ask_leader(asked.request)
+
+    def _move_leader(self, request: StoreRequest) -> None:
+        objection = self._objection_to_moving(request.operation)
+        if objection is not None:
+            self._reply_error(request, objection)
+        elif request.operation.target == self.name:
+            self._reply(request, self._response(request.token, MoveLeaderResponse()))
+        else:
+            self._note_asked(request)
+            self.node.transfer_leader(request.operation.target)
+            self._drive()
 
     # -- patience -----------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from cp_sim.etcd.cluster_api import MemberInfo
 from cp_sim.etcd.disk import Disk, DiskFull, copy_of
 from cp_sim.etcd.proposal import Gone, RaftNote, Settings, Tick, Written
 from cp_sim.raft.messages import (
@@ -42,15 +43,15 @@ class SnapshotData:
     """What travels in a snapshot: the store's data and what is known of the members.  Nobody changes it."""
 
     backend: Any
-    urls: tuple[tuple[str, str], ...] = ()
+    roster: tuple[tuple[str, MemberInfo], ...] = ()
     removed: tuple[tuple[str, None], ...] = ()
 
 
 class Replication(Actor):
     """One member of the group `peers` (itself included or not).
 
-    A member that was added to a group that exists begins with the members that the group has then; `learner` says that
-    it was added as a learner. Both count only while the disk is new. `stopped` says why the member does nothing any
+    `joins` says that it was added to a group that exists, and `peers` who belongs to that now; `learner` that it was
+    added as a learner. All of it counts only while the disk is new. `stopped` says why the member does nothing any
     more, empty while it runs.
     """
 
@@ -62,6 +63,7 @@ class Replication(Actor):
         peers: Sequence[str] = (),
         disk: Disk | None = None,
         *,
+        joins: bool = False,
         learner: bool = False,
         settings: Settings | None = None,
     ) -> None:
@@ -72,10 +74,12 @@ class Replication(Actor):
         self.elected_ms = 0  # when this member last learned of a new leader
         self.heard_ms: dict[str, int] = {}  # when each peer was last heard
         self._cut_after = self.settings.snapshot_count + self.settings.catch_up_entries
+        self._joins = joins or learner
         self._begins_with = _members(name, peers, learner)
         self._alone = self._begins_with.everybody == (name,)
         self._writing: Ready | None = None
         self._writes = 0
+        self._leaving = False
         self._ticked_ms = 0
         self._tick_timer: Timer | None = None
         self._seen = (FOLLOWER, 0, "")
@@ -194,7 +198,7 @@ class Replication(Actor):
         """The state as it is now; raft itself only knows at which entry it may begin."""
         node, disk = self.node, self.disk
         term = node.log.term_at(node.applied)
-        data = SnapshotData(copy_of(disk.backend), tuple(disk.urls.items()), tuple(disk.removed.items()))
+        data = SnapshotData(copy_of(disk.backend), tuple(disk.roster.items()), tuple(disk.removed.items()))
         return Snapshot(node.applied, term or 0, node.members, data)
 
     def _propose_all(self, data: Sequence[Any]) -> None:
@@ -244,6 +248,8 @@ class Replication(Actor):
         if not self._alone:
             self._look()
             self._arm()
+        if self._leaving and self._writing is None and not self.stopped:
+            self.stop("the member has been permanently removed from the cluster")
         self._driven()
 
     def _persist(self, ready: Ready) -> bool:
@@ -306,6 +312,7 @@ class Replication(Actor):
         """Members came or went, as of the entries that are applied now."""
         node, was_alone = self.node, self._alone
         self.disk.members = node.members
+        self._leaving = self.name not in node.members.everybody
         self._alone = node.members.everybody == (self.name,)
         if self._alone:
             self._disarm()
