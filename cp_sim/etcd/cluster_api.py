@@ -14,7 +14,7 @@ from cp_sim.sim import immutable
 
 @immutable
 class MemberInfo:
-    """What the group knows of a member: where its peers reach it, whether it only learns, and whether it has started."""
+    """What the group knows of a member: its peers' way to it, whether it only learns, whether it has started."""
 
     name: str
     peer_urls: tuple[str, ...] = ()

@@ -10,24 +10,20 @@ from what this member has applied (`watching.py`). A member that is alone is its
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.applier import is_read
-from cp_sim.etcd.cluster_api import MemberListRequest, MoveLeaderRequest, MoveLeaderResponse, Publish
+from cp_sim.etcd.cluster_api import MemberListRequest, MoveLeaderRequest, Publish
+from cp_sim.etcd.forwarding import LEADERS_MATTERS, Forwarding
 from cp_sim.etcd.lease_api import (
     LeaseGrantRequest,
-    LeaseKeepAliveRequest,
-    LeaseKeepAliveResponse,
     LeaseRevokeRequest,
-    LeaseTimeToLiveRequest,
 )
 from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, Alarm, AlarmRequest, CompactionRequest
-from cp_sim.etcd.membership import CHANGES, Membership
+from cp_sim.etcd.membership import CHANGES
 from cp_sim.etcd.proposal import (
     AskAgain,
-    Asked,
     Gone,
     Leaderless,
     LeaseEnds,
@@ -37,11 +33,7 @@ from cp_sim.etcd.proposal import (
     Written,
     no_leader,
     not_for_learners,
-    proposal_dropped,
     stopped,
-    timed_out,
-    timed_out_connection_lost,
-    timed_out_leader_failed,
     too_many_requests,
 )
 from cp_sim.etcd.quota import value_bytes
@@ -57,24 +49,16 @@ from cp_sim.etcd.store import (
     WatchProgress,
     WatchRequest,
 )
-from cp_sim.raft.messages import LEADER, NORMAL, Entry, Message
-from cp_sim.sim import Timer
+from cp_sim.raft.messages import NORMAL, Entry, Message
 
 # The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
 REQUEST_LIMIT_BYTES = 3 * 512 * 1024
 # How many changes are given back in one unit of work after a compaction.
 SCRUB_BATCH = 5_000
-# After how long without a word a peer counts as not connected.  Source: etcd rafthttp, ConnReadTimeout.
-SILENCE_MS = 5_000
-# Room for the numbers of one boot of a member, so that no later boot uses one again.
-BOOT = 1_000_000_000
-# What only the leader can answer or judge: it does not stand in the log how long a lease lives on, or who is healthy.
-LEADERS_MATTERS = frozenset((LeaseKeepAliveRequest, LeaseTimeToLiveRequest, *CHANGES))
 ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
-_OVERDUE = Overdue()
 
 
-class Etcd(Membership):
+class Etcd(Forwarding):
     """One etcd member with the whole key space in memory.
 
     *In Kubernetes:* the static pod `etcd-control-plane-1`.
@@ -85,10 +69,6 @@ class Etcd(Membership):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*(args or ("etcd",)), **named)
-        self._asked: dict[int, Asked] = {}  # who waits for an answer, oldest first
-        self._number = 0
-        self._proposals: list[Proposal] = []  # of this instant, or waiting for a leader
-        self._overdue_timer: Timer | None = None
 
     # -- looking, without a request (for people outside the loop) -------------------------------------------------
 
@@ -122,11 +102,6 @@ class Etcd(Membership):
     def all_values(self) -> Iterator[Any]:
         """Every object that the store holds in any revision; some more than once."""
         return self.mvcc.all_values()
-
-    @property
-    def requests_waiting(self) -> list[Asked]:
-        """The requests that wait for a quorum, oldest first."""
-        return list(self._asked.values())
 
     # -- the actor ------------------------------------------------------------------------------------------------
 
@@ -190,7 +165,9 @@ class Etcd(Membership):
         if self.stopped:
             return
         if self._proposals or self._gathering:
-            self._flush()
+            self._start_reading()
+            self._propose_gathered()
+            self._drive()
         if self.mvcc.has_garbage:
             self.mvcc.scrub(SCRUB_BATCH)
 
@@ -225,15 +202,6 @@ class Etcd(Membership):
             return too_many_requests()
         return None
 
-    def _note_asked(self, request: StoreRequest) -> Asked:
-        self._number += 1
-        number = self.disk.boots * BOOT + self._number
-        asked = Asked(number, request, self.loop.clock.now_ms, self.loop.cause)
-        self._asked[number] = asked
-        if not self._alone:
-            self._set_overdue()
-        return asked
-
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
         if type(operation) is Put and value_bytes(operation.value) > REQUEST_LIMIT_BYTES:
@@ -247,44 +215,10 @@ class Etcd(Membership):
         asked = self._note_asked(request)
         self._submit(Proposal(operation, self.name, asked.number, asked.since_ms, asked.cause))
 
-    def _propose_own(self, operation: Any) -> None:
-        self._submit(Proposal(operation, self.name, 0, self.loop.clock.now_ms, self.loop.cause))
-
-    def _submit(self, proposal: Proposal) -> None:
-        if self._alone and self.node.role == LEADER:
-            if not self._decide_alone(proposal):
-                self.node.propose(proposal)
-                self._drive()
-                if self._asked:
-                    self._set_overdue()
-        else:
-            self._proposals.append(proposal)
-            self.loop.wake(self)
-
-    def _flush(self) -> None:
-        """Propose what has gathered, if somebody leads; ask for the index of the reads that have."""
-        node = self.node
-        self._start_reading()
-        if self._proposals and node.leader:
-            waiting = self._asked
-            proposals = [one for one in self._proposals if not one.number or one.number in waiting]
-            self._proposals = []
-            if node.transferee:
-                for one in proposals:
-                    if one.number:
-                        self._refuse(waiting[one.number], proposal_dropped())
-            elif proposals:
-                self._propose_all(proposals)
-        self._drive()
-
     def _driven(self) -> None:
         if self._readable:
             self._serve_reads()
-        if self._proposals and self.node.leader:
-            self.loop.wake(self)
-        if self._overdue_timer is not None and not self._asked:
-            self.loop.cancel(self._overdue_timer)
-            self._overdue_timer = None
+        super()._driven()
 
     # -- what was agreed on -----------------------------------------------------------------------------------------
 
@@ -327,137 +261,6 @@ class Etcd(Membership):
             self.loop.wake(self)
 
     # -- answers --------------------------------------------------------------------------------------------------
-
-    def _answer_read(self, request: StoreRequest) -> None:
-        if type(request.operation) is MemberListRequest:
-            self._reply(request, self._response(request.token, self._list_members()))
-            return
-        try:
-            done = self.applier.read(request.operation, self.loop.clock.now_ms, request.token)
-        except api.EtcdError as refused:
-            self._reply_error(request, refused)
-            return
-        self._reply(request, done if type(done) is StoreAnswer else self._response(request.token, done))
-
-    def _response(self, token: int, response: Any) -> StoreAnswer:
-        return StoreAnswer(token, self.mvcc.revision, response=response)
-
-    def _serve_read(self, asked: Asked) -> None:
-        if self._asked.pop(asked.number, None) is not None:
-            self.loop.caused_by(asked.cause)
-            self._answer_read(asked.request)
-
-    def _is_waiting(self, asked: Asked) -> bool:
-        return asked.number in self._asked
-
-    def _refuse(self, asked: Asked, error: api.EtcdError) -> None:
-        if self._asked.pop(asked.number, None) is not None:
-            self.loop.caused_by(asked.cause)
-            self._reply_error(asked.request, error)
-
-    def _error(self, token: int, error: api.EtcdError) -> StoreAnswer:
-        return StoreAnswer(token, self.mvcc.revision, False, error=error.text, code=error.code)
-
-    def _reply_error(self, request: StoreRequest, error: api.EtcdError) -> None:
-        self._reply(request, self._error(request.token, error))
-
-    def _reply(self, request: StoreRequest, answer: StoreAnswer) -> None:
-        if request.reply_to:
-            self.loop.send(request.reply_to, answer)
-
-    # -- asking the leader --------------------------------------------------------------------------------------------
-
-    def _ask_leader(self, request: StoreRequest) -> None:
-        """Answer as the leader, or pass it on to the one that is; without one it waits for one."""
-        if self.is_primary:
-            if isinstance(request.operation, CHANGES):
-                self._propose_change(request)
-            else:
-                self._reply(request, self._response(request.token, self._as_primary(request.operation)))
-        elif request.reply_to not in self.node.members.everybody:
-            self._pass_on(self._note_asked(request))
-
-    def _pass_on(self, asked: Asked) -> None:
-        if self.node.leader:
-            self.loop.send(self.node.leader, StoreRequest(asked.request.operation, self.name, asked.number))
-
-    def _as_primary(self, operation: Any) -> Any:
-        now_ms = self.loop.clock.now_ms
-        if not isinstance(operation, LeaseKeepAliveRequest):
-            return self.applier.read(operation, now_ms)
-        ttl_s = self.mvcc.lessor.renew(operation.id, now_ms)
-        if ttl_s:
-            self._watch_lease(operation.id)
-        return LeaseKeepAliveResponse(self.mvcc.revision, operation.id, ttl_s)
-
-    def _leader_says(self, answer: StoreAnswer) -> None:
-        """The leader has answered what was passed on to it; that it cannot be reached is no answer."""
-        asked = None if answer.code == "UNAVAILABLE" else self._asked.pop(answer.token, None)
-        if asked is not None:
-            self.loop.caused_by(asked.cause)
-            self._reply(asked.request, replace(answer, token=asked.request.token))
-        self._driven()
-
-    def _leader_known(self) -> None:
-        super()._leader_known()
-        for asked in self.requests_waiting:
-            operation = asked.request.operation
-            if isinstance(operation, MoveLeaderRequest):
-                if operation.target == self.node.leader and self._asked.pop(asked.number, None):
-                    self.loop.caused_by(asked.cause)
-                    self._reply(asked.request, self._response(asked.request.token, MoveLeaderResponse()))
-            elif type(operation) in LEADERS_MATTERS:
-                del self._asked[asked.number]
-                self.loop.caused_by(asked.cause)
-                self._ask_leader(asked.request)
-
-    def _move_leader(self, request: StoreRequest) -> None:
-        objection = self._objection_to_moving(request.operation)
-        if objection is not None:
-            self._reply_error(request, objection)
-        elif request.operation.target == self.name:
-            self._reply(request, self._response(request.token, MoveLeaderResponse()))
-        else:
-            self._note_asked(request)
-            self.node.transfer_leader(request.operation.target)
-            self._drive()
-
-    # -- patience -----------------------------------------------------------------------------------------------------
-
-    def _set_overdue(self) -> None:
-        if self._overdue_timer is None:
-            oldest = next(iter(self._asked.values()))
-            wait_ms = oldest.since_ms + self.settings.timeout_ms - self.loop.clock.now_ms
-            self._overdue_timer = self.loop.after(wait_ms, self.name, _OVERDUE)
-
-    def _overdue(self) -> None:
-        self._overdue_timer = None
-        latest_ms = self.loop.clock.now_ms - self.settings.timeout_ms
-        for asked in self.requests_waiting:
-            if asked.since_ms > latest_ms:
-                break
-            self._refuse(asked, self._why_late(asked))
-        if self._asked:
-            self._set_overdue()
-
-    def _why_late(self, asked: Asked) -> api.EtcdError:
-        """Source: etcd `server/etcdserver/server.go`, parseProposeCtxErr."""
-        if is_read(asked.request.operation):
-            return timed_out()
-        lost_ms = self.elected_ms - 2 * self.settings.election_ms
-        if lost_ms < asked.since_ms < self.elected_ms:
-            return timed_out_leader_failed()
-        leader = self.node.leader
-        if leader and not self._is_connected(leader):
-            return timed_out_connection_lost()
-        return timed_out()
-
-    def _is_connected(self, leader: str) -> bool:
-        since_ms = self.loop.clock.now_ms - SILENCE_MS
-        if leader != self.name:
-            return self.heard_ms.get(leader, 0) > since_ms
-        heard = sum(name == self.name or self.heard_ms.get(name, 0) > since_ms for name in self.node.members.voters)
-        return heard >= self.node.members.quorum
 
 
 def _serializable(operation: Any) -> bool:

@@ -20,6 +20,7 @@ from cp_sim.etcd import api, cluster_api
 from cp_sim.etcd.cluster_api import (
     MemberAddRequest,
     MemberInfo,
+    MemberListRequest,
     MemberListResponse,
     MemberPromoteRequest,
     MemberRemoveRequest,
@@ -57,7 +58,7 @@ class Membership(Watching):
         """The members as this one knows them, by name."""
         return tuple(self.disk.roster[name] for name in sorted(self.disk.roster))
 
-    # -- may it be? ------------------------------------------------------------------------------------------------------
+    # -- may it be?
 
     def _objection(self, operation: Any) -> api.EtcdError | None:
         """Why a change is refused, as its leader sees it."""
@@ -122,7 +123,7 @@ class Membership(Watching):
         others = [info for info in self.disk.roster.values() if info.name != by_other_than]
         return any(url in info.peer_urls for info in others for url in urls)
 
-    # -- doing it -----------------------------------------------------------------------------------------------------
+    # -- doing it
 
     def _propose_change(self, request: StoreRequest) -> None:
         """Let the leader judge a change and propose it."""
@@ -164,8 +165,11 @@ class Membership(Watching):
         if info is None or not info.started:
             self._propose_own(Publish(self.name))
 
-    def _list_members(self) -> MemberListResponse:
-        return MemberListResponse(self.roster())
+    def _answer_read(self, request: StoreRequest) -> None:
+        if type(request.operation) is MemberListRequest:
+            self._reply(request, self._response(request.token, MemberListResponse(self.roster())))
+        else:
+            super()._answer_read(request)
 
     def _objection_to_moving(self, request: MoveLeaderRequest) -> api.EtcdError | None:
         if not self.is_primary:
