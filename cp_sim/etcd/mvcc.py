@@ -12,18 +12,19 @@ Source: etcd `server/storage/mvcc/{kvstore,kvstore_txn,key_index}.go`.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
 from cp_sim.etcd import api
+from cp_sim.etcd.changelog import ChangeLog
 from cp_sim.etcd.lease import Lessor
+from cp_sim.etcd.quota import EMPTY_BYTES, version_bytes
 from cp_sim.etcd.sortedkeys import SortedKeys
 from cp_sim.etcd.store import KeyChange, KeyValue
 
 _mod_revision = attrgetter("mod_revision")
-_revision = attrgetter("revision")
 
 
 class Mvcc:
@@ -31,18 +32,21 @@ class Mvcc:
 
     `revision` counts writes and is 1 for an empty store; `compact_revision` is the oldest revision that can still
     be read (-1: nothing was ever compacted). Every key has its versions in order; a version of 0 is a tombstone.
+    `in_use_bytes` is about what all of it takes in etcd's file, `size_bytes` how large the file has become: room that is
+    given back stays with the file until `defragment`.
     """
 
     def __init__(self) -> None:
         self.revision = 1
         self.compact_revision = -1
-        self.size_bytes = 0
+        self.in_use_bytes = EMPTY_BYTES
+        self.size_bytes = EMPTY_BYTES
         self.lessor = Lessor()
         self._versions: dict[str, list[KeyValue]] = {}
         self._keys = SortedKeys()  # every key with a version that can be read
         self._live = SortedKeys()  # every key that is there now
-        self._log: list[KeyChange] = []  # all changes of the revisions from compact_revision on
-        self._committed = 0  # how much of the log belongs to finished writes
+        self._log = ChangeLog()  # all changes of the revisions from compact_revision on
+        self._staged = False  # whether the last revision of the log belongs to a write that is not finished
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Mvcc:
         # Versions and changes are immutable and shared; only the containers are copied.
@@ -50,13 +54,14 @@ class Mvcc:
         memo[id(self)] = made
         made.revision = self.revision
         made.compact_revision = self.compact_revision
+        made.in_use_bytes = self.in_use_bytes
         made.size_bytes = self.size_bytes
         made.lessor = self.lessor.copy()
         made._versions = {key: versions[:] for key, versions in self._versions.items()}
         made._keys = self._keys.copy()
         made._live = self._live.copy()
-        made._log = self._log[:]
-        made._committed = self._committed
+        made._log = self._log.copy()
+        made._staged = self._staged
         return made
 
     # -- reading --------------------------------------------------------------------------------------------------
@@ -66,7 +71,7 @@ class Mvcc:
         """The revision that a read sees: the current one, or the coming one within a write that has changed
         something.
         """
-        return self.revision + (len(self._log) > self._committed)
+        return self.revision + self._staged
 
     def __len__(self) -> int:
         """How many keys there are now."""
@@ -148,10 +153,7 @@ class Mvcc:
 
     def changes_from(self, revision: int) -> list[KeyChange]:
         """All changes of the revisions from `revision` on, in order; those before `compact_revision` are gone."""
-        log = self._log
-        if not log or log[-1].revision < revision:
-            return []
-        return log[bisect_left(log, revision, key=_revision) :]
+        return self._log.since(revision)
 
     def versions(self, key: str) -> list[KeyValue]:
         """The versions of a key that can be read, oldest first; one with `version` 0 says that the key was deleted."""
@@ -218,6 +220,8 @@ class Mvcc:
         if lease:
             self.lessor.attach(lease, key)
         self._log.append(KeyChange(kv.key, revision, kv, self._before(old, revision)))
+        self._staged = True
+        self._take_room(version_bytes(key, value))
         return kv
 
     def stage_delete(self, old: KeyValue) -> None:
@@ -228,6 +232,14 @@ class Mvcc:
         if old.lease:
             self.lessor.detach(old.lease, old.key)
         self._log.append(KeyChange(old.key, revision, None, self._before(old, revision)))
+        self._staged = True
+        self._take_room(version_bytes(old.key, None))
+
+    def _take_room(self, size_bytes: int) -> None:
+        # What is given back to the file is used first, before the file grows.
+        self.in_use_bytes += size_bytes
+        if self.in_use_bytes > self.size_bytes:
+            self.size_bytes = self.in_use_bytes
 
     def _before(self, old: KeyValue | None, revision: int) -> KeyValue | None:
         # What the key was before this write began, also when the write touches it twice.
@@ -239,8 +251,8 @@ class Mvcc:
 
     def commit(self) -> int:
         """End a write; returns the revision, which is a new one only if anything was staged."""
-        if len(self._log) > self._committed:
-            self._committed = len(self._log)
+        if self._staged:
+            self._staged = False
             self.revision += 1
         return self.revision
 
@@ -277,23 +289,24 @@ class Mvcc:
     @property
     def has_garbage(self) -> bool:
         """Whether `scrub` has something to do."""
-        return bool(self._log) and self._log[0].revision < self.compact_revision
+        return 0 < self._log.first_revision < self.compact_revision
 
     def scrub(self, limit: int = 0) -> bool:
         """Give back the room of compacted versions, of at most `limit` changes (0: all); returns whether more is
         left.
         """
-        due = bisect_left(self._log, self.compact_revision, key=_revision)
-        batch = min(due, limit) if limit else due
-        for change in self._log[:batch]:
+        for change in self._log.take_before(self.compact_revision, limit):
             self._forget(change.key)
-        if batch == due:
-            # The changes of the compacted revision itself can still be watched, their keys are cut all the same.
-            for change in self._log[due : bisect_right(self._log, self.compact_revision, key=_revision)]:
-                self._forget(change.key)
-        del self._log[:batch]
-        self._committed -= batch
-        return batch < due
+        if self.has_garbage:
+            return True
+        # The changes of the compacted revision itself can still be watched, their keys are cut all the same.
+        for change in self._log.of(self.compact_revision):
+            self._forget(change.key)
+        return False
+
+    def defragment(self) -> None:
+        """Let the file shrink to what is in use."""
+        self.size_bytes = self.in_use_bytes
 
     def _forget(self, key: str) -> None:
         versions = self._versions.get(key)
@@ -303,6 +316,8 @@ class Mvcc:
         if place >= 0 and not versions[place].version:
             place += 1  # a tombstone that everybody can see need not be kept
         if place > 0:
+            for gone in versions[:place]:
+                self.in_use_bytes -= version_bytes(key, gone.value)
             del versions[:place]
         if not versions:
             del self._versions[key]
