@@ -30,6 +30,13 @@ def value_bytes(value: Any) -> int:
     return len(value) if isinstance(value, str | bytes) else len(marshal.dumps(value, 2))
 
 
+def value_data(value: Any) -> bytes:
+    """A value as bytes, the same for equal values; faster than its JSON."""
+    if isinstance(value, bytes):
+        return value
+    return value.encode(errors="surrogatepass") if isinstance(value, str) else marshal.dumps(value, 2)
+
+
 def version_bytes(key: str, value: Any) -> int:
     """About how many bytes a version of a key takes in the file; None is the value of a tombstone."""
     return VERSION_OVERHEAD_BYTES + len(key) + (0 if value is None else value_bytes(value))

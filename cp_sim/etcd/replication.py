@@ -345,7 +345,9 @@ class Replication(Actor):
     def _tell_role(self, role: str, leader: str) -> None:
         node = self.node
         if role == LEADER and node.role != LEADER:
-            whom = f"{node.leader} leads" if node.leader else "it does not reach a majority, or was told of a later term"
+            whom = (
+                f"{node.leader} leads" if node.leader else "it does not reach a majority, or was told of a later term"
+            )
             self._record("step down", f"{whom} in term {node.term}")
         if node.role == LEADER and role != LEADER:
             self._record("become leader", f"a majority of {len(node.members.voters)} voted for it in term {node.term}")
@@ -356,7 +358,9 @@ class Replication(Actor):
             if node.role == "candidate":
                 self._record("campaign", f"asks for votes in term {node.term}")
             else:
-                self._record("campaign", f"has not heard a leader; asks whether it would be elected in term {node.term + 1}")
+                self._record(
+                    "campaign", f"has not heard a leader; asks whether it would be elected in term {node.term + 1}"
+                )
 
     def note(self) -> RaftNote:
         """What this member is now."""
