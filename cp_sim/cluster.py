@@ -30,8 +30,12 @@ class Cluster(Operations):
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
 
+        store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
+            a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
+
     Raises:
         ValueError: a size or a component that cannot be.
+        StoreAway: the real etcd does not answer.
     """
 
     def fork(self) -> Cluster:
@@ -42,7 +46,13 @@ class Cluster(Operations):
             return copy.deepcopy(self, memo)
 
     def replay(self) -> Cluster:
-        """A new cluster to which everything in the journal was done again; it ends in the same state."""
+        """A new cluster to which everything in the journal was done again; it ends in the same state.
+
+        Raises:
+            ValueError: the store is a real etcd, where everything would be done twice.
+        """
+        if self._made_with["store"] is not None:
+            raise ValueError("a cluster on a real etcd cannot be replayed: its data would be there already")
         made_with = copy.deepcopy(self._made_with)
         again = Cluster(**made_with)
         for asked in self.journal:
@@ -51,6 +61,11 @@ class Cluster(Operations):
             except (ApiError, ValueError, LookupError):
                 continue  # it was refused then, too
         return again
+
+    def close(self) -> None:
+        """Hang up on a real etcd; the cluster cannot be used afterwards. An embedded store has nothing to close."""
+        if hasattr(self.etcd, "close"):
+            self.etcd.close()
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 

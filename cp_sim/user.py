@@ -12,7 +12,8 @@ from cp_sim.sim import Actor
 class User(Actor):
     """Sends requests from outside; an answer waits in `answers` until it is taken.
 
-    What the store itself was asked for is answered in `told`.  The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
+    The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
+    What the store itself was asked is answered in `told`.
     """
 
     def __init__(self, name: str, server: str = "kube-apiserver") -> None:

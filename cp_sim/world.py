@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -79,6 +80,7 @@ class World:
         nodes: Iterable[NodeSpec] = (),
         scheduler_profiles: Any = None,
         callers: Mapping[str, tuple[str, ...]] | None = None,
+        store: Any = None,
     ) -> None:
         self.components = _checked_components(components)
         _check_sizes(control_planes, workers)
@@ -91,17 +93,19 @@ class World:
             "nodes": tuple(nodes),
             "scheduler_profiles": scheduler_profiles,
             "callers": callers,
+            "store": store,
         }
         self.seed = seed
         self.clock = Clock()
-        self.chance = Chance(seed)
+        self.etcd = Etcd("etcd") if store is None else open_store("etcd", store)
+        # Processes that share a real etcd must not draw the same names from the same seed.
+        self.chance = Chance(seed, getattr(self.etcd, "salt", ""))
         self.trace = Trace()
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
         self.journal: list[Input] = []
         self._depth = 0
         self.turn = Turn()
         self.user = User("user")
-        self.etcd = Etcd("etcd")
         self.apiserver = ApiServer("kube-apiserver")
         self.apiserver.given_users = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
         self.cloud = Cloud("cloud")
@@ -124,7 +128,7 @@ class World:
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
-                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+                self._install(obj)
             self.loop.add(CloudControllerManager(self.cloud))
         if "controller-manager" in self.components:
             self.loop.add(ControllerManager())
@@ -132,6 +136,14 @@ class World:
             self.loop.add(Scheduler(profiles=scheduler_profiles))
         if "kubelet" in self.components:
             self.loop.add(self.kubelets)
+
+    def _install(self, obj: dict[str, Any]) -> None:
+        """Create an object that the cluster is to have; a real etcd may hold it from an earlier run."""
+        try:
+            self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+        except ApiError as refused:
+            if refused.reason != "AlreadyExists":
+                raise
 
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
@@ -279,6 +291,24 @@ class World:
         Events and heartbeats are written on the way; they do not count as things of their own.
         """
         return self.loop.step(_is_worth_a_step)
+
+
+def open_store(name: str, store: Any) -> Any:
+    """The actor `name` in front of a real etcd; see `cp_sim.etcd.real`.
+
+    Raises:
+        ValueError: the address cannot be read.
+        StoreAway: nobody answers there.
+        ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+    """
+    try:
+        real = importlib.import_module("cp_sim.etcd.real.real")
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").split(".")[0] not in ("grpc", "google"):
+            raise
+        wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
+        raise ModuleNotFoundError(wanted, name=problem.name) from None
+    return real.RealEtcd(name, store)
 
 
 def _is_worth_a_step(record: Record) -> bool:
