@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from cp_sim.etcd import api
+from cp_sim.etcd.applier import Applier
+from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.real.below import Below
 from cp_sim.etcd.real.connection import Connection, StoreAway
@@ -30,6 +32,7 @@ from cp_sim.etcd.store import (
     StoreAnswer,
     StoreRequest,
     WatchChanges,
+    WatchProgress,
     WatchRequest,
 )
 from cp_sim.etcd.wire import convert
@@ -127,6 +130,8 @@ class RealEtcd(Actor):
             self._watch(message)
         elif isinstance(message, CancelWatch):
             self._forget((message.reply_to, message.token))
+        elif isinstance(message, WatchProgress):
+            self._progress((message.reply_to, message.token))
         else:
             super().receive(message)
 
@@ -163,11 +168,27 @@ class RealEtcd(Actor):
     def _watch(self, request: WatchRequest) -> None:
         id_ = (request.reply_to, request.token)
         self._forget(id_)
-        start = request.revision or self.current_revision + 1
+        try:
+            start = request.revision or self.current_revision + 1
+        except api.EtcdError as refused:
+            self.loop.send(request.reply_to, WatchChanges(request.token, 0, error=refused.text))
+            return
         first, end = range_of(self.below.key(request.prefix))
         self.watchers[id_] = Watcher(self.connection, first, end, start)
         self._prefixes[id_] = request.prefix
         self._told[id_] = start - 1
+
+    def _progress(self, id_: tuple[str, int]) -> None:
+        """Say up to which revision the watch has been told everything."""
+        if id_ not in self.watchers:
+            return
+        try:
+            revision = self.current_revision
+        except api.EtcdError:
+            return  # it is away; when it is back the watch goes on, and whoever asks again is told
+        if self.watchers[id_].wait_for(revision, HEAR_S):
+            self.poll()
+            self._tell(id_, Told(revision))
 
     def _forget(self, id_: tuple[str, int]) -> None:
         watcher = self.watchers.pop(id_, None)
@@ -192,17 +213,23 @@ class RealEtcd(Actor):
 
     # -- a fork ----------------------------------------------------------------------------------------------------
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Etcd:
-        """An embedded store with the data that this one has told of: a fork leaves the real etcd alone."""
-        made = Etcd(self.name)
-        memo[id(self)] = made
-        revision = min(self._told[id_] for id_ in self.watchers) if self.watchers else self.current_revision
-        made.mvcc.hold(revision, [dataclasses.replace(kv, lease=0) for kv in self.range_at("", revision)])
+    def embedded(self) -> Etcd:
+        """An embedded store with the data that this one has told of, and the same watches; it has yet to start.
+
+        What was before is not in it, and its keys hang on no lease.
+        """
+        told = [self._told[id_] for id_ in self.watchers]
+        revision = min(told) if told else self.current_revision
+        backend = Applier()
+        backend.mvcc.hold(revision, [dataclasses.replace(kv, lease=0) for kv in self.range_at("", revision)])
+        made = Etcd(self.name, (self.name,), Disk(backend=backend))
         for id_ in self.watchers:
             prefix = self._prefixes[id_]
             made.watches.create(made.mvcc, id_, prefix, api.prefix_end(prefix), revision + 1)
-        made.loop = memo.get(id(self.loop), self.loop)
         return made
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Actor:
+        raise TypeError("a real etcd cannot be copied: use cluster.fork(), which copies its data")
 
 
 def _compact(operation: Compact) -> tuple[str, Message]:
