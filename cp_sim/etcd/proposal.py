@@ -66,8 +66,8 @@ class Asked:
 class RaftNote:
     """What a member was after a change of its role: the evidence of the records about `members/<name>`.
 
-    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody is
-    known), `commit` the last entry that it knows to be committed.
+    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody
+    is known), `commit` the last entry that it knows to be committed.
     """
 
     member: str
@@ -130,6 +130,14 @@ class LeaderSays:
 
     number: int
     response: Any
+
+
+@immutable
+class MemberStopped:
+    """A member has ended by itself; whoever looks after it (the kubelet, for a static pod) starts it anew."""
+
+    name: str
+    reason: str
 
 
 @immutable

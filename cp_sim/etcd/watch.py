@@ -130,7 +130,7 @@ class Watches:
         return True
 
     def rewind(self, mvcc: Mvcc) -> None:
-        """Other data, which reach further, have taken the place of those that were watched: look for what is missing."""
+        """Other data, which reach further, took the place of those that were watched: look for what is missing."""
         for watch in self._watches.values():
             watch.next_revision = max(watch.next_revision, self._told + 1)
             if watch.next_revision <= mvcc.revision:
