@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors, health, rest, store_link, verbs, versions
+from cp_sim.apiserver import (
+    admission,
+    allocation,
+    compaction,
+    definitions,
+    endpoint_reconciler,
+    errors,
+    health,
+    rest,
+    store_link,
+    verbs,
+    versions,
+)
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -29,9 +41,6 @@ from cp_sim.apiserver.work import AwaitQuorumRevision, AwaitRevision, Done, Work
 from cp_sim.etcd.store import Get, KeyValue, StoreAnswer, WatchChanges
 from cp_sim.objects.kinds import Kind
 from cp_sim.sim import Actor, ConnectionLost, immutable
-
-# The key that the real server keeps to agree on compactions; reading it tells the store's revision.
-REVISION_KEY = "compact_rev_key"
 
 _READS = frozenset(("get", "list", "watch"))
 _NO_HEADERS: dict[str, Any] = {}
@@ -58,12 +67,26 @@ class ApiServer(Actor):
     *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
 
     `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
-    `given_users` callers that a cluster knows on top of the usual ones.
+    `given_users` callers that a cluster knows on top of the usual ones.  `store` is the actor that it asks; with
+    `shared_store` other servers write there, too, and this one relies on nothing that only the store can know.  With an
+    `address` it is one of the endpoints of the Service `kubernetes`; every `compaction_ms` it has old history
+    forgotten (0: never).
     """
 
-    def __init__(self, name: str = "kube-apiserver", store: str = "etcd") -> None:
+    def __init__(
+        self,
+        name: str = "kube-apiserver",
+        store: str = "etcd",
+        shared_store: bool = False,
+        address: str = "",
+        compaction_ms: int = 0,
+    ) -> None:
         super().__init__(name)
         self.store = store
+        self.shared_store = shared_store
+        self.reconciler = endpoint_reconciler.EndpointReconciler(self, address)
+        self.compactor = compaction.Compactor(self, compaction_ms)
+        self.releases: dict[int, Any] = {}  # what is being given back to the store
         self.given_users: dict[str, User] = {}
         self.in_flight: dict[int, Work] = {}
         self.caches: dict[str, ResourceCache] = {}
@@ -130,6 +153,10 @@ class ApiServer(Actor):
                 self._give_up(message.work)
             case definitions.CleanedUp():
                 definitions.cleaned_up(self, message)
+            case compaction.Round():
+                self.compactor.begin()
+            case endpoint_reconciler.Reconcile():
+                self.reconciler.begin()
             case health.HealthTimedOut():
                 if message.work in self.in_flight:
                     self.proceed(self.in_flight[message.work], None)
@@ -195,7 +222,7 @@ class ApiServer(Actor):
                 self._wait(work, outcome)
             else:
                 work.handler, work.state = "quorum", (work.handler, work.state)
-                self.link.ask(work, Get(REVISION_KEY))
+                self.link.ask(work, Get(compaction.KEY))
         else:
             self.link.ask(work, outcome)
 
@@ -418,6 +445,8 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
+        self.compactor.start()
+        self.reconciler.begin()
         parked, self.parked = self.parked, []
         for request in parked:
             self._begin(request)
@@ -442,6 +471,8 @@ _TIMERS = frozenset(
     (
         GiveUp,
         definitions.CleanedUp,
+        compaction.Round,
+        endpoint_reconciler.Reconcile,
         health.HealthTimedOut,
         store_link.TryStore,
         store_link.WatchSilent,

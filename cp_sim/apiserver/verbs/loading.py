@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import allocation, bootstrap
+from cp_sim.apiserver import allocation, bootstrap, claims
 from cp_sim.apiserver.watch_cache import Change
 from cp_sim.etcd.store import StoreAnswer
 
@@ -22,6 +22,12 @@ def answered(server: Any, answer: StoreAnswer) -> None:
             listed(server, answer)
     elif answer.token == server.link.probe_token:
         server.link.probed(answer.error)
+    elif server.reconciler.awaits(answer.token):
+        server.reconciler.answered(answer)
+    elif server.compactor.awaits(answer.token):
+        server.compactor.answered(answer)
+    elif answer.token in server.releases:
+        claims.released(server, answer)
     elif answer.token in server.bootstrapping:
         written(server, answer)
 
