@@ -1,7 +1,7 @@
 """The public face: a cluster that people build, ask, break, rewind and fork.
 
 What it is made of stands beside it: `world.py` joins the components and speaks for the one outside, `operations.py`
-has the verbs of a user.
+has the verbs of a user, `breaking.py` the hand that pulls plugs.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import copy
 import importlib
 from typing import Any
 
+from cp_sim import faults
 from cp_sim.apiserver.request import ApiError
-from cp_sim.operations import Operations
-from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
+from cp_sim.breaking import Breaking
+from cp_sim.faults import FaultScript, Happened
+from cp_sim.sim import parse_duration
+from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE, outside
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 
 
-class Cluster(Operations):
+class Cluster(Breaking):
     """A Kubernetes cluster inside this process.
 
     Args:
-        control_planes: how many control-plane nodes, named `control-plane-1`, ...; 1 for now.
+        control_planes: how many control-plane nodes, named `control-plane-1`, ...; from 1 to 7. With several, each has
+            an API server, a scheduler and the managers, which elect leaders; a `load-balancer` stands in front.
         workers: how many worker nodes, named `worker-1`, ...
         seed: of all chance (names, uids, ties, delays); the same seed tells the same story.
         components: which of `COMPONENTS` run; `("etcd", "apiserver")` is a cluster in which nobody acts.
@@ -29,6 +33,10 @@ class Cluster(Operations):
         nodes: further nodes as `NodeSpec`s.
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
+        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their own.
+        etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
+            (there 3 unless given), or for one control plane on a replicated store.
+        leader_election: whether scheduler and managers stand for election; by default where several of them run.
 
     Raises:
         ValueError: a size or a component that cannot be.
@@ -36,8 +44,25 @@ class Cluster(Operations):
 
     def fork(self) -> Cluster:
         """A second, independent cluster that begins in exactly this state; objects are shared, never copied."""
-        memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
-        return copy.deepcopy(self, memo)
+        with self.turn:
+            self.loop.poll()
+            memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
+            return copy.deepcopy(self, memo)
+
+    @outside
+    def play(self, script: FaultScript | str, until: str | int | None = None) -> tuple[Happened, ...]:
+        """Let a fault script happen from now on; returns what became of each fault.
+
+        `script` is a `FaultScript`, its text, or the name of one of `faults.NAMED`. Time passes until `until` after the
+        beginning, by default one minute more than the script takes.
+
+        Raises:
+            ScriptError: the text cannot be read; names the line.
+            ValueError: nobody knows who is meant.
+        """
+        if isinstance(script, str):
+            script = faults.named(script) if script in faults.NAMED else faults.parse(script)
+        return faults.play(self, script, None if until is None else parse_duration(until))
 
     def replay(self) -> Cluster:
         """A new cluster to which everything in the journal was done again; it ends in the same state."""
@@ -56,6 +81,22 @@ class Cluster(Operations):
         """The dashboard, to be the last line of a cell: pictures, controls, the slider over revisions, the log."""
         # Widgets are above this room; the one door upward is opened by name, when somebody asks for a picture.
         return importlib.import_module("cp_sim.widgets").dashboard(self, **options)
+
+    # -- real clients ----------------------------------------------------------------------------------------------
+
+    def serve_etcd(self, port: int = 2379, host: str = "127.0.0.1") -> Any:
+        """Let the real `etcdctl` speak to the store while this notebook goes on; returns the server.
+
+        The server has an `endpoint` for `etcdctl --endpoints` and ends with `stop()` or a `with` block. `port=0` takes
+        any free port; further members of the store listen on the ports that follow.
+
+        *In Kubernetes:* the client port of etcd. *Simplified:* without TLS, for programs on this machine.
+
+        Raises:
+            ValueError: the port is taken.
+            ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+        """
+        return importlib.import_module("cp_sim.gateway").serve_etcd(self, port, host)
 
     def __repr__(self) -> str:
         return (

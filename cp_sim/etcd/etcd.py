@@ -1,60 +1,74 @@
-"""The actor `etcd`: takes the messages of `store.py`, and answers them once they are committed.
+"""The actor `etcd`: one member of the store, which takes the messages of `store.py`, and answers them once they are
+committed.
 
-What wakes it: requests, lease timers, room to give back. One member is a quorum of one: what is proposed is
-committed at once; replication takes its place between `_propose` and `_commit`, and nobody above can tell.
+What wakes it: requests, what its peers say, its disk, timers, room to give back. What is asked becomes a proposal
+(`proposal.py`), is replicated and comes back committed (`replication.py`), is applied (`applier.py`), and only then
+answered; reads wait for their index (`reading.py`), leases end where the leader is (`leasing.py`), watches are told
+from what this member has applied (`watching.py`). A member that is alone is its own majority: it answers at once.
 """
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterator
 from typing import Any
 
 from cp_sim.etcd import api
-from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.applier import is_read
+from cp_sim.etcd.cluster_api import MemberListRequest, MoveLeaderRequest, Publish
+from cp_sim.etcd.forwarding import LEADERS_MATTERS, Forwarding
+from cp_sim.etcd.lease_api import (
+    LeaseGrantRequest,
+    LeaseRevokeRequest,
+)
+from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, Alarm, AlarmRequest, CompactionRequest
+from cp_sim.etcd.membership import CHANGES
+from cp_sim.etcd.proposal import (
+    AskAgain,
+    Gone,
+    Leaderless,
+    LeaseEnds,
+    Overdue,
+    Proposal,
+    Tick,
+    Written,
+    no_leader,
+    not_for_learners,
+    stopped,
+    too_many_requests,
+)
+from cp_sim.etcd.quota import value_bytes
 from cp_sim.etcd.store import (
     CancelWatch,
     Compact,
-    Delete,
-    Get,
     Grant,
     KeyValue,
-    List,
     Put,
     Revoke,
     StoreAnswer,
     StoreRequest,
-    WatchChanges,
+    WatchProgress,
     WatchRequest,
 )
-from cp_sim.etcd.watch import Watches
-from cp_sim.sim import Actor, Timer, immutable
+from cp_sim.raft.messages import NORMAL, Entry, Message
 
 # The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
 REQUEST_LIMIT_BYTES = 3 * 512 * 1024
 # How many changes are given back in one unit of work after a compaction.
 SCRUB_BATCH = 5_000
+ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 
 
-@immutable
-class LeaseEnds:
-    """The timer message that says that a lease has not been kept alive."""
-
-    lease: int
-
-
-class Etcd(Actor):
+class Etcd(Forwarding):
     """One etcd member with the whole key space in memory.
 
-    *In Kubernetes:* the static pod `etcd-control-plane-1`. *Simplified:* no disk, so a write costs no time;
-    requests are measured by the size of their values.
+    *In Kubernetes:* the static pod `etcd-control-plane-1`.
+
+    `Etcd("etcd")` is alone. `Etcd(name, peers, disk)` is one of several; `disk` outlives it (see `Disk`), `peers` are
+    the names of the members that found the group. *Simplified:* requests are measured by the size of their values.
     """
 
-    def __init__(self, name: str = "etcd") -> None:
-        super().__init__(name)
-        self.mvcc = Mvcc()
-        self.watches = Watches()
-        self._lease_timers: dict[int, Timer] = {}
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*(args or ("etcd",)), **named)
 
     # -- looking, without a request (for people outside the loop) -------------------------------------------------
 
@@ -92,121 +106,166 @@ class Etcd(Actor):
     # -- the actor ------------------------------------------------------------------------------------------------
 
     def receive(self, message: Any) -> None:
-        if type(message) is StoreRequest:
-            self._propose(message)
-        elif isinstance(message, WatchRequest):
+        kind = type(message)
+        if self.stopped:
+            self._receive_stopped(message)
+        elif kind is StoreRequest:
+            self._request(message)
+        elif kind is Message:
+            self._hear(message)
+        elif kind is Tick:
+            self._tick()
+        elif kind is Written:
+            self._written(message)
+        elif kind is WatchRequest:
             self._watch(message)
-        elif isinstance(message, CancelWatch):
-            self.watches.cancel((message.reply_to, message.token))
-        elif isinstance(message, LeaseEnds):
-            self._lease_timers.pop(message.lease, None)
-            self._propose(StoreRequest(Revoke(message.lease), "", 0))
+        elif kind is CancelWatch:
+            self._cancel(message)
+        elif kind is WatchProgress:
+            self._progress(message)
         else:
-            super().receive(message)
+            self._receive_rare(message)
+
+    def _receive_rare(self, message: Any) -> None:
+        match message:
+            case LeaseEnds():
+                self._lease_ends(message)
+            case Overdue():
+                self._overdue()
+            case AskAgain():
+                self._ask_again(message)
+            case Leaderless():
+                self._leaderless(message)
+            case StoreAnswer():
+                self._leader_says(message)
+            case Gone():
+                self._gone()
+            case _:
+                super().receive(message)
+
+    def _receive_stopped(self, message: Any) -> None:
+        if type(message) is StoreRequest:
+            self._reply_error(message, stopped())
+        elif type(message) is WatchRequest:
+            self._end((message.reply_to, message.token), stopped())
+
+    def _gone(self) -> None:
+        self.stop("the member has been permanently removed from the cluster")
+
+    def _stopped(self) -> None:
+        self._end_all(stopped())
+        for asked in self.requests_waiting:
+            self._refuse(asked, stopped())
+        self._driven()
 
     def is_ready(self) -> bool:
-        return self.mvcc.has_garbage
+        return self.mvcc.has_garbage or bool(self._proposals and self.node.leader)
 
     def step(self) -> None:
-        self.mvcc.scrub(SCRUB_BATCH)
+        if self.stopped:
+            return
+        if self._proposals or self._gathering:
+            self._start_reading()
+            self._propose_gathered()
+            self._drive()
+        if self.mvcc.has_garbage:
+            self.mvcc.scrub(SCRUB_BATCH)
+
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def _request(self, request: StoreRequest) -> None:
+        operation = request.operation
+        kind = type(operation)
+        if not self._alone:
+            refused = self._refusal(request)
+            if refused is not None:
+                self._reply_error(request, refused)
+                return
+        if kind in LEADERS_MATTERS:
+            self._ask_leader(request)
+        elif kind is MoveLeaderRequest:
+            self._move_leader(request)
+        elif kind is not MemberListRequest and not is_read(operation):
+            self._propose(request)
+        elif self._alone or _serializable(operation):
+            self._answer_read(request)
+        else:
+            self._read_linearizable(self._note_asked(request))
+
+    def _refusal(self, request: StoreRequest) -> api.EtcdError | None:
+        node = self.node
+        if node.is_learner and not _serializable(request.operation):
+            return not_for_learners()
+        if request.require_leader and not node.leader:
+            return no_leader()
+        if node.commit > node.applied + self.settings.gap_limit:
+            return too_many_requests()
+        return None
 
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
-        if type(operation) is Put and _size(operation.value) > REQUEST_LIMIT_BYTES:
-            too_large = api.request_too_large().text
-            self._answer(request, StoreAnswer(request.token, self.mvcc.revision, False, error=too_large))
+        if type(operation) is Put and value_bytes(operation.value) > REQUEST_LIMIT_BYTES:
+            self._reply_error(request, api.request_too_large())
             return
-        self._commit(request)
+        if not self.applier.has_room_for(operation):
+            if Alarm(self.name, NOSPACE) not in self.applier.alarms:
+                self._propose_own(AlarmRequest(ACTIVATE, self.name, NOSPACE))
+            self._reply_error(request, api.no_space())
+            return
+        asked = self._note_asked(request)
+        self._submit(Proposal(operation, self.name, asked.number, asked.since_ms, asked.cause))
 
-    def _commit(self, request: StoreRequest) -> None:
-        """A quorum has the request: apply it, answer it, tell the watches."""
-        before = self.mvcc.revision
-        try:
-            answer = self._apply(request.operation, request.token)
-        except api.EtcdError as refused:
-            answer = StoreAnswer(request.token, self.mvcc.revision, False, error=refused.text)
-        self._answer(request, answer)
-        if self.mvcc.revision != before:
+    def _driven(self) -> None:
+        if self._readable:
+            self._serve_reads()
+        super()._driven()
+
+    # -- what was agreed on -----------------------------------------------------------------------------------------
+
+    def _apply(self, entry: Entry) -> None:
+        """A quorum has the proposal: apply it, answer it, tell the watches."""
+        proposal: Proposal = entry.data if entry.kind == NORMAL else entry.data.context
+        asked = self._asked.pop(proposal.number, None) if proposal.member == self.name else None
+        if not self._alone:
+            self.loop.caused_by(proposal.cause)
+        mvcc = self.mvcc
+        before = mvcc.revision
+        answer = self._carry_out(proposal.operation, asked.request.token if asked is not None else 0)
+        if asked is not None:
+            self._reply(asked.request, answer)
+        if mvcc.revision != before:
             self._tell()
 
-    def _answer(self, request: StoreRequest, answer: StoreAnswer) -> None:
-        if request.reply_to:
-            self.loop.send(request.reply_to, answer)
+    def _carry_out(self, operation: Any, token: int) -> StoreAnswer:
+        if type(operation) in ROSTER_ENTRIES:
+            return self._response(token, self._carry_out_change(operation))
+        try:
+            done = self.applier.apply(operation, self.loop.clock.now_ms, token)
+        except api.EtcdError as refused:
+            return self._error(token, refused)
+        if type(operation) is not Put:
+            self._after(operation, done)
+        return done if type(done) is StoreAnswer else self._response(token, done)
 
-    # -- operations -----------------------------------------------------------------------------------------------
+    def _after(self, operation: Any, done: Any) -> None:
+        """What time has to do with the operation: leases end, and room is given back."""
+        if isinstance(operation, Grant):
+            self._watch_lease(done.lease)
+        elif isinstance(operation, LeaseGrantRequest):
+            self._watch_lease(done.id)
+        elif isinstance(operation, Revoke):
+            self._forget_lease(operation.lease)
+        elif isinstance(operation, LeaseRevokeRequest):
+            self._forget_lease(operation.id)
+        elif isinstance(operation, Compact | CompactionRequest):
+            self.loop.wake(self)
 
-    def _apply(self, operation: Any, token: int) -> StoreAnswer:
-        mvcc = self.mvcc
-        match operation:
-            case Get(key, revision):
-                found, _ = mvcc.scan(key, "", revision)
-                return StoreAnswer(token, mvcc.revision, kv=found[0] if found else None)
-            case Put():
-                return self._put(operation, token)
-            case List():
-                return self._list(operation, token)
-            case Delete(key, expect):
-                old = mvcc.get(key)
-                if old is None or (expect is not None and old.mod_revision != expect):
-                    return StoreAnswer(token, mvcc.revision, False, kv=old)
-                mvcc.delete(key)
-                return StoreAnswer(token, mvcc.revision, kv=old)
-            case Grant(ttl_s):
-                return self._grant(ttl_s, token)
-            case Revoke(lease):
-                timer = self._lease_timers.pop(lease, None)
-                if timer is not None:
-                    self.loop.cancel(timer)
-                return StoreAnswer(token, mvcc.revoke(lease))
-            case Compact(revision):
-                mvcc.compact(revision)
-                self.loop.wake(self)
-                return StoreAnswer(token, mvcc.revision)
-        raise TypeError(f"{self.name} does not understand {type(operation).__name__}")
-
-    def _put(self, operation: Put, token: int) -> StoreAnswer:
-        mvcc = self.mvcc
-        if operation.expect is not None:
-            old = mvcc.get(operation.key)
-            if (old.mod_revision if old is not None else 0) != operation.expect:
-                return StoreAnswer(token, mvcc.revision, False, kv=old)
-        kv = mvcc.put(operation.key, operation.value, operation.lease)
-        return StoreAnswer(token, mvcc.revision, kv=kv)
-
-    def _list(self, operation: List, token: int) -> StoreAnswer:
-        first = max(operation.start, operation.prefix)
-        limit = operation.limit + 1 if operation.limit else 0
-        end = api.prefix_end(operation.prefix)
-        kvs, count = self.mvcc.scan(first or "\0", end, operation.revision, limit)
-        more = 0 < operation.limit < len(kvs)
-        if more:
-            kvs.pop()
-        return StoreAnswer(token, self.mvcc.revision, kvs=tuple(kvs), more=more, count=count)
-
-    def _grant(self, ttl_s: int, token: int) -> StoreAnswer:
-        lease = self.mvcc.lessor.grant(ttl_s)
-        ends = LeaseEnds(lease.id)
-        self._lease_timers[lease.id] = self.loop.after(lease.ttl_s * 1000, self.name, ends, background=True)
-        return StoreAnswer(token, self.mvcc.revision, lease=lease.id)
-
-    # -- watches --------------------------------------------------------------------------------------------------
-
-    def _watch(self, request: WatchRequest) -> None:
-        end = api.prefix_end(request.prefix)
-        self.watches.create(self.mvcc, (request.reply_to, request.token), request.prefix, end, request.revision)
-        self._tell()
-
-    def _tell(self) -> None:
-        for delivery in self.watches.poll(self.mvcc):
-            reply_to, token = delivery.id
-            error = ""
-            if delivery.cancelled:
-                self.watches.cancel(delivery.id)
-                error = api.compacted().text
-            told = WatchChanges(token, self.mvcc.revision, delivery.changes, error, delivery.compact_revision)
-            self.loop.send(reply_to, told)
+    # -- answers --------------------------------------------------------------------------------------------------
 
 
-def _size(value: Any) -> int:
-    """About how many bytes a value takes; marshal is the fastest measure at hand, its numbers are close to JSON's."""
-    return len(value) if isinstance(value, str | bytes) else len(marshal.dumps(value, 2))
+def _serializable(operation: Any) -> bool:
+    """Whether the caller is content with what the member has."""
+    if isinstance(operation, api.TxnRequest):
+        inner = (*operation.success, *operation.failure)
+        return bool(inner) and all(isinstance(one, api.RangeRequest) and one.serializable for one in inner)
+    return bool(getattr(operation, "serializable", False))

@@ -30,20 +30,29 @@ class KeyValue:
 
 @immutable
 class Get:
-    """Read one key, now (`revision=0`) or as of a revision."""
+    """Read one key, now (`revision=0`) or as of a revision.
+
+    With `serializable` the member that is asked answers at once from what it has, which may be old; otherwise a read
+    sees everything that was acknowledged before it was asked for.
+    """
 
     key: str
     revision: int = 0
+    serializable: bool = False
 
 
 @immutable
 class List:
-    """Read the keys below `prefix` in order, at most `limit` (0: all), beginning at `start` (empty: the first)."""
+    """Read the keys below `prefix` in order, at most `limit` (0: all), beginning at `start` (empty: the first).
+
+    `serializable` as in `Get`.
+    """
 
     prefix: str
     revision: int = 0
     limit: int = 0
     start: str = ""
+    serializable: bool = False
 
 
 @immutable
@@ -76,9 +85,10 @@ class Compact:
 
 @immutable
 class Grant:
-    """Make a lease of `ttl_s` seconds; keys put with it vanish when it ends."""
+    """Make a lease of `ttl_s` seconds; keys put with it vanish when it ends.  The store chooses its `lease` id."""
 
     ttl_s: int
+    lease: int = 0
 
 
 @immutable
@@ -93,11 +103,16 @@ Operation = Get | List | Put | Delete | Compact | Grant | Revoke
 
 @immutable
 class StoreRequest:
-    """`operation`, to be answered by a `StoreAnswer` with the same `token` to the actor `reply_to`."""
+    """`operation`, to be answered by a `StoreAnswer` with the same `token` to the actor `reply_to`.
 
-    operation: Operation
+    It is one of those above or a request of etcd's own API (`api.py`, `lease_api.py`, `maintenance.py`). With
+    `require_leader` a member that knows no leader refuses at once (gRPC metadata `hasleader`).
+    """
+
+    operation: Any
     reply_to: str
     token: int
+    require_leader: bool = False
 
 
 @immutable
@@ -106,8 +121,9 @@ class StoreAnswer:
 
     `revision` is the store's revision at the time of the answer.  `kv` is the key read or written (after a failed
     condition: as it is now, None if absent; after a delete: as it was).  `kvs`, `more` and `count` (all keys of the
-    range, whatever the limit) answer a List, `lease` a Grant.  `error` is empty or etcd's own text, e.g. `etcdserver:
-    mvcc: required revision has been compacted`.
+    range, whatever the limit) answer a List, `lease` a Grant, `response` a request of etcd's own API (`api.py`).
+    `error` is empty or etcd's own text, e.g. `etcdserver: mvcc: required revision has been compacted`, `code` the
+    name of its gRPC code, e.g. `OUT_OF_RANGE`.
     """
 
     token: int
@@ -119,21 +135,35 @@ class StoreAnswer:
     count: int = 0
     lease: int = 0
     error: str = ""
+    code: str = ""
+    response: Any = None
 
 
 @immutable
 class WatchRequest:
-    """Send every change below `prefix` from `revision` on (0: from now on) to the actor `reply_to`."""
+    """Send every change below `prefix` from `revision` on (0: from now on) to the actor `reply_to`.
+
+    With `require_leader`, as the API server asks, a member that knows no leader ends the watch with etcd's error.
+    """
 
     prefix: str
     reply_to: str
     token: int
     revision: int = 0
+    require_leader: bool = True
 
 
 @immutable
 class CancelWatch:
     """Send no more changes for `token`."""
+
+    reply_to: str
+    token: int
+
+
+@immutable
+class WatchProgress:
+    """Say up to which revision the watch `token` has been told everything: a `WatchChanges` without changes."""
 
     reply_to: str
     token: int
