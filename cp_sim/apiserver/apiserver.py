@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors, rest, verbs, versions
+from cp_sim.apiserver import admission, allocation, definitions, errors, listing, rest, verbs, versions
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
@@ -173,7 +173,7 @@ class ApiServer(Actor):
         work.waiting_for = ""
         try:
             if answer is not None and answer.error:
-                raise store_error(answer.error)
+                raise store_error(answer.error, continued=getattr(work.state, "continued", False))
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
             self.in_flight.pop(work.id, None)
@@ -388,10 +388,10 @@ def decorate(kv: KeyValue) -> dict[str, Any]:
     return {**value, "metadata": {**value["metadata"], "resourceVersion": str(kv.mod_revision)}}
 
 
-def store_error(text: str) -> ApiError:
-    """What a caller sees of an error of the store."""
+def store_error(text: str, continued: bool = False) -> ApiError:
+    """What a caller sees of an error of the store; `continued`: the request went on with a list begun before."""
     if "required revision has been compacted" in text:
-        return errors.expired("The resourceVersion for the provided list is too old.")
+        return errors.expired(listing.TOO_OLD_TOKEN if continued else listing.TOO_OLD)
     if "request timed out" in text or "no leader" in text:
         return errors.timeout("request did not complete within the allotted timeout")
     return errors.internal(text)
