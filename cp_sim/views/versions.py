@@ -65,7 +65,8 @@ def keys_below(store: Any, prefix: str) -> list[str]:
     """Every key with that prefix which is there or was at a revision that can be read."""
     mvcc = getattr(store, "mvcc", None)
     if mvcc is not None:
-        return [key for key in mvcc.keys() if key.startswith(prefix)]
+        known: list[str] = mvcc.keys()
+        return [key for key in known if key.startswith(prefix)]
     return [kv.key for kv in store.range_at(prefix)]
 
 
