@@ -7,7 +7,9 @@ the record which caused it.  All of it is plain state: it can be copied (a fork)
 
 from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration, parse_duration
+from cp_sim.sim.connection import ConnectionLost
 from cp_sim.sim.immutable import immutable
+from cp_sim.sim.links import LinkFault, Links
 from cp_sim.sim.loop import Actor, Loop, StillBusy, Timer
 from cp_sim.sim.order import Arrival, shuffled
 from cp_sim.sim.trace import Record, Trace
@@ -17,6 +19,9 @@ __all__ = [
     "Arrival",
     "Chance",
     "Clock",
+    "ConnectionLost",
+    "LinkFault",
+    "Links",
     "Loop",
     "Record",
     "StillBusy",

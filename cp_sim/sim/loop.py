@@ -48,6 +48,10 @@ class Actor:
         """Whether there is work for another `step`."""
         return False
 
+    def connections(self) -> tuple[str, ...]:
+        """The actors to which this one holds a connection; it is sent `ConnectionLost` when such a one breaks."""
+        return ()
+
 
 class Timer:
     """A message that will be sent to `to` at `due_ms`.  A background timer does not keep the world from settling."""
