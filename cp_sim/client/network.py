@@ -1,34 +1,59 @@
-"""How long requests, answers and watch changes travel."""
+"""How long requests, answers and watch changes travel, and what a broken link does to them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cp_sim.apiserver.request import Request, Response, WatchChange, WatchClosed
-from cp_sim.sim import immutable
+from cp_sim.raft.messages import Message
+from cp_sim.sim import Links
 
 
-@immutable
 class ClusterNetwork:
     """A network between components and API server with the delays of one machine room.
 
     A change reaches those who watch before the answer reaches the one who wrote, as it mostly does in reality: answers
     are made for one alone, changes are on their way as soon as the store has them.  The API server and its store share
-    a machine.
+    a machine; between members of the store a message takes a millisecond and sometimes two.
+
+    `links` are the links between the machines, with their faults; None is a network that knows none.
     """
 
-    request_ms: int = 1
-    change_ms: int = 1
-    answer_ms: int = 2
+    def __init__(
+        self, links: Links | None = None, request_ms: int = 1, change_ms: int = 1, answer_ms: int = 2, peer_ms: int = 1
+    ) -> None:
+        self.links = links
+        self.request_ms = request_ms
+        self.change_ms = change_ms
+        self.answer_ms = answer_ms
+        self.peer_ms = peer_ms
 
-    def delay_ms(self, sender: str, to: str, message: Any) -> int:
-        """Milliseconds that `message` takes from `sender` to `to`."""
+    def delay_ms(self, sender: str, to: str, message: Any) -> int | tuple[int, ...]:
+        """Milliseconds that `message` takes from `sender` to `to`; a tuple: that of each copy, none if it is lost."""
+        links = self.links
         kind = type(message)
+        if kind is Message:
+            return self._between_members(sender, to)
         if kind is Request:
-            return self.request_ms
-        if kind is WatchChange or kind is WatchClosed:
-            return self.change_ms
-        if kind is Response:
+            delay = self.request_ms
+        elif kind is WatchChange or kind is WatchClosed:
+            delay = self.change_ms
+        elif kind is Response:
             # The answer that opens a watch comes before its first change.
-            return self.change_ms if message.watching else self.answer_ms
-        return 0
+            delay = self.change_ms if message.watching else self.answer_ms
+        elif links is None or not links.hosts or links.same_host(sender, to):
+            return 0
+        else:
+            delay = self.peer_ms
+        return links.stream(sender, to, delay) if links is not None and links.troubled else delay
+
+    def _between_members(self, sender: str, to: str) -> int | tuple[int, ...]:
+        links = self.links
+        if links is None:
+            return self.peer_ms
+        delay = self.peer_ms + (links.chance.stream("links/raft").random() < LATE)
+        return links.packet(sender, to, delay) if links.faults else delay
+
+
+# How many of the messages between members of the store take a millisecond longer.
+LATE = 0.1

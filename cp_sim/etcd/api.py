@@ -92,6 +92,16 @@ def request_too_large() -> EtcdError:
     return EtcdError("INVALID_ARGUMENT", "etcdserver: request is too large")
 
 
+def no_space() -> EtcdError:
+    """The backend's quota is used up, or the alarm that says so has not been disarmed yet."""
+    return EtcdError("RESOURCE_EXHAUSTED", "etcdserver: mvcc: database space exceeded")
+
+
+def corrupt() -> EtcdError:
+    """The members do not hold the same data: nothing is answered any more."""
+    return EtcdError("DATA_LOSS", "etcdserver: corrupt cluster")
+
+
 # What rejects a watch; sent in the answer to its creation, not as an error of the call.
 EMPTY_WATCH_RANGE = "mvcc: watcher range is empty"
 DUPLICATE_WATCH_ID = "mvcc: duplicate watch ID provided on the WatchStream"

@@ -6,20 +6,20 @@ committed at once; replication takes its place between `_propose` and `_commit`,
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Iterator
 from typing import Any
 
 from cp_sim.etcd import api
+from cp_sim.etcd.applier import Applier, is_read
+from cp_sim.etcd.lease_api import LeaseGrantRequest, LeaseRevokeRequest
+from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, AlarmRequest, CompactionRequest
 from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.quota import value_bytes
 from cp_sim.etcd.store import (
     CancelWatch,
     Compact,
-    Delete,
-    Get,
     Grant,
     KeyValue,
-    List,
     Put,
     Revoke,
     StoreAnswer,
@@ -52,9 +52,14 @@ class Etcd(Actor):
 
     def __init__(self, name: str = "etcd") -> None:
         super().__init__(name)
-        self.mvcc = Mvcc()
+        self.applier = Applier()
         self.watches = Watches()
         self._lease_timers: dict[int, Timer] = {}
+
+    @property
+    def mvcc(self) -> Mvcc:
+        """The key space as this member has it."""
+        return self.applier.mvcc
 
     # -- looking, without a request (for people outside the loop) -------------------------------------------------
 
@@ -112,10 +117,15 @@ class Etcd(Actor):
 
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
-        if type(operation) is Put and _size(operation.value) > REQUEST_LIMIT_BYTES:
-            too_large = api.request_too_large().text
-            self._answer(request, StoreAnswer(request.token, self.mvcc.revision, False, error=too_large))
+        if type(operation) is Put and value_bytes(operation.value) > REQUEST_LIMIT_BYTES:
+            refused = api.request_too_large()
+            self._answer(
+                request,
+                StoreAnswer(request.token, self.mvcc.revision, False, error=refused.text, code=refused.code),
+            )
             return
+        if not self.applier.has_room_for(operation):
+            self.applier.apply(AlarmRequest(ACTIVATE, self.name, NOSPACE), self.loop.clock.now_ms)
         self._commit(request)
 
     def _commit(self, request: StoreRequest) -> None:
@@ -124,7 +134,7 @@ class Etcd(Actor):
         try:
             answer = self._apply(request.operation, request.token)
         except api.EtcdError as refused:
-            answer = StoreAnswer(request.token, self.mvcc.revision, False, error=refused.text)
+            answer = StoreAnswer(request.token, self.mvcc.revision, False, error=refused.text, code=refused.code)
         self._answer(request, answer)
         if self.mvcc.revision != before:
             self._tell()
@@ -133,61 +143,29 @@ class Etcd(Actor):
         if request.reply_to:
             self.loop.send(request.reply_to, answer)
 
-    # -- operations -----------------------------------------------------------------------------------------------
-
     def _apply(self, operation: Any, token: int) -> StoreAnswer:
-        mvcc = self.mvcc
-        match operation:
-            case Get(key, revision):
-                found, _ = mvcc.scan(key, "", revision)
-                return StoreAnswer(token, mvcc.revision, kv=found[0] if found else None)
-            case Put():
-                return self._put(operation, token)
-            case List():
-                return self._list(operation, token)
-            case Delete(key, expect):
-                old = mvcc.get(key)
-                if old is None or (expect is not None and old.mod_revision != expect):
-                    return StoreAnswer(token, mvcc.revision, False, kv=old)
-                mvcc.delete(key)
-                return StoreAnswer(token, mvcc.revision, kv=old)
-            case Grant(ttl_s):
-                return self._grant(ttl_s, token)
-            case Revoke(lease):
-                timer = self._lease_timers.pop(lease, None)
-                if timer is not None:
-                    self.loop.cancel(timer)
-                return StoreAnswer(token, mvcc.revoke(lease))
-            case Compact(revision):
-                mvcc.compact(revision)
-                self.loop.wake(self)
-                return StoreAnswer(token, mvcc.revision)
-        raise TypeError(f"{self.name} does not understand {type(operation).__name__}")
+        if is_read(operation):
+            done = self.applier.read(operation, self.loop.clock.now_ms, token)
+        else:
+            done = self.applier.apply(operation, self.loop.clock.now_ms, token)
+        if type(done) is StoreAnswer:
+            self._after(operation, done.lease)
+            return done
+        self._after(operation, getattr(done, "id", 0))
+        return StoreAnswer(token, self.mvcc.revision, response=done)
 
-    def _put(self, operation: Put, token: int) -> StoreAnswer:
-        mvcc = self.mvcc
-        if operation.expect is not None:
-            old = mvcc.get(operation.key)
-            if (old.mod_revision if old is not None else 0) != operation.expect:
-                return StoreAnswer(token, mvcc.revision, False, kv=old)
-        kv = mvcc.put(operation.key, operation.value, operation.lease)
-        return StoreAnswer(token, mvcc.revision, kv=kv)
-
-    def _list(self, operation: List, token: int) -> StoreAnswer:
-        first = max(operation.start, operation.prefix)
-        limit = operation.limit + 1 if operation.limit else 0
-        end = api.prefix_end(operation.prefix)
-        kvs, count = self.mvcc.scan(first or "\0", end, operation.revision, limit)
-        more = 0 < operation.limit < len(kvs)
-        if more:
-            kvs.pop()
-        return StoreAnswer(token, self.mvcc.revision, kvs=tuple(kvs), more=more, count=count)
-
-    def _grant(self, ttl_s: int, token: int) -> StoreAnswer:
-        lease = self.mvcc.lessor.grant(ttl_s)
-        ends = LeaseEnds(lease.id)
-        self._lease_timers[lease.id] = self.loop.after(lease.ttl_s * 1000, self.name, ends, background=True)
-        return StoreAnswer(token, self.mvcc.revision, lease=lease.id)
+    def _after(self, operation: Any, lease: int) -> None:
+        """What time has to do with the operation: leases end, and room is given back."""
+        if isinstance(operation, Grant | LeaseGrantRequest):
+            ttl_s = self.mvcc.lessor.leases[lease].ttl_s
+            self._lease_timers[lease] = self.loop.after(ttl_s * 1000, self.name, LeaseEnds(lease), background=True)
+        elif isinstance(operation, Revoke | LeaseRevokeRequest):
+            gone = operation.lease if isinstance(operation, Revoke) else operation.id
+            timer = self._lease_timers.pop(gone, None)
+            if timer is not None:
+                self.loop.cancel(timer)
+        elif isinstance(operation, Compact | CompactionRequest):
+            self.loop.wake(self)
 
     # -- watches --------------------------------------------------------------------------------------------------
 
@@ -205,8 +183,3 @@ class Etcd(Actor):
                 error = api.compacted().text
             told = WatchChanges(token, self.mvcc.revision, delivery.changes, error, delivery.compact_revision)
             self.loop.send(reply_to, told)
-
-
-def _size(value: Any) -> int:
-    """About how many bytes a value takes; marshal is the fastest measure at hand, its numbers are close to JSON's."""
-    return len(value) if isinstance(value, str | bytes) else len(marshal.dumps(value, 2))

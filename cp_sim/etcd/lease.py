@@ -13,13 +13,14 @@ MAXIMUM_TTL_S = 9_000_000_000
 
 
 class Lease:
-    """A lease: its granted time to live and the keys that vanish with it."""
+    """A lease: its granted time to live, when it runs out unless it is kept alive, and the keys that vanish then."""
 
-    __slots__ = ("id", "keys", "ttl_s")
+    __slots__ = ("expires_ms", "id", "keys", "ttl_s")
 
-    def __init__(self, id_: int, ttl_s: int) -> None:
+    def __init__(self, id_: int, ttl_s: int, expires_ms: int = 0) -> None:
         self.id = id_
         self.ttl_s = ttl_s
+        self.expires_ms = expires_ms
         self.keys: dict[str, None] = {}
 
 
@@ -35,12 +36,12 @@ class Lessor:
         made = Lessor()
         made._next_id = self._next_id
         for lease in self.leases.values():
-            twin = made.leases[lease.id] = Lease(lease.id, lease.ttl_s)
+            twin = made.leases[lease.id] = Lease(lease.id, lease.ttl_s, lease.expires_ms)
             twin.keys = dict(lease.keys)
         return made
 
-    def grant(self, ttl_s: int, id_: int = 0) -> Lease:
-        """Make a lease; an id of 0 lets the store choose one.
+    def grant(self, ttl_s: int, id_: int = 0, now_ms: int = 0) -> Lease:
+        """Make a lease whose time runs from `now_ms` on; an id of 0 lets the store choose one.
 
         Raises:
             EtcdError: the time is too long, or the id is taken.
@@ -54,8 +55,26 @@ class Lessor:
             self._next_id += 1
         if id_ in self.leases:
             raise api.lease_exists()
-        lease = self.leases[id_] = Lease(id_, max(ttl_s, MINIMUM_TTL_S))
+        lease = Lease(id_, max(ttl_s, MINIMUM_TTL_S))
+        self.leases[id_] = lease
+        lease.expires_ms = now_ms + 1000 * lease.ttl_s
         return lease
+
+    def renew(self, id_: int, now_ms: int) -> int:
+        """Let a lease begin its time to live anew; returns its seconds, 0 if there is no such lease."""
+        lease = self.leases.get(id_)
+        if lease is None:
+            return 0
+        lease.expires_ms = now_ms + 1000 * lease.ttl_s
+        return lease.ttl_s
+
+    def renew_all(self, now_ms: int, extra_ms: int = 0) -> None:
+        """Let every lease begin anew, as a new leader does, who cannot know how much was left.
+
+        etcd adds `extra_ms`, an election timeout, for the clients that are still looking for the new leader.
+        """
+        for lease in self.leases.values():
+            lease.expires_ms = now_ms + 1000 * lease.ttl_s + extra_ms
 
     def require(self, id_: int) -> Lease:
         """The lease of that id.

@@ -36,6 +36,7 @@ class Mvcc:
     def __init__(self) -> None:
         self.revision = 1
         self.compact_revision = -1
+        self.size_bytes = 0
         self.lessor = Lessor()
         self._versions: dict[str, list[KeyValue]] = {}
         self._keys = SortedKeys()  # every key with a version that can be read
@@ -49,6 +50,7 @@ class Mvcc:
         memo[id(self)] = made
         made.revision = self.revision
         made.compact_revision = self.compact_revision
+        made.size_bytes = self.size_bytes
         made.lessor = self.lessor.copy()
         made._versions = {key: versions[:] for key, versions in self._versions.items()}
         made._keys = self._keys.copy()

@@ -76,9 +76,10 @@ class Compact:
 
 @immutable
 class Grant:
-    """Make a lease of `ttl_s` seconds; keys put with it vanish when it ends."""
+    """Make a lease of `ttl_s` seconds; keys put with it vanish when it ends.  The store chooses its `lease` id."""
 
     ttl_s: int
+    lease: int = 0
 
 
 @immutable
@@ -93,9 +94,12 @@ Operation = Get | List | Put | Delete | Compact | Grant | Revoke
 
 @immutable
 class StoreRequest:
-    """`operation`, to be answered by a `StoreAnswer` with the same `token` to the actor `reply_to`."""
+    """`operation`, to be answered by a `StoreAnswer` with the same `token` to the actor `reply_to`.
 
-    operation: Operation
+    It is one of those above or a request of etcd's own API (`api.py`, `lease_api.py`, `maintenance.py`).
+    """
+
+    operation: Any
     reply_to: str
     token: int
 
@@ -106,8 +110,9 @@ class StoreAnswer:
 
     `revision` is the store's revision at the time of the answer.  `kv` is the key read or written (after a failed
     condition: as it is now, None if absent; after a delete: as it was).  `kvs`, `more` and `count` (all keys of the
-    range, whatever the limit) answer a List, `lease` a Grant.  `error` is empty or etcd's own text, e.g. `etcdserver:
-    mvcc: required revision has been compacted`.
+    range, whatever the limit) answer a List, `lease` a Grant, `response` a request of etcd's own API (`api.py`).
+    `error` is empty or etcd's own text, e.g. `etcdserver: mvcc: required revision has been compacted`, `code` the
+    name of its gRPC code, e.g. `OUT_OF_RANGE`.
     """
 
     token: int
@@ -119,6 +124,8 @@ class StoreAnswer:
     count: int = 0
     lease: int = 0
     error: str = ""
+    code: str = ""
+    response: Any = None
 
 
 @immutable

@@ -9,6 +9,7 @@ from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration, parse_duration
 from cp_sim.sim.connection import ConnectionLost
 from cp_sim.sim.immutable import immutable
+from cp_sim.sim.links import LinkFault, Links
 from cp_sim.sim.loop import Actor, Loop, StillBusy, Timer
 from cp_sim.sim.order import Arrival, shuffled
 from cp_sim.sim.trace import Record, Trace
@@ -19,6 +20,8 @@ __all__ = [
     "Chance",
     "Clock",
     "ConnectionLost",
+    "LinkFault",
+    "Links",
     "Loop",
     "Record",
     "StillBusy",
