@@ -7,13 +7,17 @@ from typing import Any
 
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import User as Caller
+from cp_sim.client import Component, Election
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.etcd import Etcd
-from cp_sim.layout import APISERVER, BALANCER, CLOUD_MANAGER, ETCD, MANAGER, SCHEDULER, STATIC, Layout
+from cp_sim.fleet import actor_of
+from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
 from cp_sim.process import Process
 from cp_sim.scheduler import Scheduler
 from cp_sim.sim import Actor
+
+REPORT_TO = "processes"  # who is told when a process ends by itself
 
 
 @dataclass
@@ -24,7 +28,7 @@ class Assembly:
     cloud: Cloud
     callers: dict[str, Caller] = field(default_factory=dict)
     scheduler_profiles: Any = None
-    elect: bool = False
+    election: bool = False
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
 
     def make(self, process: Process) -> Actor:
@@ -33,20 +37,42 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name)
+                server = ApiServer(process.name, self._store_of(process))
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
-                return Scheduler(profiles=self.scheduler_profiles)
+                return Scheduler(
+                    self.scheduler_profiles,
+                    process.name,
+                    host=process.host,
+                    server=self._server_of(process),
+                    election=self._election(process),
+                )
             case "kube-controller-manager":
-                return ControllerManager()
+                return ControllerManager(process.name, **self._of_manager(process))
             case "cloud-controller-manager":
-                return CloudControllerManager(self.cloud)
+                return CloudControllerManager(self.cloud, process.name, **self._of_manager(process))
         raise ValueError(f"nobody knows how to make {process.component}")
+
+    def _of_manager(self, process: Process) -> dict[str, Any]:
+        host = process.host if self.layout.replicated else ""
+        return {"server": self._server_of(process), "host": host, "election": self._election(process)}
+
+    def _server_of(self, process: Process) -> str:
+        """The API server that a component speaks to: that of its own machine, as kubeadm lays it out."""
+        return self.layout.name(APISERVER, process.host)
+
+    def _store_of(self, process: Process) -> str:
+        if self.layout.etcd == "stacked":
+            return self.layout.name(ETCD, process.host)
+        return self.layout.members[0]
+
+    def _election(self, process: Process) -> Election | None:
+        return Election(process.host, REPORT_TO) if self.election else None
 
     def parts(self, actor: Actor) -> tuple[str, ...]:
         """The names under which the parts of a process live on the loop, itself first."""
-        return (actor.name, *(controller.name for controller in getattr(actor, "controllers", ())))
+        return actor.process() if isinstance(actor, Component) else (actor.name,)
 
     def keep(self, process: Process, actor: Actor) -> None:
         """A process ends: keep what outlives it."""
@@ -59,15 +85,9 @@ class Assembly:
             member.mvcc = process.disk
         return member
 
-    def exited(self, message: Any) -> tuple[str, str] | None:
-        """(process, why) if the message says that a process has ended by itself."""
-        return None
-
     def kubelet_of(self, process: Process) -> str:
         """The actor that shows the process in a mirror pod, empty if nobody does."""
         if process.component not in STATIC or not process.host.startswith("control-plane"):
             return ""
-        return self.kubelets
+        return actor_of(process.host) if self.layout.replicated and self.kubelets else self.kubelets
 
-
-__all__ = ["APISERVER", "BALANCER", "CLOUD_MANAGER", "ETCD", "MANAGER", "SCHEDULER", "Assembly"]

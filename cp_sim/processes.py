@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.assembly import Assembly
+from cp_sim.assembly import REPORT_TO, Assembly
+from cp_sim.client import ProcessExited
 from cp_sim.kubelet.messages import StaticPod
 from cp_sim.kubelet.work import FIRST_BACKOFF_MS, LAST_BACKOFF_MS, doubled
-from cp_sim.layout import APISERVER, ETCD, STATIC
+from cp_sim.layout import ETCD, STATIC
 from cp_sim.process import CRASHED, EXITED, OFF, PAUSED, RUNNING, Process, Refusing
-from cp_sim.sim import Actor, ConnectionLost, immutable
+from cp_sim.sim import Actor, ConnectionLost, Links, immutable
 from cp_sim.sim.connection import RESET, TIMED_OUT
 
-KUBELET = "kubelet"
 KILLED = 137
 # How long a silent connection lasts: HTTP/2 pings after 30 s and waits 15 s, gRPC (to etcd) 30 s and 10 s.
 # Source: `k8s.io/apimachinery/pkg/util/net/http.go`, `k8s.io/apiserver/pkg/storage/storagebackend/factory/etcd3.go`.
@@ -49,8 +49,9 @@ class Processes(Actor):
     `all` are the processes by name, `off` the machines without power.  Which actor a process is, `assembly` knows.
     """
 
-    def __init__(self, assembly: Assembly, name: str = "processes") -> None:
-        super().__init__(name)
+    def __init__(self, assembly: Assembly, links: Links) -> None:
+        super().__init__(REPORT_TO)
+        self.links = links
         self.assembly = assembly
         self.all: dict[str, Process] = {}
         self.off: set[str] = set()
@@ -161,11 +162,10 @@ class Processes(Actor):
                 self._start(process)
         elif isinstance(message, Silent):
             self._expired(message)
-        elif self.assembly.exited(message):
-            name, because = self.assembly.exited(message)
-            process = self.all.get(name)
+        elif isinstance(message, ProcessExited):
+            process = self.all.get(message.name)
             if process is not None:
-                self.kill(process, 1, because)
+                self.kill(process, 1, message.reason)
         else:
             super().receive(message)
 
@@ -192,6 +192,8 @@ class Processes(Actor):
             loop.record("start", self.subject(process), again, actor=f"kubelet/{process.host}")
         loop.add(actor)
         process.actors = self.assembly.parts(actor)
+        if self.links.hosts:
+            self.links.hosts.update(dict.fromkeys(process.actors, process.host))
         self._tell_kubelet(process)
 
     def _end(self, process: Process, state: str) -> None:
@@ -206,7 +208,8 @@ class Processes(Actor):
     def _take_out(self, process: Process, reason: str) -> None:
         """Remove the actors of a process; those who were connected to it hear of it, sooner or later."""
         loop = self.loop
-        self.assembly.keep(process, loop.actors[process.name])
+        if process.name in loop.actors:
+            self.assembly.keep(process, loop.actors[process.name])
         holders = {name: self._holders(name) for name in process.actors}
         for name in process.actors:
             loop.remove(name)
@@ -270,5 +273,3 @@ class Processes(Actor):
         )
         self.loop.send(kubelet, state)
 
-
-__all__ = ["APISERVER", "KUBELET", "Processes"]

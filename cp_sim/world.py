@@ -31,7 +31,7 @@ from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
-from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -103,7 +103,8 @@ class World:
         self.clock = Clock()
         self.chance = Chance(seed)
         self.trace = Trace()
-        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
+        self.links = Links(self.clock, self.chance)
+        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
         self.journal: list[Input] = []
         self._depth = 0
         self.user = User("user", self.layout.server)
@@ -111,7 +112,7 @@ class World:
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
         elect = self.layout.replicated if leader_election is None else leader_election
         self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect)
-        self.processes = Processes(self.assembly)
+        self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
             self.kubelets = Fleet(self.loop, self.layout.server)
