@@ -77,12 +77,13 @@ class Assembly:
     def keep(self, process: Process, actor: Actor) -> None:
         """A process ends: keep what outlives it."""
         if isinstance(actor, Etcd):
-            process.disk = actor.mvcc
+            process.disk = actor.applier
+            process.remains = actor
 
     def _member(self, process: Process) -> Etcd:
         member = Etcd(process.name)
         if process.disk is not None:
-            member.mvcc = process.disk
+            member.applier = process.disk
         return member
 
     def kubelet_of(self, process: Process) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cp_sim.kubelet import Kubelets
 from cp_sim.layout import BALANCER, ETCD, SHORT, STATIC
 from cp_sim.operations import Operations
-from cp_sim.process import CRASHED, OFF, PAUSED, RUNNING, Process
+from cp_sim.process import CRASHED, PAUSED, RUNNING, Process
 from cp_sim.sim import parse_duration
 from cp_sim.world import outside
 
@@ -152,6 +153,7 @@ class Breaking(Operations):
             ValueError: there is no such machine, or one stands on both sides.
         """
         sides = [self._machines(left), self._machines(right)]
+        self._give_hosts()
         self.links.partition(*sides, one_way=one_way)
         arrow = " to " if one_way else " and "
         self._record("partition", "links", f"cut between {', '.join(sides[0])}{arrow}{', '.join(sides[1])}")
@@ -183,6 +185,7 @@ class Breaking(Operations):
             ValueError: there is no such machine, or a number that cannot be.
         """
         [left], [right] = self._machines(sender), self._machines(to)
+        self._give_hosts()
         delay_ms, jitter_ms = parse_duration(delay), parse_duration(jitter)
         self.links.set(
             left,
@@ -199,13 +202,18 @@ class Breaking(Operations):
 
     def _network_changed(self) -> None:
         """Connections over links that are cut go silent; kubelets that share an actor are told of their own."""
-        self.processes.links_changed(self.links)
-        if not self.layout.replicated:
+        self.processes.links_changed()
+        if isinstance(self.kubelets, Kubelets):
             [control_plane] = self.layout.hosts
             for node in self.kubelets.nodes:
-                there = self.links.between_hosts(node, control_plane), self.links.between_hosts(control_plane, node)
-                self.kubelets.cut_off(node, any(fault.cut for fault in there))  # type: ignore[union-attr]
+                ways = (self.links.fault(node, control_plane), self.links.fault(control_plane, node))
+                self.kubelets.cut_off(node, any(way.cut for way in ways))
         self.loop.caused_by(None)
+
+    def _give_hosts(self) -> None:
+        """Let the links know who lives where; with one of each nobody asks before the first link is broken."""
+        for process in self.processes.all.values():
+            self.links.hosts.update(dict.fromkeys(process.actors, process.host))
 
     def _machines(self, names: str | Iterable[str]) -> list[str]:
         wanted = [names] if isinstance(names, str) else list(names)
@@ -255,13 +263,15 @@ class Breaking(Operations):
         if what in hosts and what != BALANCER:
             return what
         component, at, host = what.partition("@")
+        if component == "kubelet" and host in self.processes.kubelets:
+            return self.processes.kubelets[host]
         component = SHORT.get(component, component)
         found = [
             process
             for process in processes.values()
             if process.component == component and (process.host == host if at else not self.layout.replicated)
         ]
-        if self.layout.replicated is False and not found:  # the name of its static pod
+        if not self.layout.replicated and not found:  # the name of its static pod
             found = [process for process in processes.values() if what == f"{process.component}-{process.host}"]
         if len(found) == 1:
             return found[0]
@@ -269,7 +279,10 @@ class Breaking(Operations):
 
     def _all_of(self, what: str) -> list[Process]:
         found = self._find(what)
-        return self.processes.on(found) if isinstance(found, str) else [found]
+        if not isinstance(found, str):
+            return [found]
+        kubelet = self.processes.kubelets.get(found)
+        return self.processes.on(found) + ([kubelet] if kubelet is not None else [])
 
     def _member(self, what: str) -> Process:
         members = self.processes.of(ETCD)
@@ -279,6 +292,3 @@ class Breaking(Operations):
         if isinstance(found, str) or found.component != ETCD:
             raise ValueError(f"{what!r} is no member of the store; there are {', '.join(one.name for one in members)}")
         return found
-
-
-__all__ = ["OFF", "Breaking"]

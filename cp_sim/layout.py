@@ -10,7 +10,7 @@ from cp_sim.sim import immutable
 
 ETCD, APISERVER, SCHEDULER = "etcd", "kube-apiserver", "kube-scheduler"
 MANAGER, CLOUD_MANAGER = "kube-controller-manager", "cloud-controller-manager"
-BALANCER = "load-balancer"
+BALANCER, KUBELET = "load-balancer", "kubelet"
 # In the order in which they start: each needs the one before it.
 STATIC = (ETCD, APISERVER, CLOUD_MANAGER, MANAGER, SCHEDULER)
 SHORT = {

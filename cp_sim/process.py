@@ -34,6 +34,7 @@ class Process:
     serial: int = 0  # which of the timers that were set for it counts
     actors: tuple[str, ...] = ()
     disk: Any = None
+    remains: Any = None  # the actor as it was when it ended, to look at
 
     @property
     def alive(self) -> bool:

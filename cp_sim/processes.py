@@ -46,7 +46,8 @@ class Silent:
 class Processes(Actor):
     """Knows every process, and starts and ends them.
 
-    `all` are the processes by name, `off` the machines without power.  Which actor a process is, `assembly` knows.
+    `all` are the processes of the control planes by name, `kubelets` those of the kubelets by node, `off` the machines
+    without power.  Which actor a process is, `assembly` knows.
     """
 
     def __init__(self, assembly: Assembly, links: Links) -> None:
@@ -54,7 +55,9 @@ class Processes(Actor):
         self.links = links
         self.assembly = assembly
         self.all: dict[str, Process] = {}
-        self.off: set[str] = set()
+        self.kubelets: dict[str, Process] = {}
+        self.off: dict[str, None] = {}
+        self._cut: dict[tuple[str, str], None] = {}
         self._silent: dict[str, dict[str, int]] = {}  # peer -> holders of a dead connection -> since when
 
     # -- looking ---------------------------------------------------------------------------------------------------
@@ -138,14 +141,14 @@ class Processes(Actor):
 
     def power_off(self, host: str) -> None:
         """All processes of a machine end at once, and nobody is left to say so."""
-        self.off.add(host)
+        self.off[host] = None
         for process in self.on(host):
             if process.state != OFF:
                 self._end(process, OFF)
 
     def power_on(self, host: str) -> None:
         """A machine boots; its processes start in their order."""
-        self.off.discard(host)
+        self.off.pop(host, None)
         for process in self.on(host):
             if process.state == OFF:
                 process.backoff_ms = 0
@@ -251,15 +254,21 @@ class Processes(Actor):
             del holders[message.holder]
             self.loop.send(message.holder, ConnectionLost(message.peer, TIMED_OUT))
 
-    def cut(self, peers: list[tuple[str, str]]) -> None:
-        """The links between these pairs of actors are cut: their connections go silent."""
-        for holder, peer in peers:
-            self._count_down(holder, peer)
-
-    def mended(self, peers: list[tuple[str, str]]) -> None:
-        """The links between these pairs are whole again: what has not been given up meanwhile goes on."""
-        for holder, peer in peers:
-            self._silent.get(peer, {}).pop(holder, None)
+    def links_changed(self) -> None:
+        """Links were cut or mended: connections over those that are cut have gone silent."""
+        links, before = self.links, self._cut
+        self._cut = {
+            (name, peer): None
+            for name, actor in self.loop.actors.items()
+            for peer in actor.connections()
+            if not (links.reaches(name, peer) and links.reaches(peer, name))
+        }
+        for holder, peer in before:
+            if (holder, peer) not in self._cut:
+                self._silent.get(peer, {}).pop(holder, None)
+        for holder, peer in self._cut:
+            if (holder, peer) not in before:
+                self._count_down(holder, peer)
 
     # -- mirrors -----------------------------------------------------------------------------------------------------
 

@@ -22,11 +22,11 @@ from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.etcd import Etcd
-from cp_sim.fleet import Fleet
+from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
-from cp_sim.layout import APISERVER, CLOUD_MANAGER, ETCD, MANAGER, SCHEDULER, Layout, layout_of
+from cp_sim.layout import APISERVER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
@@ -105,6 +105,8 @@ class World:
         self.trace = Trace()
         self.links = Links(self.clock, self.chance)
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
+        if not self.layout.plain:
+            self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
         self.user = User("user", self.layout.server)
@@ -143,9 +145,10 @@ class World:
             self._begin(MANAGER)
         if "scheduler" in self.components:
             self._begin(SCHEDULER)
-        if "kubelet" in self.components and isinstance(self.kubelets, Kubelets):
-            self.loop.add(self.kubelets)
-            self.assembly.kubelets = self.kubelets.name
+        if "kubelet" in self.components:
+            self.assembly.kubelets = "kubelets"
+            if isinstance(self.kubelets, Kubelets):
+                self.loop.add(self.kubelets)
 
     def _begin(self, component: str) -> None:
         """Start the processes of a component, one on each control plane."""
@@ -161,20 +164,47 @@ class World:
             self.cloud.start_machine(spec.name, spec.zone or "")
             spec = dataclasses.replace(spec, cloud=True)
         self.kubelets.add(spec)
+        name = actor_of(spec.name)
+        actors = (name,) if isinstance(self.kubelets, Fleet) else ()
+        self.processes.kubelets[spec.name] = Process(name, KUBELET, spec.name, actors=actors)
+        if self.links.hosts:
+            self.links.hosts.update(dict.fromkeys(actors, spec.name))
 
     # -- who is there ----------------------------------------------------------------------------------------------
 
     @property
     def etcd(self) -> Etcd:
-        """The store, as the member sees it that has seen most."""
-        members = [self.loop.actors[process.name] for process in self.processes.of(ETCD) if process.alive]
-        return max(members, key=lambda member: member.current_revision)  # type: ignore
+        """The store, as the member sees it that has seen most; of those that live, if any does."""
+        members = self.members
+        living = [member for member in members.values() if member.name in self.loop.actors]
+        return max(living or members.values(), key=lambda member: member.current_revision)
+
+    @property
+    def members(self) -> dict[str, Etcd]:
+        """The members of the store by name; of one that has ended, what was there when it did."""
+        found = {}
+        for process in self.processes.of(ETCD):
+            actor = self.loop.actors[process.name] if process.alive else process.remains
+            assert isinstance(actor, Etcd)
+            found[process.name] = actor
+        return found
+
+    @property
+    def apiservers(self) -> dict[str, ApiServer]:
+        """The API servers that run, by name."""
+        running = [self.loop.actors[process.name] for process in self.processes.of(APISERVER) if process.alive]
+        return {server.name: server for server in running if isinstance(server, ApiServer)}
 
     @property
     def apiserver(self) -> ApiServer:
-        """The first API server that runs."""
-        servers = [self.loop.actors[process.name] for process in self.processes.of(APISERVER) if process.alive]
-        return servers[0]  # type: ignore[return-value]
+        """The first API server that runs.
+
+        Raises:
+            LookupError: none does.
+        """
+        for server in self.apiservers.values():
+            return server
+        raise LookupError("no API server runs; restart one")
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -269,7 +299,7 @@ class World:
         asked = HttpRequest(method, path, query, {"content-type": content_type}, body, "admin")
         response = self._answer(asked, record=False)
         if not response.ok:
-            raise ApiError(response.body)
+            raise ApiError(response.body if response.status else {"code": 0, **response.body})
         return response.body
 
     # -- time ------------------------------------------------------------------------------------------------------
