@@ -317,7 +317,8 @@ EXERCISES = (
         'for kv in cluster.etcd.history("/registry/deployments/default/shop"):\n'
         '    print(kv.mod_revision, kv.value["spec"]["replicas"])\n'
         'check("02-five", …)                     # the first revision with a 5',
-        "On a real cluster such a question can be answered for some minutes only. You will see why.",
+        "On a real cluster such a question can be answered for some minutes only: then the past is compacted.",
+        answer="revision",
     ),
     Exercise(
         "02-catch-up",
@@ -338,6 +339,7 @@ EXERCISES = (
         "    return answer\n"
         'check("02-catch-up", catch_up)',
         "Every controller, every kubelet and every `kubectl get -w` does just this: list, then watch.",
+        answer="catch_up",
     ),
     Exercise(
         "02-seat",
