@@ -1,7 +1,7 @@
 """The public face: a cluster that people build, ask, break, rewind and fork.
 
 What it is made of stands beside it: `world.py` joins the components and speaks for the one outside, `operations.py`
-has the verbs of a user.
+has the verbs of a user, `breaking.py` the hand that pulls plugs.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import importlib
 from typing import Any
 
 from cp_sim.apiserver.request import ApiError
-from cp_sim.operations import Operations
+from cp_sim.breaking import Breaking
 from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 
 
-class Cluster(Operations):
+class Cluster(Breaking):
     """A Kubernetes cluster inside this process.
 
     Args:
-        control_planes: how many control-plane nodes, named `control-plane-1`, ...; 1 for now.
+        control_planes: how many control-plane nodes, named `control-plane-1`, ...; from 1 to 7. With several, each has
+            an API server, a scheduler and the managers, which elect leaders; a `load-balancer` stands in front.
         workers: how many worker nodes, named `worker-1`, ...
         seed: of all chance (names, uids, ties, delays); the same seed tells the same story.
         components: which of `COMPONENTS` run; `("etcd", "apiserver")` is a cluster in which nobody acts.
@@ -29,6 +30,10 @@ class Cluster(Operations):
         nodes: further nodes as `NodeSpec`s.
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
+        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their own.
+        etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
+            (there 3 unless given), or for one control plane on a replicated store.
+        leader_election: whether scheduler and managers stand for election; by default where several of them run.
 
     Raises:
         ValueError: a size or a component that cannot be.

@@ -18,16 +18,20 @@ from cp_sim.apiserver import authentication
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.apiserver.request import User as Caller
+from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
-from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
-from cp_sim.controller_manager import ControllerManager
+from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
+from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
+from cp_sim.layout import APISERVER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
-from cp_sim.scheduler import Scheduler
-from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, parse_duration
+from cp_sim.process import Process
+from cp_sim.processes import Processes
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -74,9 +78,14 @@ class World:
         nodes: Iterable[NodeSpec] = (),
         scheduler_profiles: Any = None,
         callers: Mapping[str, tuple[str, ...]] | None = None,
+        etcd: str | None = None,
+        etcd_members: int | None = None,
+        leader_election: bool | None = None,
     ) -> None:
         self.components = _checked_components(components)
-        _check_sizes(control_planes, workers)
+        self.layout = layout_of(control_planes, etcd, etcd_members)
+        if workers < 0:
+            raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
         self._made_with = {
             "control_planes": control_planes,
             "workers": workers,
@@ -86,46 +95,68 @@ class World:
             "nodes": tuple(nodes),
             "scheduler_profiles": scheduler_profiles,
             "callers": callers,
+            "etcd": etcd,
+            "etcd_members": etcd_members,
+            "leader_election": leader_election,
         }
         self.seed = seed
         self.clock = Clock()
         self.chance = Chance(seed)
         self.trace = Trace()
-        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
+        self.links = Links(self.clock, self.chance)
+        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
+        if not self.layout.plain:
+            self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
-        self.user = User("user")
-        self.etcd = Etcd("etcd")
-        self.apiserver = ApiServer("kube-apiserver")
-        self.apiserver.given_users = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
+        self.user = User("user", self.layout.server)
         self.cloud = Cloud("cloud")
-        self.kubelets = Kubelets("kubelets")
-        self._start(scheduler_profiles)
+        given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
+        elect = self.layout.replicated if leader_election is None else leader_election
+        self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect)
+        self.processes = Processes(self.assembly, self.links)
+        self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
+        if self.layout.replicated:
+            self.kubelets = Fleet(self.loop, self.layout.server)
+        self._start()
         if "kubelet" in self.components:
-            for number in range(1, control_planes + 1):
-                self._join(_control_plane(f"control-plane-{number}"))
+            for host in self.layout.hosts:
+                self._join(_control_plane(host, self.layout))
             for number in range(1, workers + 1):
                 self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
 
-    def _start(self, scheduler_profiles: Any) -> None:
+    def _start(self) -> None:
         """Let the chosen components join the loop, the store first."""
         self.loop.add(self.user)
-        self.loop.add(self.etcd)
-        self.loop.add(self.apiserver)
+        self.loop.add(self.processes)
+        for member in self.layout.members:
+            host = member if self.layout.etcd == "external" else self._host_of_member(member)
+            self.processes.add(Process(member, ETCD, host))
+        self._begin(APISERVER)
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
                 self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
-            self.loop.add(CloudControllerManager(self.cloud))
+            self._begin(CLOUD_MANAGER)
         if "controller-manager" in self.components:
-            self.loop.add(ControllerManager())
+            self._begin(MANAGER)
         if "scheduler" in self.components:
-            self.loop.add(Scheduler(profiles=scheduler_profiles))
+            self._begin(SCHEDULER)
         if "kubelet" in self.components:
-            self.loop.add(self.kubelets)
+            self.assembly.kubelets = "kubelets"
+            if isinstance(self.kubelets, Kubelets):
+                self.loop.add(self.kubelets)
+
+    def _begin(self, component: str) -> None:
+        """Start the processes of a component, one on each control plane."""
+        for host in self.layout.hosts:
+            self.processes.add(Process(self.layout.name(component, host), component, host))
+
+    def _host_of_member(self, member: str) -> str:
+        return next(host for host in self.layout.hosts if self.layout.name(ETCD, host) == member)
 
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
@@ -133,6 +164,47 @@ class World:
             self.cloud.start_machine(spec.name, spec.zone or "")
             spec = dataclasses.replace(spec, cloud=True)
         self.kubelets.add(spec)
+        name = actor_of(spec.name)
+        actors = (name,) if isinstance(self.kubelets, Fleet) else ()
+        self.processes.kubelets[spec.name] = Process(name, KUBELET, spec.name, actors=actors)
+        if self.links.hosts:
+            self.links.hosts.update(dict.fromkeys(actors, spec.name))
+
+    # -- who is there ----------------------------------------------------------------------------------------------
+
+    @property
+    def etcd(self) -> Etcd:
+        """The store, as the member sees it that has seen most; of those that live, if any does."""
+        members = self.members
+        living = [member for member in members.values() if member.name in self.loop.actors]
+        return max(living or members.values(), key=lambda member: member.current_revision)
+
+    @property
+    def members(self) -> dict[str, Etcd]:
+        """The members of the store by name; of one that has ended, what was there when it did."""
+        found = {}
+        for process in self.processes.of(ETCD):
+            actor = self.loop.actors[process.name] if process.alive else process.remains
+            assert isinstance(actor, Etcd)
+            found[process.name] = actor
+        return found
+
+    @property
+    def apiservers(self) -> dict[str, ApiServer]:
+        """The API servers that run, by name."""
+        running = [self.loop.actors[process.name] for process in self.processes.of(APISERVER) if process.alive]
+        return {server.name: server for server in running if isinstance(server, ApiServer)}
+
+    @property
+    def apiserver(self) -> ApiServer:
+        """The first API server that runs.
+
+        Raises:
+            LookupError: none does.
+        """
+        for server in self.apiservers.values():
+            return server
+        raise LookupError("no API server runs; restart one")
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -227,7 +299,7 @@ class World:
         asked = HttpRequest(method, path, query, {"content-type": content_type}, body, "admin")
         response = self._answer(asked, record=False)
         if not response.ok:
-            raise ApiError(response.body)
+            raise ApiError(response.body if response.status else {"code": 0, **response.body})
         return response.body
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -272,17 +344,12 @@ def _checked_components(components: Iterable[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _check_sizes(control_planes: int, workers: int) -> None:
-    if control_planes != 1:
-        raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
-    if workers < 0:
-        raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
-
-
 def _caller(name: str, groups: Iterable[str]) -> Caller:
     return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
-def _control_plane(name: str) -> NodeSpec:
+def _control_plane(name: str, layout: Layout) -> NodeSpec:
     taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
-    return NodeSpec(name, labels={CONTROL_PLANE_ROLE: ""}, taints=[taint], control_plane=True)
+    external = tuple(component for component in STATIC_PODS if component != ETCD) if layout.etcd == "external" else None
+    labels = {CONTROL_PLANE_ROLE: ""}
+    return NodeSpec(name, labels=labels, taints=[taint], control_plane=True, static_pods=external)

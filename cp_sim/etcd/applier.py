@@ -42,6 +42,9 @@ from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.quota import DEFAULT_QUOTA_BYTES, cost
 from cp_sim.etcd.store import Compact, Delete, Get, Grant, List, Put, Revoke, StoreAnswer
 
+# More than any request may ask for: as long as so much is left, nobody need look closer.
+LARGEST_BYTES = 4 * 1024**2
+
 
 class Applier:
     """A member's data: the key space, its leases and alarms, and how much room they may take.
@@ -61,6 +64,8 @@ class Applier:
 
         Whoever takes a request asks this first, refuses what does not fit, and proposes the alarm.
         """
+        if self.mvcc.size_bytes + LARGEST_BYTES < self.quota_bytes:
+            return True
         needed = cost(operation)
         return not needed or self.mvcc.size_bytes + needed < self.quota_bytes
 

@@ -30,20 +30,29 @@ class KeyValue:
 
 @immutable
 class Get:
-    """Read one key, now (`revision=0`) or as of a revision."""
+    """Read one key, now (`revision=0`) or as of a revision.
+
+    With `serializable` the member that is asked answers at once from what it has, which may be old; otherwise a read sees
+    everything that was acknowledged before it was asked for.
+    """
 
     key: str
     revision: int = 0
+    serializable: bool = False
 
 
 @immutable
 class List:
-    """Read the keys below `prefix` in order, at most `limit` (0: all), beginning at `start` (empty: the first)."""
+    """Read the keys below `prefix` in order, at most `limit` (0: all), beginning at `start` (empty: the first).
+
+    `serializable` as in `Get`.
+    """
 
     prefix: str
     revision: int = 0
     limit: int = 0
     start: str = ""
+    serializable: bool = False
 
 
 @immutable
@@ -96,12 +105,14 @@ Operation = Get | List | Put | Delete | Compact | Grant | Revoke
 class StoreRequest:
     """`operation`, to be answered by a `StoreAnswer` with the same `token` to the actor `reply_to`.
 
-    It is one of those above or a request of etcd's own API (`api.py`, `lease_api.py`, `maintenance.py`).
+    It is one of those above or a request of etcd's own API (`api.py`, `lease_api.py`, `maintenance.py`). With
+    `require_leader` a member that knows no leader refuses at once (gRPC metadata `hasleader`).
     """
 
     operation: Any
     reply_to: str
     token: int
+    require_leader: bool = False
 
 
 @immutable
@@ -130,17 +141,29 @@ class StoreAnswer:
 
 @immutable
 class WatchRequest:
-    """Send every change below `prefix` from `revision` on (0: from now on) to the actor `reply_to`."""
+    """Send every change below `prefix` from `revision` on (0: from now on) to the actor `reply_to`.
+
+    With `require_leader`, as the API server asks, a member that knows no leader ends the watch with etcd's error.
+    """
 
     prefix: str
     reply_to: str
     token: int
     revision: int = 0
+    require_leader: bool = True
 
 
 @immutable
 class CancelWatch:
     """Send no more changes for `token`."""
+
+    reply_to: str
+    token: int
+
+
+@immutable
+class WatchProgress:
+    """Say up to which revision the watch `token` has been told everything: a `WatchChanges` without changes."""
 
     reply_to: str
     token: int

@@ -129,6 +129,13 @@ class Watches:
             del self._by_branch[_branch(watch)]
         return True
 
+    def rewind(self, mvcc: Mvcc) -> None:
+        """Other data, which reach further, have taken the place of those that were watched: look for what is missing."""
+        for watch in self._watches.values():
+            watch.next_revision = max(watch.next_revision, self._told + 1)
+            if watch.next_revision <= mvcc.revision:
+                self._behind[watch.id] = None
+
     def poll(self, mvcc: Mvcc) -> list[Delivery]:
         """What has to be delivered so that every watch knows everything up to now."""
         deliveries = [self._catch_up(mvcc, self._watches[id_]) for id_ in self._behind]

@@ -32,11 +32,14 @@ SHARED_USER = "kubernetes-admin"
 class Heartbeats(Component):
     """The part of the actor that keeps its nodes alive, and speaks in their names."""
 
-    def __init__(self, name: str, rules: Rules) -> None:
-        super().__init__(name, SHARED_USER)
+    def __init__(self, name: str, rules: Rules, only: str = "") -> None:
+        self.user = f"system:node:{only}" if only else SHARED_USER
+        super().__init__(name, self.user)
         self.nodes: dict[str, HollowNode] = {}
         self.informers = Informers(self)
         self.pods = self.informers.of("pods").index("node", by_node).on_change(self, "pod_changed")
+        if only:
+            self.pods.options["fieldSelector"] = f"spec.nodeName={only}"
         self.lifecycle = Lifecycle(self, rules)
         self._beats: dict[int, dict[str, None]] = {}
 
@@ -44,15 +47,19 @@ class Heartbeats(Component):
 
     def send(self, node: HollowNode, call: Call, then: str, context: Any = None) -> None:
         """Send a call as the kubelet of `node`."""
+        if node.cut_off:
+            return  # it is lost on the way; who is cut off catches up afterwards
         self.api.user = node.user
         self.api.send(call, then, node.name if context is None else context)
-        self.api.user = SHARED_USER
+        self.api.user = self.user
 
     def emit(self, node: HollowNode, about: Object, type_: str, reason: str, message: str) -> None:
         """Write an Event as the kubelet of `node`."""
+        if node.cut_off:
+            return
         self.api.user = node.user
         node.recorder.emit(about, type_, reason, message)
-        self.api.user = SHARED_USER
+        self.api.user = self.user
 
     def _event(self, node: HollowNode, reason: str, message: str) -> None:
         if self.lifecycle.rules.events:

@@ -1,0 +1,375 @@
+"""A member among its peers: raft's clock, the disk between deciding and speaking, and the entries that were agreed on.
+
+`Replication` runs the pure machine of `cp_sim.raft`: it lets it tick, hands it what arrives, keeps on disk what it wants
+kept, sends what it says and hands up the entries that are committed. A member that is alone needs no clock: what it
+proposes is committed in the same breath.
+
+*In Kubernetes:* etcd's `server/etcdserver/raft.go`; entries are applied by one and the same loop here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from cp_sim.etcd.disk import Disk, DiskFull, copy_of
+from cp_sim.etcd.proposal import Gone, RaftNote, Settings, Tick, Written
+from cp_sim.raft.messages import FOLLOWER, LEADER, NORMAL, Entry, HardState, Members, Message, Ready, Snapshot
+from cp_sim.raft.node import RaftNode
+from cp_sim.sim import Actor, Timer, immutable
+
+# What members say to keep in touch: it does not keep the world from settling.
+SMALL_TALK = frozenset(
+    ("heartbeat", "heartbeat answer", "prevote", "prevote answer", "vote", "vote answer", "read index answer")
+)
+TICK = Tick()
+
+
+@immutable
+class SnapshotData:
+    """What travels in a snapshot: the store's data and what is known of the members.  Nobody changes it."""
+
+    backend: Any
+    urls: tuple[tuple[str, str], ...] = ()
+    removed: tuple[tuple[str, None], ...] = ()
+
+
+class Replication(Actor):
+    """One member of the group `peers` (itself included or not).
+
+    `joins` says that the member was added to a group that exists; `learner` that it was added as a learner. Both are only
+    looked at when the disk is new. `stopped` says why the member does nothing any more, empty while it runs.
+    """
+
+    node: RaftNode
+
+    def __init__(
+        self,
+        name: str,
+        peers: Sequence[str] = (),
+        disk: Disk | None = None,
+        *,
+        learner: bool = False,
+        settings: Settings | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.disk = disk or Disk()
+        self.settings = settings or Settings()
+        self.stopped = ""
+        self.elected_ms = 0  # when this member last learned of a new leader
+        self.heard_ms: dict[str, int] = {}  # when each peer was last heard
+        self._cut_after = self.settings.snapshot_count + self.settings.catch_up_entries
+        self._begins_with = _members(name, peers, learner)
+        self._alone = self._begins_with.everybody == (name,)
+        self._writing: Ready | None = None
+        self._writes = 0
+        self._ticked_ms = 0
+        self._tick_timer: Timer | None = None
+        self._seen = (FOLLOWER, 0, "")
+        self._stood: tuple[str, int] = ("", -1)
+
+    # -- life and death ----------------------------------------------------------------------------------------------
+
+    def started(self) -> None:
+        """Read the disk and take part; a member that is alone leads from the first instant."""
+        disk, settings = self.disk, self.settings
+        if disk.members is None:
+            disk.members = self._begins_with
+        if disk.fsync_ms is None:
+            disk.fsync_ms = 0 if disk.members.everybody == (self.name,) else 1
+        disk.boots += 1
+        self.node = RaftNode(
+            self.name,
+            disk.members,
+            self.loop.chance.stream(f"raft/{self.name}"),
+            hard_state=disk.hard_state,
+            snapshot=disk.snapshot,
+            entries=disk.entries,
+            applied=disk.applied,
+            election_ticks=settings.election_ticks,
+        )
+        self._alone = self.node.members.everybody == (self.name,)
+        self._ticked_ms = self.loop.clock.now_ms
+        self._seen = (self.node.role, self.node.term, self.node.leader)
+        if disk.boots > 1:
+            self._record("restart", f"its disk holds {disk.applied} applied entries and term {self.node.term}")
+        if self._alone:
+            self.node.campaign()
+        elif not self.node.is_learner:
+            # etcd does not wait a whole election timeout when it has just started.
+            self.node.election_elapsed = settings.election_ticks - 2
+        self._drive()
+
+    def crash(self, because: str = "") -> Disk:
+        """Lose everything but the disk, and of that what it has not confirmed; returns the disk for a restart."""
+        self._record("crash", because)
+        self.loop.remove(self.name)
+        self.disk.crash()
+        return self.disk
+
+    def stop(self, because: str) -> None:
+        """End, as a process does that cannot go on; whatever is asked of it from now on is refused."""
+        self._record("crash", because)
+        self.stopped = because
+        self._disarm()
+        self._stopped()
+
+    # -- raft's clock --------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self._tick_timer = None
+        if self._writing is None:
+            self._catch_up()
+        else:
+            # A real member ticks and writes in one loop; ticks that come while the disk writes are missed.
+            self._ticked_ms = self.loop.clock.now_ms
+        self._drive()
+
+    def _catch_up(self) -> None:
+        """Let the ticks pass that were not worth a timer."""
+        if self._alone:
+            return
+        now_ms, timer = self.loop.clock.now_ms, self._tick_timer
+        until_ms = now_ms if timer is None else min(now_ms, timer.due_ms)
+        tick_ms = self.settings.tick_ms
+        while until_ms - self._ticked_ms >= tick_ms:
+            self._ticked_ms += tick_ms
+            self.node.tick()
+        if now_ms - self._ticked_ms >= tick_ms:
+            self._ticked_ms = now_ms
+
+    def _arm(self) -> None:
+        """Set the timer for the next tick at which something can happen: a heartbeat, or an election."""
+        node = self.node
+        if self._alone or self.stopped:
+            return
+        ticks = 1 if node.role == LEADER else max(1, node.election_timeout - node.election_elapsed)
+        due_ms = self._ticked_ms + ticks * self.settings.tick_ms
+        timer = self._tick_timer
+        if timer is not None:
+            if timer.due_ms <= due_ms:
+                return
+            self.loop.cancel(timer)
+        self._tick_timer = self.loop.after(due_ms - self.loop.clock.now_ms, self.name, TICK, background=True)
+
+    def _disarm(self) -> None:
+        if self._tick_timer is not None:
+            self.loop.cancel(self._tick_timer)
+            self._tick_timer = None
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    def _hear(self, message: Message) -> None:
+        """A peer says something."""
+        if message.sender in self.disk.removed:
+            self.loop.send(message.sender, Gone(message.sender), background=True)
+            return
+        self._catch_up()
+        self.heard_ms[message.sender] = self.loop.clock.now_ms
+        self.node.step(message)
+        self._drive()
+
+    def _send(self, message: Message) -> None:
+        if message.kind == "snapshot":
+            message = replace(message, snapshot=self._snapshot())
+        self.loop.send(message.to, message, message.kind in SMALL_TALK)
+
+    def _snapshot(self) -> Snapshot:
+        """The state as it is now; raft itself only knows at which entry it may begin."""
+        node, disk = self.node, self.disk
+        term = node.log.term_at(node.applied)
+        data = SnapshotData(copy_of(disk.backend), tuple(disk.urls.items()), tuple(disk.removed.items()))
+        return Snapshot(node.applied, term or 0, node.members, data)
+
+    def _propose_all(self, data: Sequence[Any]) -> None:
+        """Propose what was asked at one instant in one go; the member leads, or knows who does."""
+        node = self.node
+        if node.role == LEADER:
+            for item in data:
+                node.append_proposal(item, NORMAL)
+            node.broadcast_append()
+        else:
+            node.send("propose", node.leader, term=0, entries=tuple(Entry(0, 0, item) for item in data))
+
+    def _decide_alone(self, data: Any) -> bool:
+        """Where one member is the majority and its disk takes no time, written, confirmed, committed and applied are one
+        instant: the turns of `_drive` in one step, with the same outcome.  Whether this is so.
+        """
+        node, disk = self.node, self.disk
+        if node.role != LEADER or disk.fsync_ms or disk.full or node.transferee or node.has_ready() or node.in_hand:
+            return False
+        log = node.log
+        index = log.last_index + 1
+        entry = Entry(node.term, index, data)
+        log.append(entry)
+        disk.entries.append(entry)
+        disk.hard_state = HardState(node.term, node.vote, index)
+        log.stable = log.commit = disk.applied = node.persisted_commit = index
+        own = node.progress[self.name]
+        own.match, own.next = index, index + 1
+        self._apply(entry)
+        log.applied = index
+        if index - disk.first_index >= self._cut_after:
+            self._cut()
+        return True
+
+    # -- the work that raft hands out ------------------------------------------------------------------------------
+
+    def _drive(self) -> None:
+        """Do what raft wants done, until it waits for the disk or for others."""
+        node = self.node
+        while self._writing is None and not self.stopped and node.has_ready():
+            ready = node.ready()
+            for message in ready.early:
+                self._send(message)
+            if not self._persist(ready):
+                break
+            self._finish(ready)
+        if not self._alone:
+            self._look()
+            self._arm()
+        self._driven()
+
+    def _persist(self, ready: Ready) -> bool:
+        """Write; whether the disk has confirmed it already."""
+        disk = self.disk
+        if not ready.must_sync and ready.hard_state is None:
+            return True
+        try:
+            disk.write(ready)
+        except DiskFull as full:
+            self.stop(f"failed to save Raft hard state and entries: {full}")
+            return False
+        if ready.must_sync:
+            if disk.fsync_ms:
+                self._writing = ready
+                self._writes += 1
+                self.loop.after(disk.fsync_ms, self.name, Written(self._writes), background=not ready.entries)
+                return False
+            disk.sync()
+        return True
+
+    def _written(self, message: Written) -> None:
+        """The disk has confirmed."""
+        ready = self._writing
+        if ready is None or message.number != self._writes or self.stopped:
+            return
+        self._writing = None
+        self.disk.sync()
+        self._finish(ready)
+        self._drive()
+
+    def _finish(self, ready: Ready) -> None:
+        """What comes after the disk: speak, apply, go on."""
+        for message in ready.messages:
+            self._send(message)
+        if ready.snapshot is not None:
+            self._installed()
+        disk = self.disk
+        for entry in ready.committed:
+            disk.applied = entry.index
+            if entry.data is not None:
+                self._apply(entry)
+        self.node.advance(ready)
+        if self.node.members is not disk.members:
+            self._regrouped()
+        for number, index in ready.reads:
+            self._may_read(number, index)
+        if ready.snapshot is not None or disk.applied - disk.first_index >= self._cut_after:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Cut the log: what is applied is on disk, and others can be sent a snapshot."""
+        node, disk = self.node, self.disk
+        index = max(node.log.offset, disk.applied - self.settings.catch_up_entries)
+        snapshot = node.compact(index, None)
+        if snapshot is not None:
+            disk.compact(index, snapshot)
+
+    def _regrouped(self) -> None:
+        """Members came or went, as of the entries that are applied now."""
+        node, was_alone = self.node, self._alone
+        self.disk.members = node.members
+        self._alone = node.members.everybody == (self.name,)
+        if self._alone:
+            self._disarm()
+        elif was_alone:
+            self._ticked_ms = self.loop.clock.now_ms
+            self._seen = (node.role, node.term, node.leader)
+
+    # -- what the floors above do with it ----------------------------------------------------------------------------
+
+    def _apply(self, entry: Entry) -> None:
+        """An entry is committed."""
+
+    def _driven(self) -> None:
+        """Raft has nothing more to do for now."""
+
+    def _stopped(self) -> None:
+        """The member has ended."""
+
+    def _installed(self) -> None:
+        """A snapshot has taken the place of the data."""
+
+    def _may_read(self, number: Any, index: int) -> None:
+        """A read is linearizable once `index` is applied."""
+
+    def _leader_known(self) -> None:
+        """Somebody was elected."""
+
+    def _leader_lost(self) -> None:
+        """Nobody leads any more, as far as this member knows."""
+
+    def _role_changed(self, role: str) -> None:
+        """The member leads, or does not any more."""
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Note what has become of role, term and leader."""
+        node = self.node
+        now = (node.role, node.term, node.leader)
+        if now == self._seen:
+            return
+        (role, _, leader), self._seen = self._seen, now
+        self._tell_role(role, leader)
+        if node.leader and node.leader != leader:
+            self.elected_ms = self.loop.clock.now_ms
+            self._leader_known()
+        elif leader and not node.leader:
+            self._leader_lost()
+        if (role == LEADER) != (node.role == LEADER):
+            self._role_changed(node.role)
+
+    def _tell_role(self, role: str, leader: str) -> None:
+        node = self.node
+        if role == LEADER and node.role != LEADER:
+            whom = f"{node.leader} leads" if node.leader else "it does not reach a majority, or was told of a later term"
+            self._record("step down", f"{whom} in term {node.term}")
+        if node.role == LEADER and role != LEADER:
+            self._record("become leader", f"a majority of {len(node.members.voters)} voted for it in term {node.term}")
+        elif node.role == FOLLOWER and node.leader and node.leader != leader:
+            self._record("follow", f"{node.leader} leads in term {node.term}")
+        elif node.role not in (LEADER, FOLLOWER) and self._stood != (node.role, node.term):
+            self._stood = (node.role, node.term)
+            if node.role == "candidate":
+                self._record("campaign", f"asks for votes in term {node.term}")
+            else:
+                self._record("campaign", f"has not heard a leader; asks whether it would be elected in term {node.term + 1}")
+
+    def note(self) -> RaftNote:
+        """What this member is now."""
+        node = self.node
+        role = "learner" if node.is_learner else node.role
+        return RaftNote(self.name, role, node.term, node.leader, node.commit)
+
+    def _record(self, verb: str, because: str) -> None:
+        self.loop.record(verb, f"members/{self.name}", because, evidence=self.note(), actor=self.name)
+
+
+def _members(name: str, peers: Sequence[str], learner: bool) -> Members:
+    others = tuple(peer for peer in peers if peer != name)
+    if learner:
+        return Members(others, (name,))
+    return Members(tuple(peers) if name in peers else (name, *others))
