@@ -10,6 +10,7 @@ from cp_sim.apiserver.request import User as Caller
 from cp_sim.client import Component, Election
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
+from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.fleet import actor_of
 from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
@@ -74,16 +75,17 @@ class Assembly:
         """The names under which the parts of a process live on the loop, itself first."""
         return actor.process() if isinstance(actor, Component) else (actor.name,)
 
-    def keep(self, process: Process, actor: Actor) -> None:
-        """A process ends: keep what outlives it."""
+    def take_out(self, process: Process, actor: Actor) -> None:
+        """A process ends: it leaves the loop, and what outlives it is kept."""
         if isinstance(actor, Etcd):
-            process.disk = actor.applier
+            process.disk = actor.crash(process.state)
             process.remains = actor
 
     def _member(self, process: Process) -> Etcd:
-        member = Etcd(process.name)
-        if process.disk is not None:
-            member.applier = process.disk
+        if process.disk is None:
+            process.disk = Disk()
+        member = Etcd(process.name, self.layout.members, process.disk)
+        member.report_to = REPORT_TO
         return member
 
     def kubelet_of(self, process: Process) -> str:

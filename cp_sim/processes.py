@@ -12,6 +12,7 @@ from typing import Any
 
 from cp_sim.assembly import REPORT_TO, Assembly
 from cp_sim.client import ProcessExited
+from cp_sim.etcd.proposal import MemberStopped
 from cp_sim.kubelet.messages import StaticPod
 from cp_sim.kubelet.work import FIRST_BACKOFF_MS, LAST_BACKOFF_MS, doubled
 from cp_sim.layout import ETCD, STATIC
@@ -165,7 +166,7 @@ class Processes(Actor):
                 self._start(process)
         elif isinstance(message, Silent):
             self._expired(message)
-        elif isinstance(message, ProcessExited):
+        elif isinstance(message, ProcessExited | MemberStopped):
             process = self.all.get(message.name)
             if process is not None:
                 self.kill(process, 1, message.reason)
@@ -211,9 +212,9 @@ class Processes(Actor):
     def _take_out(self, process: Process, reason: str) -> None:
         """Remove the actors of a process; those who were connected to it hear of it, sooner or later."""
         loop = self.loop
-        if process.name in loop.actors:
-            self.assembly.keep(process, loop.actors[process.name])
         holders = {name: self._holders(name) for name in process.actors}
+        if process.name in loop.actors:
+            self.assembly.take_out(process, loop.actors[process.name])
         for name in process.actors:
             loop.remove(name)
         if reason == RESET:

@@ -31,6 +31,7 @@ from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
+from cp_sim.raft.messages import LEADER
 from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, parse_duration
 from cp_sim.user import User
 
@@ -135,7 +136,11 @@ class World:
         for member in self.layout.members:
             host = member if self.layout.etcd == "external" else self._host_of_member(member)
             self.processes.add(Process(member, ETCD, host))
+        if not self.layout.plain:
+            self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
         self._begin(APISERVER)
+        if self.layout.replicated:
+            self.loop.run_until(lambda: all(server.ready for server in self.apiservers.values()))
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from cp_sim.etcd.disk import Disk, DiskFull, copy_of
-from cp_sim.etcd.proposal import Gone, RaftNote, Settings, Tick, Written
+from cp_sim.etcd.proposal import Gone, MemberStopped, RaftNote, Settings, Tick, Written
 from cp_sim.raft.messages import FOLLOWER, LEADER, NORMAL, Entry, HardState, Members, Message, Ready, Snapshot
 from cp_sim.raft.node import RaftNode
 from cp_sim.sim import Actor, Timer, immutable
@@ -43,6 +43,7 @@ class Replication(Actor):
     """
 
     node: RaftNode
+    report_to = ""  # who is told when the member ends by itself
 
     def __init__(
         self,
@@ -114,6 +115,8 @@ class Replication(Actor):
         self.stopped = because
         self._disarm()
         self._stopped()
+        if self.report_to:
+            self.loop.send(self.report_to, MemberStopped(self.name, because))
 
     # -- raft's clock --------------------------------------------------------------------------------------------------
 
