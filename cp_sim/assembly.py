@@ -8,6 +8,7 @@ from typing import Any
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import User as Caller
 from cp_sim.client import Component, Election
+from cp_sim.client.load_balancer import LoadBalancer
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
@@ -53,6 +54,8 @@ class Assembly:
                 return ControllerManager(process.name, **self._of_manager(process))
             case "cloud-controller-manager":
                 return CloudControllerManager(self.cloud, process.name, **self._of_manager(process))
+            case "load-balancer":
+                return LoadBalancer(self.layout.name(APISERVER, host) for host in self.layout.hosts)
         raise ValueError(f"nobody knows how to make {process.component}")
 
     def _of_manager(self, process: Process) -> dict[str, Any]:

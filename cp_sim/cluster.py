@@ -41,8 +41,10 @@ class Cluster(Breaking):
 
     def fork(self) -> Cluster:
         """A second, independent cluster that begins in exactly this state; objects are shared, never copied."""
-        memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
-        return copy.deepcopy(self, memo)
+        with self.turn:
+            self.loop.poll()
+            memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
+            return copy.deepcopy(self, memo)
 
     def replay(self) -> Cluster:
         """A new cluster to which everything in the journal was done again; it ends in the same state."""
@@ -61,6 +63,22 @@ class Cluster(Breaking):
         """The dashboard, to be the last line of a cell: pictures, controls, the slider over revisions, the log."""
         # Widgets are above this room; the one door upward is opened by name, when somebody asks for a picture.
         return importlib.import_module("cp_sim.widgets").dashboard(self, **options)
+
+    # -- real clients ----------------------------------------------------------------------------------------------
+
+    def serve_etcd(self, port: int = 2379, host: str = "127.0.0.1") -> Any:
+        """Let the real `etcdctl` speak to the store while this notebook goes on; returns the server.
+
+        The server has an `endpoint` for `etcdctl --endpoints` and ends with `stop()` or a `with` block. `port=0` takes
+        any free port; further members of the store listen on the ports that follow.
+
+        *In Kubernetes:* the client port of etcd. *Simplified:* without TLS, for programs on this machine.
+
+        Raises:
+            ValueError: the port is taken.
+            ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+        """
+        return importlib.import_module("cp_sim.gateway").serve_etcd(self, port, host)
 
     def __repr__(self) -> str:
         return (

@@ -79,7 +79,7 @@ class Layout:
     @property
     def server(self) -> str:
         """Whom users and kubelets address."""
-        return self.name(APISERVER, self.hosts[0])
+        return BALANCER if self.replicated else APISERVER
 
 
 def layout_of(control_planes: int, etcd: str | None, etcd_members: int | None) -> Layout:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cp_sim.apiserver.request import HttpRequest, Request, Response, WatchChange, WatchClosed, unanswered
 from cp_sim.client.connection import PING_LOST, Connection, DialTimedOut, text_of_failure
+from cp_sim.etcd.store import StoreAnswer, StoreRequest
 from cp_sim.sim import Actor, ConnectionLost
 from cp_sim.sim.connection import TIMED_OUT
 
@@ -14,13 +15,15 @@ class User(Actor):
     """Sends requests from outside; an answer waits in `answers` until it is taken.
 
     The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
-    When nobody answers, the answer has status 0 and says why.
+    When nobody answers, the answer has status 0 and says why. What the
+    store itself was asked for is answered in `told`.
     """
 
     def __init__(self, name: str, server: str = "kube-apiserver") -> None:
         super().__init__(name)
         self.server = server
         self.answers: dict[int, Response] = {}
+        self.told: dict[int, StoreAnswer] = {}
         self._token = 0
         self._connection = Connection(self)
         self._asked: dict[int, HttpRequest] = {}
@@ -38,6 +41,12 @@ class User(Actor):
         self._asked[self._token] = asked
         self._connection.use()
         self.loop.send(self.server, Request(self.name, self._token, asked.caller, asked))
+        return self._token
+
+    def ask_store(self, member: str, operation: Any) -> int:
+        """Put a request to a member of the store; returns the token of its answer."""
+        self._token += 1
+        self.loop.send(member, StoreRequest(operation, self.name, self._token))
         return self._token
 
     def take(self, token: int) -> Response | None:
@@ -59,6 +68,8 @@ class User(Actor):
             reason = self._connection.timed_out(message, self.server)
             if reason:
                 self._lost(reason)
+        elif isinstance(message, StoreAnswer):
+            self.told[message.token] = message
         else:
             super().receive(message)
 

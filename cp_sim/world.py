@@ -22,17 +22,18 @@ from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.store import StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
-from cp_sim.layout import APISERVER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
+from cp_sim.layout import APISERVER, BALANCER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
-from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -46,6 +47,8 @@ COMPONENTS = (
     "kubelet",
 )
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+# How long one who asks the store itself waits for its answer; etcd gives up after 7 s without a quorum.
+STORE_PATIENCE_MS = 10_000
 ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 
 
@@ -54,13 +57,15 @@ def outside(method: Face) -> Face:
 
     @functools.wraps(method)
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
-        if self._depth == 0:
-            self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
-        self._depth += 1
-        try:
-            return method(self, *args, **kwargs)
-        finally:
-            self._depth -= 1
+        with self.turn:
+            if self._depth == 0:
+                self.loop.poll()
+                self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
+            self._depth += 1
+            try:
+                return method(self, *args, **kwargs)
+            finally:
+                self._depth -= 1
 
     return noted  # type: ignore[return-value]
 
@@ -110,6 +115,7 @@ class World:
             self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
+        self.turn = Turn()
         self.user = User("user", self.layout.server)
         self.cloud = Cloud("cloud")
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
@@ -141,6 +147,7 @@ class World:
         self._begin(APISERVER)
         if self.layout.replicated:
             self.loop.run_until(lambda: all(server.ready for server in self.apiservers.values()))
+            self.processes.add(Process(BALANCER, BALANCER, BALANCER))
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
@@ -222,12 +229,14 @@ class World:
             ApiError: there is no such object.
             UnknownKind: there is no such kind.
         """
-        return read(self.etcd, what, namespace, self.revision)
+        with self.turn:
+            return read(self.etcd, what, namespace, self.revision)
 
     @property
     def revision(self) -> int:
         """The store's current revision: the number of writes so far, plus one."""
-        return self.etcd.current_revision
+        with self.turn:
+            return self.etcd.current_revision
 
     def at(self, revision: int) -> Past:
         """The cluster as it was at `revision`, to read and to draw.
@@ -272,6 +281,22 @@ class World:
         }
         asked = HttpRequest(method, path, asked_for, dict(headers or {}), body, user)
         return self._answer(asked, record=method.upper() not in ("GET", "HEAD", "OPTIONS"))
+
+    @outside
+    def ask_store(self, operation: Any, member: str = "") -> StoreAnswer:
+        """A request of etcd's own API (`cp_sim.etcd.api`, `lease_api`, `maintenance`), put to a member of the store.
+
+        *In Kubernetes:* what `etcdctl` asks, past the API server. A refusal is an answer with `error` and `code`; a
+        member that does not answer gives `UNAVAILABLE`. `member` names the member's actor (empty: the first).
+        """
+        member = member or self.etcd.name
+        token = self.user.ask_store(member, operation)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: token in self.user.told, STORE_PATIENCE_MS)
+        told = self.user.told.pop(token, None)
+        if told is None:
+            return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        return told
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
         if record:

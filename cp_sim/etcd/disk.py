@@ -1,13 +1,13 @@
 """What outlives a member: its write-ahead log with an explicit fsync, and the data that were applied.
 
 A member writes what it must not forget (term, vote, entries of the log) and may not speak of it before the disk has
-confirmed it. A crash loses what was written and not yet confirmed. The data of the store (the *backend*) stand beside the
-log with the index of the last entry that went into them; a restart opens them and applies the rest of the log.
+confirmed it. A crash loses what was written and not yet confirmed. The data of the store (the *backend*) stand beside
+the log with the index of the last entry that went into them; a restart opens them and applies the rest of the log.
 
 *In Kubernetes:* `/var/lib/etcd/member` of a control-plane node: `wal` (the log), `snap/db` (the backend, bbolt).
 
-*Simplified:* what is applied is kept at once. The real backend is written every 100 ms and may fall behind by that after
-a crash; replaying the log brings back the same.
+*Simplified:* what is applied is kept at once. The real backend is written every 100 ms and may fall behind by that
+after a crash; replaying the log brings back the same.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class DiskFull(Exception):
 class Disk:
     """The disk of one member.
 
-    `fsync_ms` is how long it takes until it confirms a write (None: 0 for a member that is alone, else 1); while `full` it
-    refuses every write. `hard_state`, `snapshot`, `entries` are the log, `backend` the data after entry `applied`, when
-    `members` were the group. `boots` counts how often a member has started on it.
+    `fsync_ms` is how long it takes until it confirms a write (None: 0 for a member that is alone, else 1); while `full`
+    it refuses every write. `hard_state`, `snapshot`, `entries` are the log, `backend` the data after entry `applied`,
+    when `members` were the group. `boots` counts how often a member has started on it.
     """
 
     def __init__(self, fsync_ms: int | None = None, backend: Applier | None = None) -> None:

@@ -1,4 +1,5 @@
-"""The actor `etcd`: one member of the store. It takes the messages of `store.py`, and answers them once they are committed.
+"""The actor `etcd`: one member of the store, which takes the messages of `store.py`, and answers them once they are
+committed.
 
 What wakes it: requests, what its peers say, its disk, timers, room to give back. What is asked becomes a proposal
 (`proposal.py`), is replicated and comes back committed (`replication.py`), is applied (`applier.py`), and only then
@@ -75,8 +76,8 @@ class Etcd(Watching):
 
     *In Kubernetes:* the static pod `etcd-control-plane-1`.
 
-    `Etcd("etcd")` is alone. `Etcd(name, peers, disk)` is one of several; `disk` outlives it (see `Disk`), `peers` are the
-    names of the members that found the group. *Simplified:* requests are measured by the size of their values.
+    `Etcd("etcd")` is alone. `Etcd(name, peers, disk)` is one of several; `disk` outlives it (see `Disk`), `peers` are
+    the names of the members that found the group. *Simplified:* requests are measured by the size of their values.
     """
 
     def __init__(self, *args: Any, **named: Any) -> None:

@@ -1,8 +1,8 @@
 """Leases and time: the member that leads decides when a lease has ended, and the log tells it to all.
 
-Only the leader's clock counts (it is the *primary lessor*). It keeps the end of each lease, lets a client begin it anew,
-and proposes to revoke what was not kept alive. A new leader gives every lease its whole time again, and an election
-more, for it does not know how much was left.
+Only the leader's clock counts (it is the *primary lessor*). It keeps the end of each lease, lets a client begin it
+anew, and proposes to revoke what was not kept alive. A new leader gives every lease its whole time again, and an
+election more, for it does not know how much was left.
 
 *In Kubernetes:* the API server hangs Events on leases.
 

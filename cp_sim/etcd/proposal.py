@@ -66,8 +66,8 @@ class Asked:
 class RaftNote:
     """What a member was after a change of its role: the evidence of the records about `members/<name>`.
 
-    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody is
-    known), `commit` the last entry that it knows to be committed.
+    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody
+    is known), `commit` the last entry that it knows to be committed.
     """
 
     member: str

@@ -3,14 +3,15 @@
 A member asks the leader up to where the log was committed (the *read index*) and answers once it has applied that much.
 One index serves all reads that came before it was asked for; while it is on its way the next ones gather.
 
-*In Kubernetes:* every Get and List that goes to etcd; with `serializable` a member answers from what it has, which may be
-old.
+*In Kubernetes:* every Get and List that goes to etcd; with `serializable` a member answers from what it has, which may
+be old.
 
 Source: etcd `server/etcdserver/v3_server.go`, linearizableReadLoop.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from cp_sim.etcd import api
@@ -48,10 +49,8 @@ class Reading(Replication):
 
     def _ask_for_index(self) -> None:
         number = self._reading_number
-        try:
+        with suppress(Dropped):  # nobody leads: a new leader ends the batch, or its time does
             self.node.read_index((self.disk.boots, number))
-        except Dropped:
-            pass  # nobody leads; a new leader ends the batch, or its time does
         again_ms = self.settings.read_retry_ms
         self.loop.after(again_ms, self.name, AskAgain(number), background=True)
 

@@ -1,8 +1,8 @@
 """A member among its peers: raft's clock, the disk between deciding and speaking, and the entries that were agreed on.
 
-`Replication` runs the pure machine of `cp_sim.raft`: it lets it tick, hands it what arrives, keeps on disk what it wants
-kept, sends what it says and hands up the entries that are committed. A member that is alone needs no clock: what it
-proposes is committed in the same breath.
+`Replication` runs the pure machine of `cp_sim.raft`: it lets it tick, hands it what arrives, keeps on disk what it
+wants kept, sends what it says and hands up the entries that are committed. A member that is alone needs no clock: what
+it proposes is committed in the same breath.
 
 *In Kubernetes:* etcd's `server/etcdserver/raft.go`; entries are applied by one and the same loop here.
 """
@@ -15,7 +15,18 @@ from typing import Any
 
 from cp_sim.etcd.disk import Disk, DiskFull, copy_of
 from cp_sim.etcd.proposal import Gone, MemberStopped, RaftNote, Settings, Tick, Written
-from cp_sim.raft.messages import FOLLOWER, LEADER, NORMAL, Entry, HardState, Members, Message, Ready, Snapshot
+from cp_sim.raft.messages import (
+    FOLLOWER,
+    LEADER,
+    NORMAL,
+    PRE_CANDIDATE,
+    Entry,
+    HardState,
+    Members,
+    Message,
+    Ready,
+    Snapshot,
+)
 from cp_sim.raft.node import RaftNode
 from cp_sim.sim import Actor, Timer, immutable
 
@@ -38,8 +49,9 @@ class SnapshotData:
 class Replication(Actor):
     """One member of the group `peers` (itself included or not).
 
-    `joins` says that the member was added to a group that exists; `learner` that it was added as a learner. Both are only
-    looked at when the disk is new. `stopped` says why the member does nothing any more, empty while it runs.
+    A member that was added to a group that exists begins with the members that the group has then; `learner` says that
+    it was added as a learner. Both count only while the disk is new. `stopped` says why the member does nothing any
+    more, empty while it runs.
     """
 
     node: RaftNode
@@ -91,7 +103,10 @@ class Replication(Actor):
             election_ticks=settings.election_ticks,
         )
         self._alone = self.node.members.everybody == (self.name,)
+        # Ticks of machines do not fall together.
         self._ticked_ms = self.loop.clock.now_ms
+        if not self._alone:
+            self._ticked_ms -= self.loop.chance.stream(f"etcd/{self.name}").randrange(settings.tick_ms)
         self._seen = (self.node.role, self.node.term, self.node.leader)
         if disk.boots > 1:
             self._record("restart", f"its disk holds {disk.applied} applied entries and term {self.node.term}")
@@ -196,8 +211,8 @@ class Replication(Actor):
             node.send("propose", node.leader, term=0, entries=tuple(Entry(0, 0, item) for item in data))
 
     def _decide_alone(self, data: Any) -> bool:
-        """Where one member is the majority and its disk takes no time, written, confirmed, committed and applied are one
-        instant: the turns of `_drive` in one step, with the same outcome.  Whether this is so.
+        """Where one member is the majority and its disk takes no time, written, confirmed, committed and applied are
+        one instant: the turns of `_drive` in one step, with the same outcome.  Whether this is so.
         """
         node, disk = self.node, self.disk
         if node.role != LEADER or disk.fsync_ms or disk.full or node.transferee or node.has_ready() or node.in_hand:
@@ -348,18 +363,18 @@ class Replication(Actor):
     def _tell_role(self, role: str, leader: str) -> None:
         node = self.node
         if role == LEADER and node.role != LEADER:
-            whom = f"{node.leader} leads" if node.leader else "it does not reach a majority, or was told of a later term"
-            self._record("step down", f"{whom} in term {node.term}")
+            why = f"{node.leader} leads" if node.leader else "no majority is heard, or a later term was; nobody leads"
+            self._record("step down", f"{why} in term {node.term}")
         if node.role == LEADER and role != LEADER:
             self._record("become leader", f"a majority of {len(node.members.voters)} voted for it in term {node.term}")
         elif node.role == FOLLOWER and node.leader and node.leader != leader:
             self._record("follow", f"{node.leader} leads in term {node.term}")
         elif node.role not in (LEADER, FOLLOWER) and self._stood != (node.role, node.term):
             self._stood = (node.role, node.term)
-            if node.role == "candidate":
-                self._record("campaign", f"asks for votes in term {node.term}")
-            else:
-                self._record("campaign", f"has not heard a leader; asks whether it would be elected in term {node.term + 1}")
+            asks = f"asks for votes in term {node.term}"
+            if node.role == PRE_CANDIDATE:
+                asks = f"has not heard a leader; asks whether it would be elected in term {node.term + 1}"
+            self._record("campaign", asks)
 
     def note(self) -> RaftNote:
         """What this member is now."""
