@@ -60,7 +60,7 @@ class MemberFacts:
     @property
     def short(self) -> str:
         """The name by which pictures call it: that of its machine, where it bears one."""
-        return machine_of(self.name) or self.name
+        return short_of(self.name)
 
     @property
     def what(self) -> str:
@@ -147,8 +147,14 @@ class Group:
         return f"{need}, and no side has so many: nothing can be written"
 
 
+def short_of(member: str) -> str:
+    """What pictures call a member: its machine, where it bears that name; one on a machine of its own keeps its name."""
+    machine = machine_of(member)
+    return machine if machine and not machine.isdigit() else member
+
+
 def _listed(names: list[str]) -> str:
-    short = [machine_of(name) or name for name in names]
+    short = [short_of(name) for name in names]
     return short[0] if len(short) == 1 else f"{', '.join(short[:-1])} and {short[-1]}"
 
 
@@ -156,9 +162,23 @@ def _listed(names: list[str]) -> str:
 
 
 def members_of(cluster: Any) -> list[Any]:
-    """The actors that are members of the store, those that are down included."""
+    """The members of the store as actors; of one that has ended, what was there when it did."""
+    known = getattr(cluster, "members", None)
+    if known is not None:
+        return list(known.values())
     actors = cluster.loop.actors
     return [actors[name] for name in actors if component_of(name) == "etcd"]
+
+
+def state_of(cluster: Any, name: str) -> str:
+    """What has become of a process: `running`, `paused`, or `crashed` where it is not there."""
+    processes = getattr(cluster, "processes", None)
+    process = processes.all.get(name) if processes is not None else None
+    if process is not None:
+        return process.state if process.state in (RUNNING, PAUSED) else CRASHED
+    if name not in cluster.loop.actors:
+        return CRASHED
+    return PAUSED if cluster.loop.is_paused(name) else RUNNING
 
 
 def group_of(cluster: Any) -> Group | None:
@@ -168,7 +188,7 @@ def group_of(cluster: Any) -> Group | None:
     found = [member for member in (_member(cluster, actor) for actor in members_of(cluster)) if member is not None]
     if not found:
         return None
-    newest = max(found, key=lambda pair: (pair[0].applied, pair[0].term))[1]
+    newest = max(found, key=lambda pair: (pair[0].state == RUNNING, pair[0].applied, pair[0].term))[1]
     there = {facts.name for facts, _ in found}
     missing = [MemberFacts(name, CRASHED) for name in newest.everybody if name not in there]
     members = tuple(sorted([facts for facts, _ in found] + missing, key=lambda one: natural(one.name)))
@@ -183,13 +203,14 @@ def natural(name: str) -> tuple[str, int, str]:
 
 
 def _member(cluster: Any, actor: Any) -> tuple[MemberFacts, Any] | None:
-    node = getattr(actor, "raft", None)
+    node = getattr(actor, "node", None)
     if node is None:
         return None
+    state = CRASHED if getattr(actor, "stopped", "") else state_of(cluster, actor.name)
+    if state == CRASHED:
+        return _on_disk(actor), node.members
     log = node.log
-    down = bool(getattr(actor, "crashed", False))
-    state = CRASHED if down else PAUSED if cluster.loop.is_paused(actor.name) else RUNNING
-    leads = node.role == "leader" and not down
+    leads = node.role == "leader"
     progress = [(name, _seen(one)) for name, one in node.progress.items() if name != node.id] if leads else []
     facts = MemberFacts(
         actor.name, state, node.role, node.term, node.vote, node.leader, node.is_learner, log.offset,
@@ -198,6 +219,20 @@ def _member(cluster: Any, actor: Any) -> tuple[MemberFacts, Any] | None:
         log.stable, node.commit, node.applied, tuple(node.votes.items()), tuple(progress), node.transferee,
     )  # fmt: skip
     return facts, node.members
+
+
+def _on_disk(actor: Any) -> MemberFacts:
+    """What the disk of a member keeps that is not there: no role, no leader, and what it had not written is lost."""
+    disk = actor.disk
+    kept, entries = disk.hard_state, disk.entries
+    offset = disk.first_index - 1
+    members = disk.members
+    return MemberFacts(
+        actor.name, CRASHED, "", kept.term, kept.vote, "", members is not None and actor.name in members.learners, offset,
+        tuple(entry.term for entry in entries),
+        tuple(entry.index for entry in entries if entry.kind == "change"),
+        offset + len(entries), kept.commit, disk.applied,
+    )  # fmt: skip
 
 
 def _seen(progress: Any) -> Seen:

@@ -11,7 +11,7 @@ from typing import Any
 from cp_sim.views import facts
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
-from cp_sim.views.quorum import CRASHED, PAUSED, RUNNING, Flight, Group, MemberFacts, Seen, group_of
+from cp_sim.views.quorum import CRASHED, PAUSED, RUNNING, Flight, Group, MemberFacts, Seen, group_of, short_of
 from cp_sim.views.sketch import Point, Sketch
 from cp_sim.views.terms import Standing, standings
 from cp_sim.views.view import View
@@ -239,7 +239,7 @@ _BARS = {"disk": "on disk", "commit": "committed"}
 def _short(name: str, member: MemberFacts) -> str:
     if name == member.name:
         return "itself"
-    return MemberFacts(name).short
+    return short_of(name)
 
 
 # -- between them ---------------------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def _as_told(cluster: Any) -> View:
         left, top = plan.spots[place]
         sign, colour, pen = ROLES[one.role]
         identity = f"members/{one.member}"
-        short = MemberFacts(one.member).short
+        short = short_of(one.member)
         told_at = f"since {facts.seconds(one.since_ms)}"
         sketch.region(
             identity, left, top, plan.wide, plan.high, edge=colour if pen > 1 else "line", pen=pen,

@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cp_sim.sim import Record
 from cp_sim.sim.clock import format_duration
 from cp_sim.views import facts
 from cp_sim.views.availability import joined, tick_ms
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
-from cp_sim.views.quorum import MemberFacts
+from cp_sim.views.quorum import short_of
 from cp_sim.views.raft_members import ROLES, TERM_HUES
+from cp_sim.views.palette import component_of
 from cp_sim.views.sketch import Sketch
+from cp_sim.views.story import upto
 from cp_sim.views.terms import Standing, lanes
 from cp_sim.views.view import View
 
 LEFT, WIDE = 150.0, 790.0
 LANE, TOP = 40.0, 26.0
 STRIP = 16.0
+DEEDS = ("crash", "kill", "restart", "pause", "resume", "partition", "heal", "link", "slow_disk", "fill_disk")
 LIMIT = 60  # stretches drawn in a lane
 
 # role: the height of its band, and where its middle is; the height says the same as the colour
@@ -64,11 +68,13 @@ def term_lanes(
         words = "The trace tells of no election: nobody has stood for one in this store."
         sketch.words("nothing", 8, TOP, styled("muted", words), width=700)
         top += LANE
+    done = deeds(getattr(cluster, "trace", None), begin, end, facts.revision_of(cluster) if past else 0)
+    top = _deeds(sketch, axis, done, top)
     for what, stretches in (strips or {}).items():
         top = _strip(sketch, axis, what, stretches, top + 6)
     _ticks(sketch, axis, top + 6)
     _legend(sketch, top + 34)
-    return sketch.view(as_text(shown, begin, end, strips or {}))
+    return sketch.view(as_text(shown, begin, end, done, strips or {}))
 
 
 def _beginning(found: dict[str, list[Standing]], end: int) -> int:
@@ -124,7 +130,7 @@ def _terms(sketch: Sketch, axis: _Axis, found: dict[str, list[Standing]]) -> Non
             continue
         left = axis.at(one.since_ms)
         hue = TERM_HUES[(one.term - 1) % len(TERM_HUES)]
-        short = MemberFacts(one.member).short
+        short = short_of(one.member)
         words = f"term {one.term}: {short} elected at {facts.seconds(one.since_ms)}"
         sketch.arrow(
             f"terms/{one.term}", (left, TOP - 6), (left, bottom), head=False, style="dashed", colour=hue, pen=1,
@@ -138,7 +144,7 @@ def _terms(sketch: Sketch, axis: _Axis, found: dict[str, list[Standing]]) -> Non
 
 def _lane(sketch: Sketch, axis: _Axis, member: str, lane: list[Standing], top: float) -> None:
     middle = top + LANE / 2
-    short = MemberFacts(member).short
+    short = short_of(member)
     sign, colour, _ = ROLES[lane[-1].role] if lane else ROLES["follower"]
     sketch.region(f"members/{member}#lane", 0, top + 2, LEFT + WIDE, LANE - 4, edge="none", pen=0, kind="lane")
     identity = f"members/{member}"
@@ -157,11 +163,9 @@ def _band(sketch: Sketch, axis: _Axis, one: Standing, place: int, middle: float,
     hue = TERM_HUES[(one.term - 1) % len(TERM_HUES)] if one.term else "grey"
     high = BANDS.get(one.role, 5.0)
     away = one.role in ("crashed", "paused")
-    led = f" behind {MemberFacts(one.leader).short}" if one.leader and one.role == "follower" else ""
+    led = f" behind {short_of(one.leader)}" if one.leader and one.role == "follower" else ""
     until = "now" if last else facts.seconds(one.until_ms)
-    detail = (
-        f"{MemberFacts(one.member).short}: {one.role} of term {one.term}{led}, {facts.seconds(one.since_ms)} to {until}"
-    )
+    detail = f"{short_of(one.member)}: {one.role} of term {one.term}{led}, {facts.seconds(one.since_ms)} to {until}"
     identity = f"bands/{one.member}/{one.since_ms}/{place}"
     if away:
         sketch.arrow(
@@ -183,6 +187,45 @@ def _band(sketch: Sketch, axis: _Axis, one: Standing, place: int, middle: float,
         fill=f"{hue}-tint" if one.role == "leader" else hue, edge=hue, ink=hue,
         pen=1.2 if one.role == "leader" else 0, dashed=False, rounded=False, kind=f"band {one.role}", detail=detail,
     )  # fmt: skip
+
+
+def deeds(trace: Any, begin: int, end: int, until_revision: int = 0) -> list[Record]:
+    """What somebody did to members, machines, disks and links in that time."""
+    return [
+        record
+        for record in upto(trace, until_revision)
+        if begin <= record.time_ms <= end and record.verb in DEEDS and component_of(record.actor) == "user"
+        and (record.subject in ("links",) or record.subject.startswith(("members/", "nodes/")) or "/etcd" in record.subject)
+    ]  # fmt: skip
+
+
+def _deeds(sketch: Sketch, axis: _Axis, done: list[Record], top: float) -> float:
+    """A row of marks: what was done to the members from outside."""
+    if not done:
+        return top
+    sketch.words("deeds", 10, top + 3, styled("small-amber", "done from outside"))
+    end = LEFT - 50.0
+    for record in done:
+        left = axis.at(record.time_ms)
+        words = _deed_words(record)
+        if left >= end:
+            text = fit(words, 130, 9.5)
+            sketch.words(
+                f"record/{record.id}", left - 4, top + 3, styled("small-amber", f"▲{text}"), width=140,
+                detail=f"{facts.seconds(record.time_ms)}: {record.verb} {record.subject}: {record.because}",
+            )  # fmt: skip
+            end = left + width_of(text, 9.5) * 1.15 + 16
+        else:
+            sketch.words(
+                f"record/{record.id}", left - 4, top + 3, styled("small-amber", "▲"), width=14,
+                detail=f"{facts.seconds(record.time_ms)}: {record.verb} {record.subject}: {record.because}",
+            )  # fmt: skip
+    return top + 20
+
+
+def _deed_words(record: Record) -> str:
+    name = record.subject.rpartition("/")[2]
+    return record.verb if record.subject == "links" else f"{record.verb.replace('_', ' ')} {short_of(name)}"
 
 
 def _strip(sketch: Sketch, axis: _Axis, what: str, stretches: Any, top: float) -> float:
@@ -220,7 +263,9 @@ def _legend(sketch: Sketch, top: float) -> None:
 # -- words ----------------------------------------------------------------------------------------------------------
 
 
-def as_text(found: dict[str, list[Standing]], begin: int, end: int, strips: Mapping[str, Any]) -> str:
+def as_text(
+    found: dict[str, list[Standing]], begin: int, end: int, done: list[Record], strips: Mapping[str, Any]
+) -> str:
     """The lanes in words."""
     lines = [f"from {facts.seconds(begin)} to {facts.seconds(end)}: {many(len(elections(found)), 'elected leader')}"]
     for member, lane in found.items():
@@ -229,6 +274,7 @@ def as_text(found: dict[str, list[Standing]], begin: int, end: int, strips: Mapp
             led = f" behind {one.leader}" if one.leader and one.role == "follower" else ""
             until = facts.seconds(one.until_ms)
             lines.append(f"  {facts.seconds(max(one.since_ms, begin))} to {until}: {one.role}, term {one.term}{led}")
+    lines += [f"{facts.seconds(one.time_ms)} {one.verb} {one.subject}: {one.because}" for one in done]
     for what, stretches in strips.items():
         failed = [(start, stop) for start, stop, ok in joined(stretches) if ok is not None and not ok]
         words = ", ".join(f"{facts.seconds(start)} to {facts.seconds(stop)}" for start, stop in failed)

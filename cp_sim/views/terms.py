@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.sim import Record, immutable
+from cp_sim.views.palette import component_of, machine_of
 from cp_sim.views.quorum import natural
 from cp_sim.views.story import upto
 
 SUBJECT = "members/"
-# What a record's verb says of the member where its evidence does not: it stands still, or is gone.
-ABSENCES = {"crash": "crashed", "pause": "paused", "stop": "crashed"}
+# What whoever breaks things did to a member, or to its process or machine: it stands still, or is gone.
+ABSENCES = {"crash": "crashed", "kill": "crashed", "exit": "crashed", "pause": "paused"}
+RETURNS = ("restart", "resume", "start")
 
 
 @immutable
@@ -30,48 +32,71 @@ class Standing:
     record: int = 0
 
 
-def role_records(trace: Any, until_ms: int = 0, until_revision: int = 0) -> list[Record]:
-    """The records of the members about their roles, oldest first, up to a moment and a revision (0: all)."""
-    return [
-        record
-        for record in upto(trace, until_revision)
-        if record.subject.startswith(SUBJECT) and (not until_ms or record.time_ms <= until_ms)
-    ]
+def role_records(trace: Any, until_ms: int = 0, until_revision: int = 0) -> list[tuple[str, Record]]:
+    """(member, record) about the members' roles, and about what was done to them, oldest first, up to a moment and a
+    revision (0: all).
+    """
+    known: dict[str, None] = {}
+    found: list[tuple[str, Record]] = []
+    for record in upto(trace, until_revision):
+        if until_ms and record.time_ms > until_ms:
+            break
+        if record.subject.startswith(SUBJECT):
+            member = record.subject[len(SUBJECT) :]
+            known.setdefault(member)
+            if hasattr(record.evidence, "role"):
+                found.append((member, record))
+        elif record.verb in ABSENCES or record.verb in RETURNS:
+            found += [(member, record) for member in known if concerns(record, member)]
+    return found
 
 
-def standing_of(record: Record, before: Standing | None) -> Standing:
+def concerns(record: Record, member: str) -> bool:
+    """Whether something that was done to a process or a machine was done to a member of the store."""
+    place, _, name = record.subject.rpartition("/")
+    if place == "pods/kube-system":
+        return component_of(name) == "etcd" and (name == member or member == "etcd")
+    if place == "processes":
+        return name == member
+    return place == "nodes" and name == machine_of(member) and record.verb in ("crash", "restart")
+
+
+def standing_of(member: str, record: Record, before: Standing | None) -> Standing:
     """What a member is after a record, given what it was before."""
     note = record.evidence
-    member = record.subject.removeprefix(SUBJECT)
     old_role, old_term = (before.role, before.term) if before is not None else ("follower", 0)
-    role = str(getattr(note, "role", "") or "") or ("follower" if old_role in ("crashed", "paused") else old_role)
-    role = ABSENCES.get(record.verb, role)
+    away = ABSENCES.get(record.verb)
+    leader = ""
+    if away:
+        role = away
+    elif hasattr(note, "role"):
+        role, leader = str(note.role), str(note.leader)
+    else:
+        role = "follower" if old_role in ABSENCES.values() else old_role
     return Standing(
-        member, role, int(getattr(note, "term", old_term) or old_term), str(getattr(note, "leader", "") or ""),
-        record.time_ms, 0, record.id,
-    )  # fmt: skip
+        member, role, int(getattr(note, "term", old_term) or old_term), leader, record.time_ms, 0, record.id
+    )
 
 
 def standings(trace: Any, until_ms: int = 0, until_revision: int = 0) -> list[Standing]:
     """What every member was at that moment, in the order of their names."""
     last: dict[str, Standing] = {}
-    for record in role_records(trace, until_ms, until_revision):
-        fresh = standing_of(record, last.get(record.subject))
-        old = last.get(record.subject)
+    for member, record in role_records(trace, until_ms, until_revision):
+        old = last.get(member)
+        fresh = standing_of(member, record, old)
         if old is not None and (old.role, old.term) == (fresh.role, fresh.term):
-            fresh = Standing(fresh.member, fresh.role, fresh.term, fresh.leader, old.since_ms, 0, old.record)
-        last[record.subject] = fresh
-    return [last[subject] for subject in sorted(last, key=natural)]
+            fresh = Standing(member, fresh.role, fresh.term, fresh.leader, old.since_ms, 0, old.record)
+        last[member] = fresh
+    return [last[member] for member in sorted(last, key=natural)]
 
 
 def lanes(trace: Any, until_ms: int, until_revision: int = 0) -> dict[str, list[Standing]]:
     """{member: what it was, one stretch after the other}, in the order of their names."""
     found: dict[str, list[Standing]] = {}
-    for record in role_records(trace, until_ms, until_revision):
-        member = record.subject.removeprefix(SUBJECT)
+    for member, record in role_records(trace, until_ms, until_revision):
         lane = found.setdefault(member, [])
         before = lane[-1] if lane else None
-        fresh = standing_of(record, before)
+        fresh = standing_of(member, record, before)
         if before is not None:
             if (before.role, before.term, before.leader) == (fresh.role, fresh.term, fresh.leader):
                 continue

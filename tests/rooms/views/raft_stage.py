@@ -6,18 +6,10 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+from cp_sim.etcd.proposal import RaftNote
 from cp_sim.raft import Members, RaftNode
-from cp_sim.raft.messages import Message
+from cp_sim.raft.messages import HardState, Message
 from cp_sim.sim import Actor, Chance, Clock, Links, Loop, Trace, immutable
-
-
-@immutable
-class RaftNote:
-    member: str
-    role: str
-    term: int
-    leader: str
-    commit: int
 
 
 @immutable
@@ -42,37 +34,38 @@ class Member(Actor):
         super().__init__(name)
         self.members = members
         self.crashed = False
+        self.stopped = ""
 
     def started(self) -> None:
-        self.raft = RaftNode(self.name, self.members, self.loop.chance.stream(f"raft/{self.name}"))
+        self.node = RaftNode(self.name, self.members, self.loop.chance.stream(f"raft/{self.name}"))
         self.loop.after(100, self.name, Tick(), background=True)
 
     def receive(self, message: Any) -> None:
-        before = (self.raft.role, self.raft.term, self.raft.leader)
+        before = (self.node.role, self.node.term, self.node.leader)
         if isinstance(message, Tick):
             self.loop.after(100, self.name, Tick(), background=True)
             if not self.crashed:
-                self.raft.tick()
+                self.node.tick()
         elif not self.crashed:
-            self.raft.step(message)
+            self.node.step(message)
         if not self.crashed:
             self.work()
-        after = (self.raft.role, self.raft.term, self.raft.leader)
+        after = (self.node.role, self.node.term, self.node.leader)
         if after != before:
             verbs = {"leader": "become leader", "follower": "follow"}
-            self.tell(verbs.get(self.raft.role, "campaign"))
+            self.tell(verbs.get(self.node.role, "campaign"))
 
     def tell(self, verb: str) -> None:
-        raft = self.raft
-        note = RaftNote(self.name, raft.role, raft.term, raft.leader, raft.commit)
+        node = self.node
+        note = RaftNote(self.name, node.role, node.term, node.leader, node.commit)
         self.loop.record(verb, f"members/{self.name}", "", evidence=note, actor=self.name)
 
     def work(self) -> None:
-        while self.raft.has_ready():
-            ready = self.raft.ready()
+        while self.node.has_ready():
+            ready = self.node.ready()
             for message in ready.early + ready.messages:
                 self.loop.send(message.to, message, background=True)
-            self.raft.advance(ready)
+            self.node.advance(ready)
 
 
 class Group:
@@ -99,8 +92,8 @@ class Group:
 
     def leader(self) -> Any:
         """The leader of the newest term."""
-        leading = [one for one in self.members.values() if one.raft.role == "leader" and not one.crashed]
-        return max(leading, key=lambda one: one.raft.term, default=None)
+        leading = [one for one in self.members.values() if one.node.role == "leader" and not one.crashed]
+        return max(leading, key=lambda one: one.node.term, default=None)
 
     def until(self, done: Callable[[], bool], limit_ms: int = 20_000) -> Group:
         assert self.loop.run_until(done, limit_ms)
@@ -113,7 +106,7 @@ class Group:
     def propose(self, count: int = 1) -> Group:
         """Let the leader write so many entries."""
         for number in range(count):
-            self.leader().raft.propose(f"write {number}")
+            self.leader().node.propose(f"write {number}")
         self.leader().work()
         return self
 
@@ -124,13 +117,20 @@ class Group:
     def crash(self, name: str) -> Group:
         member = self.members[name]
         member.crashed = True
+        node = member.node
+        member.disk = SimpleNamespace(
+            hard_state=HardState(node.term, node.vote, node.commit), entries=list(node.log.entries),
+            first_index=node.log.offset + 1, applied=node.applied, members=node.members,
+        )  # fmt: skip
+        member.stopped = "crashed"
         member.tell("crash")
         return self
 
     def restart(self, name: str) -> Group:
         member = self.members[name]
         member.crashed = False
-        member.raft.become_follower(member.raft.term, "")
+        member.stopped = ""
+        member.node.become_follower(member.node.term, "")
         member.tell("restart")
         return self
 
