@@ -188,8 +188,9 @@ class Processes(Actor):
         process.state, process.started_ms = RUNNING, loop.clock.now_ms
         process.starts += 1
         process.serial += 1
-        for holder in self._silent.pop(process.name, {}):
-            # The machine is back and knows nothing of the old connection.
+        self._silent.pop(process.name, None)
+        for holder in self._holders(process.name):
+            # The machine is back and knows nothing of the old connection; what was sent meanwhile is lost.
             loop.send(holder, ConnectionLost(process.name, RESET))
         if process.starts > 1:
             again = f"{process.component} has started for the {process.starts}. time"
@@ -256,20 +257,28 @@ class Processes(Actor):
             self.loop.send(message.holder, ConnectionLost(message.peer, TIMED_OUT))
 
     def links_changed(self) -> None:
-        """Links were cut or mended: connections over those that are cut have gone silent."""
-        links, before = self.links, self._cut
-        self._cut = {
+        """Links were cut or mended: connections over those that are cut have gone silent.
+
+        *Simplified:* a connection that was cut does not come to life again, however short it was; it breaks.
+        """
+        before = self._cut
+        self._cut = {pair: None for pair in before if not self._whole(*pair)} | {
             (name, peer): None
             for name, actor in self.loop.actors.items()
             for peer in actor.connections()
-            if not (links.reaches(name, peer) and links.reaches(peer, name))
+            if not self._whole(name, peer)
         }
         for holder, peer in before:
-            if (holder, peer) not in self._cut:
+            if (holder, peer) not in self._cut and holder in self.loop.actors:
                 self._silent.get(peer, {}).pop(holder, None)
+                if peer in self.loop.actors[holder].connections():
+                    self.loop.send(holder, ConnectionLost(peer, RESET))
         for holder, peer in self._cut:
             if (holder, peer) not in before:
                 self._count_down(holder, peer)
+
+    def _whole(self, one: str, other: str) -> bool:
+        return self.links.reaches(one, other) and self.links.reaches(other, one)
 
     # -- mirrors -----------------------------------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class Machines(Registration):
         if node is None or not node.stopped or node.off:
             return
         node.stopped = False
+        node.lease_wait_ms = 0
         overdue, node.overdue = node.overdue, []
         self.register(node)
         for timer in overdue:
@@ -99,6 +100,7 @@ class Machines(Registration):
             return
         node.stopped = node.off = False
         node.lease = None
+        node.lease_wait_ms = 0
         self.register(node)
         for run in list(node.pods.values()):
             self.lifecycle.revive(node, run)
@@ -111,7 +113,7 @@ class Machines(Registration):
             return
         node.cut_off = off
         if not off and not node.stopped:
-            node.status_due_ms = 0
+            node.status_due_ms = node.lease_wait_ms = 0
             self._renew(node)
             for run in node.pods.values():
                 self.lifecycle.report(node, run)
