@@ -59,6 +59,8 @@ class Work:
     state: Any = None
     pending: Any = None
     waiting_for: str = ""
+    asked: Any = None  # the operation that the store was asked last
+    retries: int = 0
     since_ms: int = 0
     cause: int | None = None
     timer: Any = None
