@@ -308,7 +308,9 @@ WRITE_TIMED_OUT = "request did not complete within requested timeout - context d
 
 
 def store_error(text: str, continued: bool = False) -> errors.ApiError:
-    """What a caller sees of an error of the store: most of them as they are, as a 500 without a reason; `continued`: the request went on with a list.
+    """What a caller sees of an error of the store: most of them as they are, as a 500 without a reason.
+
+    `continued` says that the request went on with a list that was begun before.
 
     *In Kubernetes:* `convertStorageErrorOrNot` in k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/status.go.
     """
