@@ -58,12 +58,14 @@ class ApiServer(Actor):
     *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
 
     `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
-    `given_users` callers that a cluster knows on top of the usual ones.
+    `given_users` callers that a cluster knows on top of the usual ones; `others` are further members of the store, to
+    be asked when `store` does not answer (`--etcd-servers`).
     """
 
-    def __init__(self, name: str = "kube-apiserver", store: str = "etcd") -> None:
+    def __init__(self, name: str = "kube-apiserver", store: str = "etcd", others: tuple[str, ...] = ()) -> None:
         super().__init__(name)
-        self.store = store
+        self.store = store  # the member that is asked now
+        self.stores = (store, *(other for other in others if other != store))
         self.given_users: dict[str, User] = {}
         self.in_flight: dict[int, Work] = {}
         self.caches: dict[str, ResourceCache] = {}

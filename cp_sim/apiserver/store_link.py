@@ -125,6 +125,8 @@ class StoreLink:
     def load_failed(self, error: str) -> None:
         """The store could not be read: once more, in a second."""
         self.said, self.list_token = error, 0
+        if error == REFUSED:
+            self.turn()
         self._refuse_parked()
         self._again(RELIST_MS)
 
@@ -180,6 +182,8 @@ class StoreLink:
     def watch_ended(self, error: str) -> None:
         """The watch of the store cannot go on."""
         self.watch_token = 0
+        if error == REFUSED:
+            self.turn()
         if self.state == LOADING:
             self.load_failed(error)
         elif COMPACTED in error:
@@ -258,8 +262,18 @@ class StoreLink:
         if self._timer is None or not self._timer.pending:
             self._timer = server.loop.after(WRITE_TIMEOUT_MS, server.name, Overdue(), background=True)
 
+    def turn(self) -> None:
+        """The member does not answer: from now on the next one is asked, where there are several."""
+        server = self.server
+        server.store = server.stores[(server.stores.index(server.store) + 1) % len(server.stores)]
+
     def asks_again(self, work: Work, error: str) -> bool:
-        """Whether the store will be asked once more: nobody was there, and the operation only reads."""
+        """Whether the store will be asked once more: nobody was there, and another member might be, or it only reads."""
+        if error == REFUSED and work.asked is not None and work.turns + 1 < len(self.server.stores):
+            work.turns += 1
+            self.turn()
+            self.ask(work, work.asked)
+            return True
         if error not in (REFUSED, RESET) or not isinstance(work.asked, Get | List) or work.retries >= TRIES:
             return False
         work.retries += 1
@@ -280,6 +294,7 @@ class StoreLink:
                 server.answered(StoreAnswer(work.id, 0, False, error=reason))
         for token in self.server.bootstrapping:
             self.put_failed(token)
+        self.turn()
         if self.list_token:
             self.load_failed(reason)
         elif self.watch_token:
