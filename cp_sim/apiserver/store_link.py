@@ -268,7 +268,7 @@ class StoreLink:
         server.store = server.stores[(server.stores.index(server.store) + 1) % len(server.stores)]
 
     def asks_again(self, work: Work, error: str) -> bool:
-        """Whether the store will be asked once more: nobody was there, and another member might be, or it only reads."""
+        """Whether the store will be asked once more: another member may be there, or it only reads."""
         if error == REFUSED and work.asked is not None and work.turns + 1 < len(self.server.stores):
             work.turns += 1
             self.turn()
