@@ -10,9 +10,12 @@ import copy
 import importlib
 from typing import Any
 
+from cp_sim import faults
 from cp_sim.apiserver.request import ApiError
 from cp_sim.breaking import Breaking
-from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
+from cp_sim.faults import FaultScript, Happened
+from cp_sim.sim import parse_duration
+from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE, outside
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 
@@ -45,6 +48,21 @@ class Cluster(Breaking):
             self.loop.poll()
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
             return copy.deepcopy(self, memo)
+
+    @outside
+    def play(self, script: FaultScript | str, until: str | int | None = None) -> tuple[Happened, ...]:
+        """Let a fault script happen from now on; returns what became of each fault.
+
+        `script` is a `FaultScript`, its text, or the name of one of `faults.NAMED`. Time passes until `until` after the
+        beginning, by default one minute more than the script takes.
+
+        Raises:
+            ScriptError: the text cannot be read; names the line.
+            ValueError: nobody knows who is meant.
+        """
+        if isinstance(script, str):
+            script = faults.named(script) if script in faults.NAMED else faults.parse(script)
+        return faults.play(self, script, None if until is None else parse_duration(until))
 
     def replay(self) -> Cluster:
         """A new cluster to which everything in the journal was done again; it ends in the same state."""

@@ -19,6 +19,7 @@ from cp_sim.layout import ETCD, STATIC
 from cp_sim.process import CRASHED, EXITED, OFF, PAUSED, RUNNING, Process, Refusing
 from cp_sim.sim import Actor, ConnectionLost, Links, immutable
 from cp_sim.sim.connection import RESET, TIMED_OUT
+from cp_sim.sim.local import live_on
 
 KILLED = 137
 # How long a silent connection lasts: HTTP/2 pings after 30 s and waits 15 s, gRPC (to etcd) 30 s and 10 s.
@@ -58,6 +59,7 @@ class Processes(Actor):
         self.all: dict[str, Process] = {}
         self.kubelets: dict[str, Process] = {}
         self.off: dict[str, None] = {}
+        self.ahead_ms: dict[str, int] = {}  # by how much the clock of a machine goes ahead
         self._cut: dict[tuple[str, str], None] = {}
         self._silent: dict[str, dict[str, int]] = {}  # peer -> holders of a dead connection -> since when
 
@@ -155,6 +157,14 @@ class Processes(Actor):
                 process.backoff_ms = 0
                 self.restart(process)
 
+    def jump_clock(self, host: str, by_ms: int) -> None:
+        """The clock of a machine jumps: its processes write other timestamps from now on."""
+        self.ahead_ms[host] = self.ahead_ms.get(host, 0) + by_ms
+        for process in self.on(host):
+            for name in process.actors:
+                if process.alive and name in self.loop.actors:
+                    live_on(self.loop.actors[name], self.ahead_ms[host])
+
     # -- messages ----------------------------------------------------------------------------------------------------
 
     def receive(self, message: Any) -> None:
@@ -196,6 +206,8 @@ class Processes(Actor):
             again = f"{process.component} has started for the {process.starts}. time"
             loop.record("start", self.subject(process), again, actor=f"kubelet/{process.host}")
         loop.add(actor)
+        if process.host in self.ahead_ms:
+            live_on(actor, self.ahead_ms[process.host])
         process.actors = self.assembly.parts(actor)
         if self.links.hosts:
             self.links.hosts.update(dict.fromkeys(process.actors, process.host))

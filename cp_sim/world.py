@@ -27,7 +27,7 @@ from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
-from cp_sim.layout import APISERVER, BALANCER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
+from cp_sim.layout import APISERVER, BALANCER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, SHORT, Layout, layout_of
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
@@ -200,6 +200,36 @@ class World:
             assert isinstance(actor, Etcd)
             found[process.name] = actor
         return found
+
+    @property
+    def etcd_leader(self) -> str:
+        """The member of the store that leads; of several that think so, the one of the latest term.  Empty if none."""
+        leaders = [
+            member
+            for member in self.members.values()
+            if self.processes.all[member.name].alive and not member.stopped and member.node.role == LEADER
+        ]
+        return max(leaders, key=lambda member: member.node.term).name if leaders else ""
+
+    def leader_of(self, component: str) -> str:
+        """The process that leads, of `"kube-scheduler"` or one of the managers; empty if none does.
+
+        Where nobody stands for election the one process that runs leads.
+
+        Raises:
+            ValueError: there is no such component.
+        """
+        component = SHORT.get(component, component)
+        if component == ETCD:
+            return self.etcd_leader
+        processes = self.processes.of(component)
+        if not processes:
+            raise ValueError(f"no process here is {component!r}; there are {', '.join(self.processes.all)}")
+        for process in processes:
+            elector = getattr(self.loop.actors.get(process.name), "elector", None)
+            if process.alive and (elector.leading if elector is not None else not self.assembly.election):
+                return process.name
+        return ""
 
     @property
     def apiservers(self) -> dict[str, ApiServer]:

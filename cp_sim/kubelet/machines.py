@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.kubelet import staticpods
-from cp_sim.kubelet.messages import CutOff, Join, Leave, PowerOff, PowerOn, Start, StaticPod, Stop
+from cp_sim.kubelet.messages import CutOff, Join, JumpClock, Leave, PowerOff, PowerOn, Start, StaticPod, Stop
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.registration import Registration
 from cp_sim.objects import meta
@@ -39,6 +39,9 @@ class Machines(Registration):
                 self._power_on(name)
             case CutOff(name, off):
                 self._cut(name, off)
+            case JumpClock(name, by_ms):
+                if name in self.nodes:
+                    self.nodes[name].ahead_ms += by_ms
             case StaticPod():
                 self._static_pod(message)
             case _:
