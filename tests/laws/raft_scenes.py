@@ -20,39 +20,6 @@ def plain(voters: tuple[str, ...], machine: type[RaftNode], **options: int) -> W
     return WatchedStage(voters, machine=machine, pre_vote=False, check_quorum=False, **options)
 
 
-def figure_8(machine: type[RaftNode]) -> None:
-    """An entry of an old term reaches a majority, and yet another leader may replace it."""
-    stage = plain(FIVE, machine, max_entries=1)
-    with found_out(stage):
-        stage.campaign("m1")
-        for name in ("m3", "m4", "m5"):
-            stage.links.cut("m1", name)
-        stage.propose("m1", "x")
-        stage.crash("m1")
-        stage.links.cut("m2", "m5")
-        stage.campaign("m5")
-        for name in ("m1", "m2", "m3", "m4"):
-            stage.links.cut("m5", name)
-        stage.propose("m5", "y")
-        stage.crash("m5")
-        stage.links.heal()
-        stage.restart("m1")
-        stage.campaign("m1")
-        stage.links.cut("m1", "m4")
-        stage.hosts["m3"].write_ticks = 1
-        stage.campaign("m1")
-        stage.tick()
-        stage.links.cut("m1", "m3", both=False)
-        stage.tick(2)
-        stage.crash("m1")
-        stage.links.heal()
-        stage.hosts["m3"].write_ticks = 0
-        stage.restart("m5")
-        stage.campaign("m5")
-        stage.campaign("m5")
-        stage.converge()
-
-
 def vote_and_crash(machine: type[RaftNode]) -> None:
     """A voter crashes while its disk writes the vote, and is asked again."""
     stage = plain(THREE, machine)
@@ -72,11 +39,13 @@ def late_votes(machine: type[RaftNode]) -> None:
     stage = plain(THREE, machine)
     with found_out(stage):
         stage.links.cut("m1", "m3")
+        stage.links.cut("m2", "m3")
+        stage.campaign("m3")
         stage.hosts["m2"].write_ticks = 4
         stage.campaign("m1")
         stage.links.cut("m1", "m2", both=False)
         stage.campaign("m1")
-        stage.campaign("m3")
+        stage.links.join("m2", "m3")
         stage.campaign("m3")
         stage.tick(9)
         stage.converge()
@@ -129,6 +98,7 @@ def two_changes(machine: type[RaftNode]) -> None:
         stage.hosts["m3"].write_ticks = 1
         stage.change("m1", Change("remove", "m4"))
         stage.change("m1", Change("remove", "m5"))
+        stage.links.cut("m1", "m3", both=False)
         stage.tick(2)
         stage.links.cut("m1", "m3")
         stage.links.cut("m2", "m3")
@@ -138,8 +108,6 @@ def two_changes(machine: type[RaftNode]) -> None:
         stage.propose("m1", "x")
         stage.hosts["m3"].write_ticks = 0
         stage.campaign("m3")
-        stage.campaign("m3")
-        stage.propose("m3", "y")
         stage.tick(3)
 
 
@@ -169,12 +137,25 @@ def late_snapshot(machine: type[RaftNode]) -> None:
         stage.converge()
 
 
+def snapshot_with_members(machine: type[RaftNode]) -> None:
+    """A member hears of a newcomer by a snapshot only."""
+    stage = WatchedStage(THREE, machine=machine)
+    with found_out(stage):
+        stage.campaign("m1")
+        stage.crash("m3")
+        stage.enter("m4")
+        stage.change("m1", Change("add voter", "m4"))
+        stage.tick(2)
+        stage.hosts["m1"].compact()
+        stage.converge()
+
+
 SCENES: tuple[Callable[[type[RaftNode]], None], ...] = (
-    figure_8,
     vote_and_crash,
     late_votes,
     read_in_a_new_term,
     read_at_a_deposed_leader,
     two_changes,
     late_snapshot,
+    snapshot_with_members,
 )
