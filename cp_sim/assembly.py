@@ -39,7 +39,8 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name, self._store_of(process))
+                others = self.layout.members if self.layout.etcd == "external" else ()
+                server = ApiServer(process.name, self._store_of(process), others)
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
@@ -96,4 +97,3 @@ class Assembly:
         if process.component not in STATIC or not process.host.startswith("control-plane"):
             return ""
         return actor_of(process.host) if self.layout.replicated and self.kubelets else self.kubelets
-

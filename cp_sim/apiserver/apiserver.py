@@ -67,22 +67,26 @@ class ApiServer(Actor):
     *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
 
     `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
-    `given_users` callers that a cluster knows on top of the usual ones.  `store` is the actor that it asks; with
-    `shared_store` other servers write there, too, and this one relies on nothing that only the store can know.  With an
-    `address` it is one of the endpoints of the Service `kubernetes`; every `compaction_ms` it has old history
-    forgotten (0: never).
+    `given_users` callers that a cluster knows on top of the usual ones.
+
+    `store` is the actor that it asks, `others` are further members of the store, to be asked when that does not answer
+    (`--etcd-servers`).  With `shared_store` other servers write there, too, and this one relies on nothing that only
+    the store can know.  With an `address` it is one of the endpoints of the Service `kubernetes`; every `compaction_ms`
+    it has old history forgotten (0: never).
     """
 
     def __init__(
         self,
         name: str = "kube-apiserver",
         store: str = "etcd",
+        others: tuple[str, ...] = (),
         shared_store: bool = False,
         address: str = "",
         compaction_ms: int = 0,
     ) -> None:
         super().__init__(name)
-        self.store = store
+        self.store = store  # the member that is asked now
+        self.stores = (store, *(other for other in others if other != store))
         self.shared_store = shared_store
         self.reconciler = endpoint_reconciler.EndpointReconciler(self, address)
         self.compactor = compaction.Compactor(self, compaction_ms)
@@ -136,8 +140,8 @@ class ApiServer(Actor):
         elif kind is EndWatch:
             self._end_watch(message)
         elif kind is ConnectionLost:
-            if message.peer == self.store:
-                self.link.lost(message.reason)
+            if message.peer in self.stores:
+                self.link.lost(message.peer, message.reason)
             else:
                 self._forget_caller(message.peer)
         elif kind is Response:
@@ -242,7 +246,7 @@ class ApiServer(Actor):
         work.waiting_for = ""
         try:
             if answer is not None and answer.error and work.handler != "health":
-                raise store_link.store_error(answer.error)
+                raise store_link.store_error(answer.error, continued=getattr(work.state, "continued", False))
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
             self.in_flight.pop(work.id, None)

@@ -5,7 +5,8 @@ writes them as the endpoints of the Service `default/kubernetes`, if they are no
 that has died goes when its lease does, at the next round of one that lives.
 
 *In Kubernetes:* `pkg/controlplane/reconcilers/lease.go` (`--endpoint-reconciler-type=lease`;
-DefaultEndpointReconcilerTTL 15 s, DefaultEndpointReconcilerInterval 10 s). *Simplified:* a server that is alone has no endpoints here.
+DefaultEndpointReconcilerTTL 15 s, DefaultEndpointReconcilerInterval 10 s). *Simplified:* a server that is alone has no
+endpoints here.
 """
 
 from __future__ import annotations

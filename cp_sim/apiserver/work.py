@@ -64,6 +64,7 @@ class Work:
     waiting_for: str = ""
     asked: Any = None  # the operation that the store was asked last
     retries: int = 0
+    turns: int = 0
     since_ms: int = 0
     cause: int | None = None
     timer: Any = None
