@@ -141,10 +141,7 @@ def report(
         WRITE: [(probe.sent_ms, probe.ok) for probe in tries[WRITE]],
         READ: [(probe.sent_ms, probe.ok) for probe in tries[READ]],
         SCHEDULING: [
-            (
-                probe.sent_ms,
-                bound.get(f"probe-{probe.number}", end_ms + BOUND_WITHIN_MS) - probe.sent_ms <= BOUND_WITHIN_MS,
-            )
+            (probe.sent_ms, bound.get(f"probe-{probe.number}", end_ms + BOUND_WITHIN_MS) - probe.sent_ms <= BOUND_WITHIN_MS)
             for probe in tries[SCHEDULING]
         ],
     }
@@ -166,7 +163,9 @@ def report(
         for one in struck
     )
     told = tuple((one.time_ms, one.words) for one in happened)
-    return Availability(title, cluster.layout.control_planes, start_ms, end_ms, told, strips, figures, recoveries, lost)
+    return Availability(
+        title, cluster.layout.control_planes, start_ms, end_ms, told, strips, figures, recoveries, lost
+    )
 
 
 def strip(outcomes: Sequence[tuple[int, bool]], start_ms: int, end_ms: int) -> Strip:
