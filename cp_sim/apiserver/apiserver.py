@@ -7,6 +7,7 @@ data.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from cp_sim.apiserver import admission, allocation, definitions, errors, rest, verbs, versions
@@ -81,6 +82,8 @@ class ApiServer(Actor):
         self._fresh: dict[str, tuple[int, dict[str, Any]]] = {}  # objects just written, until the watch tells of them
         self._parked: list[Request] = []
         self.ready = False
+        self.reads_again = False  # whether the store is to be read once more, a little later
+        self.watch_token = WATCH_TOKEN
         self.bootstrapping = 0
         self.bootstrapped = 0
         self._opens_at: int | None = None
@@ -109,6 +112,9 @@ class ApiServer(Actor):
             self._give_up(message.work)
         elif kind is EndWatch:
             self._end_watch(message)
+        elif kind is verbs.loading.ReadAgain:
+            self.reads_again = False
+            verbs.loading.begin(self)
         elif kind is definitions.CleanedUp:
             definitions.cleaned_up(self, message)
         elif kind is Response:
@@ -118,13 +124,24 @@ class ApiServer(Actor):
 
     # -- the way of a request ------------------------------------------------------------------------------------
 
-    def _begin(self, request: Request) -> None:
+    def _work_of(self, request: Request) -> Work:
         self._next += 1
         call = request.call
         outside = call if isinstance(call, HttpRequest) else None
         work = Work(self._next, request, _NOBODY, call if isinstance(call, Call) else _NO_CALL, outside=outside)
         work.since_ms = self.loop.clock.now_ms
         work.cause = self.loop.origin
+        return work
+
+    def refuse_parked(self, error: str) -> None:
+        """The store has answered with an error when it was to be read: whoever waits for that hears of it."""
+        parked, self._parked = self._parked, []
+        for request in parked:
+            self._fail(self._work_of(request), store_error(error))
+
+    def _begin(self, request: Request) -> None:
+        work = self._work_of(request)
+        outside = work.outside
         try:
             work.user = user_of(request.user, self.given_users)
             work.note("authenticate", sentence=request.user)
@@ -164,7 +181,7 @@ class ApiServer(Actor):
         work = self.in_flight.get(answer.token)
         if work is None:
             if answer.token <= 0:
-                verbs.loading.answered(self, answer)
+                verbs.loading.answered(self, answer if answer.error else readable(answer))
             return
         self.proceed(work, answer)
 
@@ -172,8 +189,8 @@ class ApiServer(Actor):
         """Let the handler of a request in flight take its next step."""
         work.waiting_for = ""
         try:
-            if answer is not None and answer.error:
-                raise store_error(answer.error)
+            if answer is not None:
+                answer = readable(answer)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
             self.in_flight.pop(work.id, None)
@@ -303,6 +320,10 @@ class ApiServer(Actor):
             if key_change.revision <= cache.oldest and not key_change.kv:
                 continue
             kv = key_change.kv
+            if kv is not None and not is_object(kv.value):
+                if short not in cache.objects:
+                    continue
+                kv = None  # it has taken an object's place
             if kv is not None:
                 fresh = self._fresh.pop(kv.key, None)
                 made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)
@@ -388,10 +409,36 @@ def decorate(kv: KeyValue) -> dict[str, Any]:
     return {**value, "metadata": {**value["metadata"], "resourceVersion": str(kv.mod_revision)}}
 
 
+def is_object(value: Any) -> bool:
+    """Whether a value of the store is an object: somebody else, with `etcdctl`, may have put anything there.
+
+    *Simplified:* the real server also fails every list that comes across such a value; here lists pass over it.
+    """
+    return isinstance(value, dict) and isinstance(value.get("metadata"), dict)
+
+
+def readable(answer: StoreAnswer) -> StoreAnswer:
+    """An answer of the store of which everything can be read.
+
+    Raises:
+        ApiError: the store has refused, or the key has a value that is no object.
+    """
+    if answer.error:
+        raise store_error(answer.error)
+    kv = answer.kv
+    if kv is not None and not is_object(kv.value) and kv.key != REVISION_KEY:
+        raise errors.internal(f"couldn't get version/kind; json parse error: the value of {kv.key} is no object")
+    if all(is_object(one.value) for one in answer.kvs):
+        return answer
+    return dataclasses.replace(answer, kvs=tuple(one for one in answer.kvs if is_object(one.value)))
+
+
 def store_error(text: str) -> ApiError:
     """What a caller sees of an error of the store."""
     if "required revision has been compacted" in text:
         return errors.expired("The resourceVersion for the provided list is too old.")
+    if text == "context deadline exceeded":
+        return errors.timeout(f"request did not complete within requested timeout - {text}")
     if "request timed out" in text or "no leader" in text:
         return errors.timeout("request did not complete within the allotted timeout")
     return errors.internal(text)

@@ -10,21 +10,42 @@ from typing import Any
 
 from cp_sim.apiserver import allocation, bootstrap
 from cp_sim.apiserver.watch_cache import Change
-from cp_sim.etcd.store import REGISTRY, List, Put, StoreAnswer, StoreRequest
+from cp_sim.etcd.store import REGISTRY, CancelWatch, List, Put, StoreAnswer, StoreRequest
+from cp_sim.sim import immutable
 
 LIST_TOKEN = -1
 PUT_TOKEN = -2
 
 
+# How long the server waits before it asks a store again that did not answer.
+# Source: k8s.io/client-go/tools/cache/reflector.go, the first pause of its back-off.
+AGAIN_MS = 800
+
+
+@immutable
+class ReadAgain:
+    """Timer: read the store once more."""
+
+
 def begin(server: Any) -> None:
-    """Ask for everything there is."""
+    """Ask for everything there is; whoever watches is sent away, for nobody can say what he has missed."""
     server.ready = False
+    for cache in server.caches.values():
+        for watch in list(cache.watches.values()):
+            server.end_watch(watch)
+    if server.revision:
+        server.loop.send(server.store, CancelWatch(server.name, server.watch_token))
     server.loop.send(server.store, StoreRequest(List(REGISTRY), server.name, LIST_TOKEN))
 
 
 def answered(server: Any, answer: StoreAnswer) -> None:
     """Take over the list; then write what is missing."""
-    if answer.token == LIST_TOKEN:
+    if answer.error:
+        server.refuse_parked(answer.error)
+        if not server.reads_again:
+            server.reads_again = True
+            server.loop.after(AGAIN_MS, server.name, ReadAgain(), background=True)
+    elif answer.token == LIST_TOKEN:
         listed(server, answer)
     elif answer.token == PUT_TOKEN:
         server.bootstrapping -= 1
