@@ -31,7 +31,13 @@ class Assembly:
     callers: dict[str, Caller] = field(default_factory=dict)
     scheduler_profiles: Any = None
     election: bool = False
+    real: Any = None  # the adapter to a real etcd, if the objects are kept there
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
+
+    @property
+    def adapter(self) -> Any:
+        """What stands in front of a real etcd; None if there is none, and in a fork, which has a store of its own."""
+        return None if isinstance(self.real, Etcd) else self.real
 
     def make(self, process: Process) -> Actor:
         """A fresh actor for a process."""
@@ -85,7 +91,10 @@ class Assembly:
             process.disk = actor.crash(process.state)
             process.remains = actor
 
-    def _member(self, process: Process) -> Etcd:
+    def _member(self, process: Process) -> Actor:
+        if self.adapter is not None:
+            adapter: Actor = self.adapter
+            return adapter
         if process.disk is None:
             process.disk = Disk()
         member = Etcd(process.name, self.layout.members, process.disk)
@@ -97,4 +106,3 @@ class Assembly:
         if process.component not in STATIC or not process.host.startswith("control-plane"):
             return ""
         return actor_of(process.host) if self.layout.replicated and self.kubelets else self.kubelets
-

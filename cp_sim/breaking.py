@@ -43,7 +43,7 @@ class Breaking(Operations):
             self._power_off(found)
             return
         if not found.alive:
-            raise ValueError(f'{what} has {"crashed" if found.state == CRASHED else "ended"} already; restart it first')
+            raise ValueError(f"{what} has {'crashed' if found.state == CRASHED else 'ended'} already; restart it first")
         self._record("crash", self.processes.subject(found), f"{found.name} ends and stays away until it is restarted")
         if found.component == "kubelet":
             found.state = CRASHED

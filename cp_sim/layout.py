@@ -94,3 +94,8 @@ def layout_of(control_planes: int, etcd: str | None, etcd_members: int | None) -
     if etcd_members is None:
         etcd_members = 3 if etcd == "external" else control_planes
     return Layout(control_planes, etcd, etcd_members)
+
+
+def layout_on(control_planes: int) -> Layout:
+    """The layout of a cluster whose objects are kept in a real etcd: one adapter stands for it, for all API servers."""
+    return Layout() if control_planes == 1 else Layout(control_planes, "external", 1)

@@ -303,4 +303,3 @@ class Processes(Actor):
             process.host, process.component, process.state == RUNNING, exit_code, process.restarts, reason, message
         )
         self.loop.send(kubelet, state)
-

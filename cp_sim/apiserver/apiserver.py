@@ -25,6 +25,7 @@ from cp_sim.apiserver import (
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
+from cp_sim.apiserver.readable import is_object, readable
 from cp_sim.apiserver.request import (
     ApiError,
     Call,
@@ -187,13 +188,18 @@ class ApiServer(Actor):
 
     # -- the way of a request ------------------------------------------------------------------------------------
 
-    def _begin(self, request: Request) -> None:
+    def _work_of(self, request: Request) -> Work:
         self._next += 1
         call = request.call
         outside = call if isinstance(call, HttpRequest) else None
         work = Work(self._next, request, _NOBODY, call if isinstance(call, Call) else _NO_CALL, outside=outside)
         work.since_ms = self.loop.clock.now_ms
         work.cause = self.loop.origin
+        return work
+
+    def _begin(self, request: Request) -> None:
+        work = self._work_of(request)
+        outside = work.outside
         try:
             work.user = user_of(request.user, self.given_users)
             work.note("authenticate", sentence=request.user)
@@ -247,6 +253,8 @@ class ApiServer(Actor):
         try:
             if answer is not None and answer.error and work.handler != "health":
                 raise store_link.store_error(answer.error, continued=getattr(work.state, "continued", False))
+            if answer is not None:
+                answer = readable(answer)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
             self.in_flight.pop(work.id, None)
@@ -382,6 +390,10 @@ class ApiServer(Actor):
             if key_change.revision <= cache.oldest and not key_change.kv:
                 continue
             kv = key_change.kv
+            if kv is not None and not is_object(kv.value):
+                if short not in cache.objects:
+                    continue
+                kv = None  # it has taken an object's place
             if kv is not None:
                 fresh = self._fresh.pop(kv.key, None)
                 made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.apiserver import allocation, bootstrap, claims
+from cp_sim.apiserver.catalog import DEFINITIONS
+from cp_sim.apiserver.readable import is_object
 from cp_sim.apiserver.watch_cache import Change
 from cp_sim.etcd.store import StoreAnswer
 
@@ -53,9 +55,11 @@ def listed(server: Any, answer: StoreAnswer) -> None:
     server.caches.clear()
     server.allocations = allocation.Allocations()
     server.compacted = answer.revision
+    for name, definition in list(server.catalog.definitions.items()):
+        server.catalog.learn(DEFINITIONS, Change(answer.revision, name, None, definition))
     for kv in answer.kvs:
         found = server.catalog.cache_of_key(kv.key)
-        if found is None:
+        if found is None or not is_object(kv.value):
             continue
         kind, short = found
         change = Change(kv.mod_revision, short, server.decorated(kind, kv), None)
