@@ -45,7 +45,8 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name, self._store_of(process))
+                others = self.layout.members if self.layout.etcd == "external" else ()
+                server = ApiServer(process.name, self._store_of(process), others)
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":

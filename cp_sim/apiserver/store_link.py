@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors
+from cp_sim.apiserver import errors, listing
 from cp_sim.apiserver.request import Request, unanswered
 from cp_sim.apiserver.work import Work
 from cp_sim.etcd.store import REGISTRY, Get, List, Put, StoreAnswer, StoreRequest, WatchRequest
@@ -125,6 +125,8 @@ class StoreLink:
     def load_failed(self, error: str) -> None:
         """The store could not be read: once more, in a second."""
         self.said, self.list_token = error, 0
+        if error == REFUSED:
+            self.turn()
         self._refuse_parked()
         self._again(RELIST_MS)
 
@@ -180,6 +182,8 @@ class StoreLink:
     def watch_ended(self, error: str) -> None:
         """The watch of the store cannot go on."""
         self.watch_token = 0
+        if error == REFUSED:
+            self.turn()
         if self.state == LOADING:
             self.load_failed(error)
         elif COMPACTED in error:
@@ -258,8 +262,18 @@ class StoreLink:
         if self._timer is None or not self._timer.pending:
             self._timer = server.loop.after(WRITE_TIMEOUT_MS, server.name, Overdue(), background=True)
 
+    def turn(self) -> None:
+        """The member does not answer: from now on the next one is asked, where there are several."""
+        server = self.server
+        server.store = server.stores[(server.stores.index(server.store) + 1) % len(server.stores)]
+
     def asks_again(self, work: Work, error: str) -> bool:
-        """Whether the store will be asked once more: nobody was there, and the operation only reads."""
+        """Whether the store will be asked once more: another member may be there, or it only reads."""
+        if error == REFUSED and work.asked is not None and work.turns + 1 < len(self.server.stores):
+            work.turns += 1
+            self.turn()
+            self.ask(work, work.asked)
+            return True
         if error not in (REFUSED, RESET) or not isinstance(work.asked, Get | List) or work.retries >= TRIES:
             return False
         work.retries += 1
@@ -272,14 +286,19 @@ class StoreLink:
         if work is not None and work.asked is not None:
             self.ask(work, work.asked)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, peer: str, reason: str) -> None:
         """The connection is broken: what was asked will not be answered, the watch has ended."""
         server = self.server
+        asked_now = peer == server.store
         for work in list(server.in_flight.values()):
-            if work.waiting_for == server.store:
+            if work.waiting_for == peer:
                 server.answered(StoreAnswer(work.id, 0, False, error=reason))
-        for token in self.server.bootstrapping:
+        if not asked_now:
+            return
+        for token in server.bootstrapping:
             self.put_failed(token)
+        if server.store == peer:
+            self.turn()
         if self.list_token:
             self.load_failed(reason)
         elif self.watch_token:
@@ -290,7 +309,7 @@ class StoreLink:
         server, now_ms = self.server, self.server.loop.clock.now_ms
         nearest: int | None = None
         for work in list(server.in_flight.values()):
-            if work.waiting_for != server.store or work.call.verb == "watch":
+            if work.waiting_for not in server.stores or work.call.verb == "watch":
                 continue
             reads = work.call.verb in ("get", "list")
             due_ms = work.since_ms + (READ_TIMEOUT_MS if reads else WRITE_TIMEOUT_MS)
@@ -307,13 +326,15 @@ READ_TIMED_OUT = "request did not complete within the allotted timeout"
 WRITE_TIMED_OUT = "request did not complete within requested timeout - context deadline exceeded"
 
 
-def store_error(text: str) -> errors.ApiError:
+def store_error(text: str, continued: bool = False) -> errors.ApiError:
     """What a caller sees of an error of the store: most of them as they are, as a 500 without a reason.
+
+    `continued` says that the request went on with a list that was begun before.
 
     *In Kubernetes:* `convertStorageErrorOrNot` in k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/status.go.
     """
     if COMPACTED in text:
-        return errors.expired("The resourceVersion for the provided list is too old.")
+        return errors.expired(listing.TOO_OLD_TOKEN if continued else listing.TOO_OLD)
     return errors.internal(text_of(text))
 
 
