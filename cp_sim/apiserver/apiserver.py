@@ -389,6 +389,8 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
+        if self._waiting:
+            self._caught_up()  # the caches were filled afresh
         parked, self._parked = self._parked, []
         for request in parked:
             self._begin(request)
