@@ -45,7 +45,8 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name, self._store_of(process))
+                others = self.layout.members if self.layout.etcd == "external" else ()
+                server = ApiServer(process.name, self._store_of(process), others)
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
@@ -75,7 +76,8 @@ class Assembly:
     def _store_of(self, process: Process) -> str:
         if self.layout.etcd == "stacked":
             return self.layout.name(ETCD, process.host)
-        return self.layout.members[0]
+        number = self.layout.hosts.index(process.host)
+        return self.layout.members[number % len(self.layout.members)]
 
     def _election(self, process: Process) -> Election | None:
         return Election(process.host, REPORT_TO) if self.election else None
@@ -96,7 +98,7 @@ class Assembly:
             return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
         member.report_to = REPORT_TO
         return member
 

@@ -39,6 +39,7 @@ class HollowNode:
         self.stopped = False  # the kubelet does not run
         self.off = False  # nor does anything else: the machine is off
         self.cut_off = False
+        self.ahead_ms = 0  # by how much its clock goes ahead
         self.static: dict[str, StaticPod] = {}  # what is known of the processes behind the static pods
         self.ready = (True, "", "")  # whether it posts Ready, else with what reason and message
         self.status_due_ms = 0

@@ -30,7 +30,7 @@ from cp_sim.views import (
 )
 from cp_sim.views.cause_chain import subject_from
 from cp_sim.views.cluster_map import in_order
-from cp_sim.views.palette import component_of
+from cp_sim.views.palette import component_of, is_server
 from cp_sim.views.sketch import Sketch
 from cp_sim.views.slots import Slots
 from cp_sim.views.story import upto
@@ -220,7 +220,7 @@ class Desk:
             world.trace.chain(chosen) if chosen else world.trace.about(self.selected)[::-1] if self.selected else []
         )
         for record in [*candidates, *reversed(self._records(world))]:
-            if record.actor == "kube-apiserver" and getattr(record.evidence, "gates", None) is not None:
+            if is_server(record.actor) and getattr(record.evidence, "gates", None) is not None:
                 return record
         return None
 
