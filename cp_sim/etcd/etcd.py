@@ -260,8 +260,6 @@ class Etcd(Forwarding):
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
 
-    # -- answers --------------------------------------------------------------------------------------------------
-
 
 def _serializable(operation: Any) -> bool:
     """Whether the caller is content with what the member has."""
