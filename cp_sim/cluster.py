@@ -1,7 +1,7 @@
 """The public face: a cluster that people build, ask, break, rewind and fork.
 
 What it is made of stands beside it: `world.py` joins the components and speaks for the one outside, `operations.py`
-has the verbs of a user.
+has the verbs of a user, `breaking.py` the hand that pulls plugs.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ import importlib
 from typing import Any
 
 from cp_sim.apiserver.request import ApiError
-from cp_sim.operations import Operations
+from cp_sim.breaking import Breaking
 from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 
 
-class Cluster(Operations):
+class Cluster(Breaking):
     """A Kubernetes cluster inside this process.
 
     Args:
-        control_planes: how many control-plane nodes, named `control-plane-1`, ...; 1 for now.
+        control_planes: how many control-plane nodes, named `control-plane-1`, ...; from 1 to 7. With several, each has
+            an API server, a scheduler and the managers, which elect leaders; a `load-balancer` stands in front.
         workers: how many worker nodes, named `worker-1`, ...
         seed: of all chance (names, uids, ties, delays); the same seed tells the same story.
         components: which of `COMPONENTS` run; `("etcd", "apiserver")` is a cluster in which nobody acts.
@@ -29,20 +30,44 @@ class Cluster(Operations):
         nodes: further nodes as `NodeSpec`s.
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
+        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their own.
+        etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
+            (there 3 unless given), or for one control plane on a replicated store.
+        leader_election: whether scheduler and managers stand for election; by default where several of them run.
+
+        store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
+            a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
 
     Raises:
         ValueError: a size or a component that cannot be.
+        StoreAway: the real etcd does not answer.
     """
 
     def fork(self) -> Cluster:
-        """A second, independent cluster that begins in exactly this state; objects are shared, never copied."""
+        """A second, independent cluster that begins in exactly this state; objects are shared, never copied.
+
+        That of a cluster on a real etcd has an embedded store with the present data; the real one is left alone.
+        """
         with self.turn:
             self.loop.poll()
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
-            return copy.deepcopy(self, memo)
+            adapter = self.assembly.adapter
+            if adapter is None:
+                return copy.deepcopy(self, memo)
+            memo[id(adapter)] = embedded = adapter.embedded()
+            made = copy.deepcopy(self, memo)
+            embedded.loop = made.loop
+            embedded.started()
+            return made
 
     def replay(self) -> Cluster:
-        """A new cluster to which everything in the journal was done again; it ends in the same state."""
+        """A new cluster to which everything in the journal was done again; it ends in the same state.
+
+        Raises:
+            ValueError: the store is a real etcd, where everything would be done twice.
+        """
+        if self._made_with["store"] is not None:
+            raise ValueError("a cluster on a real etcd cannot be replayed: its data would be there already")
         made_with = copy.deepcopy(self._made_with)
         again = Cluster(**made_with)
         for asked in self.journal:
@@ -51,6 +76,11 @@ class Cluster(Operations):
             except (ApiError, ValueError, LookupError):
                 continue  # it was refused then, too
         return again
+
+    def close(self) -> None:
+        """Hang up on a real etcd; the cluster cannot be used afterwards. An embedded store has nothing to close."""
+        if hasattr(self.etcd, "close"):
+            self.etcd.close()
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 

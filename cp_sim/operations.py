@@ -261,6 +261,7 @@ class Operations(World):
         """
         self.delete(f"node/{name}")
         self.kubelets.remove(name)
+        self.processes.kubelets.pop(name, None)
         if "cloud-controller-manager" in self.components:
             self.cloud.end_machine(name)
 

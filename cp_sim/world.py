@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -18,17 +19,33 @@ from cp_sim.apiserver import authentication
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import ApiError, HttpRequest, Response
 from cp_sim.apiserver.request import User as Caller
+from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
-from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
-from cp_sim.controller_manager import ControllerManager
+from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.store import StoreAnswer
+from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
+from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
+from cp_sim.layout import (
+    APISERVER,
+    BALANCER,
+    CLOUD_MANAGER,
+    ETCD,
+    KUBELET,
+    MANAGER,
+    SCHEDULER,
+    Layout,
+    layout_of,
+    layout_on,
+)
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
-from cp_sim.scheduler import Scheduler
-from cp_sim.sim import Arrival, Chance, Clock, Loop, Record, Trace, Turn, parse_duration
+from cp_sim.process import Process
+from cp_sim.processes import Processes
+from cp_sim.raft.messages import LEADER
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -79,9 +96,17 @@ class World:
         nodes: Iterable[NodeSpec] = (),
         scheduler_profiles: Any = None,
         callers: Mapping[str, tuple[str, ...]] | None = None,
+        etcd: str | None = None,
+        etcd_members: int | None = None,
+        leader_election: bool | None = None,
+        store: Any = None,
     ) -> None:
         self.components = _checked_components(components)
-        _check_sizes(control_planes, workers)
+        self.layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
+        if store is not None and (etcd or etcd_members):
+            raise ValueError("a real etcd has its own members: leave out etcd and etcd_members")
+        if workers < 0:
+            raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
         self._made_with = {
             "control_planes": control_planes,
             "workers": workers,
@@ -91,47 +116,85 @@ class World:
             "nodes": tuple(nodes),
             "scheduler_profiles": scheduler_profiles,
             "callers": callers,
+            "etcd": etcd,
+            "etcd_members": etcd_members,
+            "leader_election": leader_election,
+            "store": store,
         }
         self.seed = seed
         self.clock = Clock()
-        self.chance = Chance(seed)
+        real = None if store is None else open_store(self.layout.members[0], store)
+        # Processes that share a real etcd must not draw the same names from the same seed.
+        self.chance = Chance(seed, real.salt if real is not None else "")
         self.trace = Trace()
-        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork())
+        self.links = Links(self.clock, self.chance)
+        self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
+        if not self.layout.plain:
+            self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
         self.turn = Turn()
-        self.user = User("user")
-        self.etcd = Etcd("etcd")
-        self.apiserver = ApiServer("kube-apiserver")
-        self.apiserver.given_users = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
+        self.user = User("user", self.layout.server)
         self.cloud = Cloud("cloud")
-        self.kubelets = Kubelets("kubelets")
-        self._start(scheduler_profiles)
+        given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
+        elect = self.layout.replicated if leader_election is None else leader_election
+        self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect, real=real)
+        self.processes = Processes(self.assembly, self.links)
+        self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
+        if self.layout.replicated:
+            self.kubelets = Fleet(self.loop, self.layout.server)
+        self._start()
         if "kubelet" in self.components:
-            for number in range(1, control_planes + 1):
-                self._join(_control_plane(f"control-plane-{number}"))
+            for host in self.layout.hosts:
+                self._join(_control_plane(host, self.layout))
             for number in range(1, workers + 1):
                 self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
 
-    def _start(self, scheduler_profiles: Any) -> None:
+    def _start(self) -> None:
         """Let the chosen components join the loop, the store first."""
         self.loop.add(self.user)
-        self.loop.add(self.etcd)
-        self.loop.add(self.apiserver)
+        self.loop.add(self.processes)
+        for member in self.layout.members:
+            host = member if self.layout.etcd == "external" else self._host_of_member(member)
+            self.processes.add(Process(member, ETCD, host))
+        if not self.layout.plain and self.assembly.adapter is None:
+            self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
+        self._begin(APISERVER)
+        if self.layout.replicated:
+            self.loop.run_until(lambda: all(server.ready for server in self.apiservers.values()))
+            self.processes.add(Process(BALANCER, BALANCER, BALANCER))
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
-                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
-            self.loop.add(CloudControllerManager(self.cloud))
+                self._install(obj)
+            self._begin(CLOUD_MANAGER)
         if "controller-manager" in self.components:
-            self.loop.add(ControllerManager())
+            self._begin(MANAGER)
         if "scheduler" in self.components:
-            self.loop.add(Scheduler(profiles=scheduler_profiles))
+            self._begin(SCHEDULER)
         if "kubelet" in self.components:
-            self.loop.add(self.kubelets)
+            self.assembly.kubelets = "kubelets"
+            if isinstance(self.kubelets, Kubelets):
+                self.loop.add(self.kubelets)
+
+    def _begin(self, component: str) -> None:
+        """Start the processes of a component, one on each control plane."""
+        for host in self.layout.hosts:
+            self.processes.add(Process(self.layout.name(component, host), component, host))
+
+    def _host_of_member(self, member: str) -> str:
+        return next(host for host in self.layout.hosts if self.layout.name(ETCD, host) == member)
+
+    def _install(self, obj: dict[str, Any]) -> None:
+        """Create an object that the cluster is to have; a real etcd may hold it from an earlier run."""
+        try:
+            self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+        except ApiError as refused:
+            if refused.reason != "AlreadyExists":
+                raise
 
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
@@ -139,6 +202,53 @@ class World:
             self.cloud.start_machine(spec.name, spec.zone or "")
             spec = dataclasses.replace(spec, cloud=True)
         self.kubelets.add(spec)
+        name = actor_of(spec.name)
+        actors = (name,) if isinstance(self.kubelets, Fleet) else ()
+        self.processes.kubelets[spec.name] = Process(name, KUBELET, spec.name, actors=actors)
+        if self.links.hosts:
+            self.links.hosts.update(dict.fromkeys(actors, spec.name))
+
+    # -- who is there ----------------------------------------------------------------------------------------------
+
+    @property
+    def etcd(self) -> Any:
+        """The store, as the member sees it that has seen most; of those that live, if any does. The adapter to a real
+        etcd if the objects are kept there.
+        """
+        if self.assembly.adapter is not None:
+            return self.assembly.adapter
+        members = self.members
+        living = [member for member in members.values() if member.name in self.loop.actors]
+        return max(living or members.values(), key=lambda member: member.current_revision)
+
+    @property
+    def members(self) -> dict[str, Etcd]:
+        """The simulated members of the store by name; of one that has ended, what was there when it did."""
+        found: dict[str, Etcd] = {}
+        if self.assembly.adapter is not None:
+            return found
+        for process in self.processes.of(ETCD):
+            actor = self.loop.actors[process.name] if process.alive else process.remains
+            assert isinstance(actor, Etcd)
+            found[process.name] = actor
+        return found
+
+    @property
+    def apiservers(self) -> dict[str, ApiServer]:
+        """The API servers that run, by name."""
+        running = [self.loop.actors[process.name] for process in self.processes.of(APISERVER) if process.alive]
+        return {server.name: server for server in running if isinstance(server, ApiServer)}
+
+    @property
+    def apiserver(self) -> ApiServer:
+        """The first API server that runs.
+
+        Raises:
+            LookupError: none does.
+        """
+        for server in self.apiservers.values():
+            return server
+        raise LookupError("no API server runs; restart one")
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -251,7 +361,7 @@ class World:
         asked = HttpRequest(method, path, query, {"content-type": content_type}, body, "admin")
         response = self._answer(asked, record=False)
         if not response.ok:
-            raise ApiError(response.body)
+            raise ApiError(response.body if response.status else {"code": 0, **response.body})
         return response.body
 
     # -- time ------------------------------------------------------------------------------------------------------
@@ -281,6 +391,24 @@ class World:
         return self.loop.step(_is_worth_a_step)
 
 
+def open_store(name: str, store: Any) -> Any:
+    """The actor `name` in front of a real etcd; see `cp_sim.etcd.real`.
+
+    Raises:
+        ValueError: the address cannot be read.
+        StoreAway: nobody answers there.
+        ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+    """
+    try:
+        real = importlib.import_module("cp_sim.etcd.real.real")
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").split(".")[0] not in ("grpc", "google"):
+            raise
+        wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
+        raise ModuleNotFoundError(wanted, name=problem.name) from None
+    return real.RealEtcd(name, store)
+
+
 def _is_worth_a_step(record: Record) -> bool:
     return not record.subject.startswith(("events/", "leases/"))
 
@@ -296,17 +424,12 @@ def _checked_components(components: Iterable[str]) -> tuple[str, ...]:
     return chosen
 
 
-def _check_sizes(control_planes: int, workers: int) -> None:
-    if control_planes != 1:
-        raise ValueError(f"control_planes={control_planes}: a cluster has one control plane for now; leave it at 1")
-    if workers < 0:
-        raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
-
-
 def _caller(name: str, groups: Iterable[str]) -> Caller:
     return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
-def _control_plane(name: str) -> NodeSpec:
+def _control_plane(name: str, layout: Layout) -> NodeSpec:
     taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
-    return NodeSpec(name, labels={CONTROL_PLANE_ROLE: ""}, taints=[taint], control_plane=True)
+    external = tuple(component for component in STATIC_PODS if component != ETCD) if layout.etcd == "external" else None
+    labels = {CONTROL_PLANE_ROLE: ""}
+    return NodeSpec(name, labels=labels, taints=[taint], control_plane=True, static_pods=external)

@@ -70,6 +70,9 @@ class Response:
 
     `ok` is status < 400; otherwise the body is a Kubernetes `Status` object.  An answer to `watch` has `watching=True`
     and is followed by `WatchChange`s with the same token until the caller sends `StopWatch`.
+
+    Status 0 says that no server has answered: the connection was refused, has broken, or took too long; the body's
+    `message` is the text of the client's library (see `unanswered`).
     """
 
     token: int
@@ -81,7 +84,12 @@ class Response:
     @property
     def ok(self) -> bool:
         """Whether the request was carried out."""
-        return self.status < 400
+        return 0 < self.status < 400
+
+
+def unanswered(token: int, text: str) -> Response:
+    """The answer that no server gave; `text` is what the client's library says, e.g. `connect: connection refused`."""
+    return Response(token, 0, {"message": text}, {})
 
 
 @immutable

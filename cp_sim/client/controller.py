@@ -9,6 +9,7 @@ from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.client import Component
 from cp_sim.client.expectations import Expectations
 from cp_sim.client.informer import Informers, Relist
+from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.client.plan import (
     NOTHING,
     Action,
@@ -61,7 +62,10 @@ class Controller(Component):
     cap_backoff_ms = 1_000_000
 
     def __init__(self, name: str, informers: Informers, user: str = "", event_source: str = "") -> None:
-        super().__init__(name, user or f"system:serviceaccount:kube-system:{name}")
+        owner = informers.owner
+        host = getattr(owner, "host", "")
+        user = user or f"system:serviceaccount:kube-system:{name}"
+        super().__init__(f"{name}/{host}" if host else name, user, owner.api.server)
         self.informers = informers
         self.queue = WorkQueue(self, self.base_backoff_ms, self.cap_backoff_ms)
         self.expectations = Expectations()
@@ -260,18 +264,53 @@ def _delete_options(action: Delete) -> dict[str, Any]:
 class Manager(Component):
     """A process that hosts controllers: it owns their shared informers and tells them when the caches are filled.
 
+    `host` is given where several such processes run, each on a machine of its own: the controllers' names then end
+    with it (`replicaset-controller/control-plane-1`).  With `election` the process first waits until it leads; its
+    caches are filled and its controllers begin only then.
+
     *In Kubernetes:* kube-controller-manager and cloud-controller-manager.
     """
 
-    def __init__(self, name: str, user: str) -> None:
-        super().__init__(name, user)
+    def __init__(
+        self,
+        name: str,
+        user: str,
+        server: str = "kube-apiserver",
+        host: str = "",
+        election: Election | None = None,
+        lease: str = "",
+    ) -> None:
+        super().__init__(name, user, server)
+        self.host = host
         self.informers = Informers(self)
         self.controllers: list[Controller] = []
+        self.elector = LeaderElector(self, lease, election) if election is not None else None
 
     def started(self) -> None:
+        if self.elector is not None:
+            self.elector.start()
+        else:
+            self.started_leading()
+
+    def started_leading(self) -> None:
+        """Begin to work."""
         for controller in self.controllers:
             self.loop.add(controller)
         self.informers.start()
+
+    def lost_lease(self) -> None:
+        """Somebody else may lead now: the process ends, whatever it was doing."""
+        assert self.elector is not None
+        self.exit(LOST, self.elector.election.report_to)
+
+    def process(self) -> tuple[str, ...]:
+        return (self.name, *(controller.name for controller in self.controllers))
+
+    def exit(self, reason: str, report_to: str = "") -> None:
+        for controller in self.controllers:
+            if self.loop.actors.get(controller.name) is controller:
+                controller.api.close()
+        super().exit(reason, report_to)
 
     def notice(self, message: Any) -> None:
         if isinstance(message, Relist):

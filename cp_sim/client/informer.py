@@ -12,20 +12,26 @@ from cp_sim.client.workqueue import FOREGROUND_LIMIT_MS
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import KINDS
 from cp_sim.sim import immutable
+from cp_sim.sim.connection import REFUSED
 
 Object = dict[str, Any]
 IndexFunction = Callable[[Object], Iterable[str]]
 
-# Source: k8s.io/client-go/tools/cache/reflector.go.
+# Source: k8s.io/client-go/tools/cache/reflector.go: the pauses after failures, each up to twice as long by chance; who
+# has not failed for two minutes begins with the first one again.
 RETRY_MS = 800
 RETRY_CAP_MS = 30_000
+RESET_MS = 120_000
+# A watch that ends sooner, without any change, counts as a failure ("very short watch").
+SHORT_WATCH_MS = 1_000
 
 
 @immutable
 class Relist:
-    """The timer message that lets an informer try again after a failed list or watch."""
+    """The timer message that lets an informer try again: list anew, or (`watch`) only watch."""
 
     resource: str
+    watch: bool = False
 
 
 def by_namespace(obj: Object) -> Iterable[str]:
@@ -55,7 +61,12 @@ class Informer:
     The objects are the store's own and must not be edited.  Handlers hear of changes in order, as
     `method(type, old, new)` with type ADDED, MODIFIED or DELETED (then `new` is the last state).
 
-    *In Kubernetes:* k8s.io/client-go/tools/cache, `Reflector` and `sharedIndexInformer`.
+    A watch that ends is opened again at once, from the last revision that was heard of (bookmarks count); while the
+    server refuses connections, with pauses.  When the history is gone (410) or the server is behind (`Too large
+    resource version`) everything is listed anew, at least as new as what is known: a cache never goes back in time.
+
+    *In Kubernetes:* k8s.io/client-go/tools/cache, `Reflector` and `sharedIndexInformer`.  *Simplified:* a list where
+    v1.36 streams the initial state (WatchListClient); both give a consistent state.
     """
 
     def __init__(
@@ -71,7 +82,11 @@ class Informer:
         self.started = False
         self.relists = 0
         self._failures = 0
+        self._failed_ms = 0
         self._watch: int | None = None
+        self._watched_ms = 0  # since when, and whether anything came
+        self._heard = False
+        self._unavailable = False  # the last revision cannot be had: list the latest state
         self._kind = KINDS[resource]
         self._indexes: dict[str, tuple[IndexFunction, dict[str, dict[str, Object]]]] = {}
         self._handlers: list[tuple[Any, str]] = []
@@ -112,9 +127,10 @@ class Informer:
     def start(self) -> None:
         """List, then watch."""
         self.started = True
-        self.owner.api.send(
-            Call("list", self.resource, self.namespace, options=dict(self.options)), "listed", None, self
-        )
+        options = dict(self.options)
+        if self.revision and not self._unavailable:
+            options["resourceVersion"] = str(self.revision)
+        self.owner.api.send(Call("list", self.resource, self.namespace, options=options), "listed", None, self)
 
     def stop(self) -> None:
         """Close the watch; the cache stays as it is."""
@@ -127,9 +143,14 @@ class Informer:
     def listed(self, _context: Any, response: Response) -> None:
         """Take over a list: what is new is added, what differs modified, what is missing deleted."""
         if not response.ok:
-            self._again_later()
+            behind = response.status == 410 or _is_too_large(response)
+            if behind and not self._unavailable:
+                self._unavailable = True
+                self.start()
+            else:
+                self._again_later()
             return
-        self._failures = 0
+        self._unavailable = False
         seen: dict[str, Object] = {}
         for item in response.body["items"]:
             if "kind" not in item:
@@ -142,7 +163,7 @@ class Informer:
             if old is None or meta.resource_version(old) != meta.resource_version(item):
                 self._apply("MODIFIED" if old else "ADDED", key, item)
         self.revision = int(response.body["metadata"]["resourceVersion"])
-        self._open_watch()
+        self.open_watch()
         if not self.synced:
             self.synced = True
             self.owner.loop.wake(self.owner)
@@ -155,19 +176,25 @@ class Informer:
         if response.status == 410:
             self._relist()
         elif response.ok:
-            self._open_watch()
+            self._ended()
         else:
-            self._again_later()
+            refused = response.status == 429 or (not response.status and REFUSED in response.body["message"])
+            self._again_later(watch=refused)
 
     def changed(self, _context: Any, change: WatchChange) -> None:
         """Apply one change of the watch."""
         if change.type == "ERROR":
             self.stop()
-            self._relist()
+            if change.object.get("code") == 429:
+                self._again_later(watch=True)
+            else:
+                self._relist()
             return
         if change.type == "CLOSED":
-            self._open_watch()
+            self._watch = None
+            self._ended()
             return
+        self._heard = True
         self.revision = meta.revision(change.object)
         if change.type != "BOOKMARK":
             key = meta.key(change.object)
@@ -176,7 +203,16 @@ class Informer:
                 kind = "MODIFIED" if key in self.objects else "ADDED"
             self._apply(kind, key, change.object)
 
-    def _open_watch(self) -> None:
+    def _ended(self) -> None:
+        """The watch has ended without an error: go on where it ended."""
+        if not self._heard and self.owner.loop.clock.now_ms - self._watched_ms < SHORT_WATCH_MS:
+            self._again_later()
+        else:
+            self.open_watch()
+
+    def open_watch(self) -> None:
+        """Watch from the last revision on."""
+        self._watched_ms, self._heard = self.owner.loop.clock.now_ms, False
         options = {**self.options, "resourceVersion": str(self.revision), "allowWatchBookmarks": "true"}
         call = Call("watch", self.resource, self.namespace, options=options)
         self._watch = self.owner.api.watch(call, "watching", "changed", None, self)
@@ -185,11 +221,15 @@ class Informer:
         self.relists += 1
         self.start()
 
-    def _again_later(self) -> None:
+    def _again_later(self, watch: bool = False) -> None:
+        loop = self.owner.loop
+        if loop.clock.now_ms - self._failed_ms > RESET_MS:
+            self._failures = 0
         delay_ms = min(RETRY_MS << min(self._failures, 10), RETRY_CAP_MS)
+        delay_ms += int(delay_ms * loop.chance.stream(f"reflector/{self.owner.name}").random())
         self._failures += 1
-        background = delay_ms > FOREGROUND_LIMIT_MS
-        self.owner.loop.after(delay_ms, self.owner.name, Relist(self.resource), background)
+        self._failed_ms = loop.clock.now_ms
+        loop.after(delay_ms, self.owner.name, Relist(self.resource, watch), delay_ms > FOREGROUND_LIMIT_MS)
 
     def _apply(self, change: str, key: str, obj: Object) -> None:
         old = self.objects.get(key)
@@ -243,7 +283,19 @@ class Informers:
 
     def notice(self, message: Relist) -> None:
         """Let an informer try again."""
-        self._informers[message.resource].start()
+        informer = self._informers[message.resource]
+        if message.watch:
+            informer.open_watch()
+        else:
+            informer.start()
 
     def __iter__(self) -> Any:
         return iter(self._informers.values())
+
+
+def _is_too_large(response: Response) -> bool:
+    """Whether the server has not seen the revision yet that was asked for."""
+    if response.status != 504 or not isinstance(response.body, dict):
+        return False
+    causes = (response.body.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == "ResourceVersionTooLarge" for cause in causes)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.informer import Informers
+from cp_sim.client.leader_election import Election
 from cp_sim.controller_manager import nodelifecycle, podgc
 from cp_sim.controller_manager.daemonset_controller import DaemonSetController
 from cp_sim.controller_manager.deployment import DeploymentController
@@ -22,6 +23,8 @@ from cp_sim.controller_manager.serviceaccount_tokens import TokensController
 from cp_sim.controller_manager.serviceaccounts import RootCertificatePublisher, ServiceAccountController
 from cp_sim.controller_manager.tainteviction_controller import TaintEvictionController
 from cp_sim.controller_manager.ttl import TtlController
+
+NAME = "kube-controller-manager"
 
 # In the order in which they are told of changes.
 CONTROLLERS: tuple[type[Controller], ...] = (
@@ -51,20 +54,25 @@ class ControllerManager(Manager):
     `controllers` says which, `None` for all of them.  The times are the flags `--node-monitor-period`,
     `--node-monitor-grace-period`, `--node-startup-grace-period`, in milliseconds, and `--terminated-pod-gc-threshold`.
 
-    *In Kubernetes:* the binary kube-controller-manager.  *Simplified:* one instance leads; all controllers share one
-    set of informers.
+    `host`, `server` and `election` are given where several of them run: see `Manager`.
+
+    *In Kubernetes:* the binary kube-controller-manager; its lease is `kube-system/kube-controller-manager`.
+    *Simplified:* all controllers share one set of informers.
     """
 
     def __init__(
         self,
-        name: str = "kube-controller-manager",
+        name: str = NAME,
         controllers: Sequence[type[Controller]] | None = None,
         node_monitor_period_ms: int = nodelifecycle.MONITOR_PERIOD_MS,
         node_monitor_grace_period_ms: int = nodelifecycle.GRACE_MS,
         node_startup_grace_period_ms: int = nodelifecycle.STARTUP_GRACE_MS,
         terminated_pod_gc_threshold: int = podgc.TERMINATED_THRESHOLD,
+        server: str = "kube-apiserver",
+        host: str = "",
+        election: Election | None = None,
     ) -> None:
-        super().__init__(name, "system:kube-controller-manager")
+        super().__init__(name, "system:kube-controller-manager", server, host, election, NAME)
         for controller in CONTROLLERS if controllers is None else controllers:
             if controller is NodeLifecycleController:
                 times = (node_monitor_period_ms, node_monitor_grace_period_ms, node_startup_grace_period_ms)

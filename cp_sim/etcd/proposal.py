@@ -116,6 +116,14 @@ class LeaseEnds:
 
 
 @immutable
+class MemberStopped:
+    """A member has ended by itself; whoever looks after it (the kubelet, for a static pod) starts it anew."""
+
+    name: str
+    reason: str
+
+
+@immutable
 class Gone:
     """To a member that was removed: it does not belong to the group any more.
 

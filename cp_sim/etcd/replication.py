@@ -15,7 +15,7 @@ from typing import Any
 
 from cp_sim.etcd.cluster_api import MemberInfo
 from cp_sim.etcd.disk import Disk, DiskFull, copy_of
-from cp_sim.etcd.proposal import Gone, Settings, Written
+from cp_sim.etcd.proposal import Gone, MemberStopped, Settings, Written
 from cp_sim.etcd.ticking import Ticking
 from cp_sim.raft.messages import (
     LEADER,
@@ -51,6 +51,8 @@ class Replication(Ticking):
     `joins` says that it was added to a group that exists, and `peers` who belongs to that now; `learner` that it was
     added as a learner. All of it counts only while the disk is new.
     """
+
+    report_to = ""  # who is told when the member ends by itself
 
     def __init__(
         self,
@@ -116,6 +118,8 @@ class Replication(Ticking):
         self.stopped = because
         self._disarm()
         self._stopped()
+        if self.report_to:
+            self.loop.send(self.report_to, MemberStopped(self.name, because))
 
     # -- messages ------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from cp_sim.objects import meta
 
 # A container that runs longer than this is not waited for by whoever lets the world settle.
 FOREGROUND_LIMIT_MS = 60_000
+# The exit code of a container of which nothing is known but that it is gone (`pkg/kubelet/kuberuntime`, 137 and 255).
+LOST_WITH_MACHINE = 255
 
 
 class Endings(PodWork):
@@ -96,6 +98,51 @@ class Endings(PodWork):
                 self._end(run, container, 143)
         self.report(node, run)
         self.drop(node, run)
+
+    # -- the machine fails, and boots -----------------------------------------------------------------------------
+
+    def killed(self, node: HollowNode, run: PodRun) -> None:
+        """The machine went off: every container has ended, and nobody was there to see it."""
+        for timer in run.timers.values():
+            self.actor.loop.cancel(timer)
+        run.timers.clear()
+        for container in run.containers:
+            if container.state == RUNNING:
+                self._end(run, container, LOST_WITH_MACHINE)
+
+    def revive(self, node: HollowNode, run: PodRun) -> None:
+        """The machine has booted: the pod needs a new sandbox, and all its containers start again, in their order."""
+        if staticpods.is_mirror(run.pod):
+            return  # its process says for itself when it has started
+        if run.stopping:
+            self._step("stopped", node, run)
+            return
+        run.ip = ""
+        for container in run.containers:
+            if container.state == TERMINATED:
+                container.last = container.ended(run.uid)
+                container.restarts += 1
+                container.state, container.reason = WAITING, "ContainerCreating"
+            container.tried = False
+        self.report(node, run)
+        self._step("start_next", node, run)
+
+    def follow_process(self, node: HollowNode, run: PodRun) -> None:
+        """Let the container of a mirror pod be as the process behind it is."""
+        container = run.containers[0]
+        process = node.static.get(container.name)
+        if process is None:
+            return
+        if container.state == RUNNING and (not process.running or process.restarts > container.restarts):
+            self._end(run, container, process.exit_code)
+        container.restarts = process.restarts
+        if process.running:
+            if container.state != RUNNING:
+                container.last = container.ended(run.uid)
+                self._step("seen_running", node, run)
+        elif process.reason:
+            container.last = container.last if container.state == WAITING else container.ended(run.uid)
+            container.state, container.reason, container.message = WAITING, process.reason, process.message
 
     # -- being deleted ------------------------------------------------------------------------------------------
 

@@ -12,10 +12,24 @@ from cp_sim.apiserver.request import Response
 from cp_sim.client.informer import Relist
 from cp_sim.kubelet import staticpods
 from cp_sim.kubelet.behaviour import LESSONS, Rules
-from cp_sim.kubelet.messages import Again, Beat, Finish, Join, Leave, PostReady, Probe, Start, Stop
+from cp_sim.kubelet.machines import Machines
+from cp_sim.kubelet.messages import (
+    Again,
+    Beat,
+    CutOff,
+    Finish,
+    Join,
+    Leave,
+    PostReady,
+    PowerOff,
+    PowerOn,
+    Probe,
+    Start,
+    StaticPod,
+    Stop,
+)
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import MAIN, RUNNING, PodRun
-from cp_sim.kubelet.registration import Registration
 from cp_sim.kubelet.spec import NodeSpec
 from cp_sim.kubelet.work import PodTimer
 from cp_sim.objects import meta
@@ -23,22 +37,23 @@ from cp_sim.objects import meta
 Object = dict[str, Any]
 
 
-class Kubelets(Registration):
+class Kubelets(Machines):
     """Hollow nodes: they register, send heartbeats and run pods, all but the containers themselves.
+
+    With `only` it is the kubelet of that one node: it watches its own pods alone, under its own name.
 
     *In Kubernetes:* one kubelet process per node (as in kubemark). *Simplified:* container behaviour comes from
     `behaviour.py`; no volumes, no probes, no eviction by pressure, no logs or exec.
     """
 
-    def __init__(self, name: str = "kubelets", rules: Rules = LESSONS) -> None:
-        super().__init__(name, rules)
-        self._numbers = 0
+    def __init__(self, name: str = "kubelets", rules: Rules = LESSONS, only: str = "") -> None:
+        super().__init__(name, rules, only)
 
     # -- what others do to machines -------------------------------------------------------------------------------
 
-    def add(self, spec: NodeSpec) -> None:
-        """Start a kubelet on a machine; it registers its Node."""
-        self._tell(Join(spec))
+    def add(self, spec: NodeSpec, number: int = 0) -> None:
+        """Start a kubelet on a machine, by default the next in number; it registers its Node."""
+        self._tell(Join(spec, number))
 
     def remove(self, name: str) -> None:
         """The machine is gone, with everything that ran on it; its Node object is somebody else's to remove."""
@@ -51,6 +66,22 @@ class Kubelets(Registration):
     def start(self, name: str) -> None:
         """Let a stopped kubelet work again."""
         self._tell(Start(name))
+
+    def power_off(self, name: str) -> None:
+        """Switch a machine off: kubelet and containers are gone at once."""
+        self._tell(PowerOff(name))
+
+    def power_on(self, name: str) -> None:
+        """Let a machine boot: its kubelet starts, and starts its pods' containers again."""
+        self._tell(PowerOn(name))
+
+    def cut_off(self, name: str, off: bool = True) -> None:
+        """Cut a machine off from the API server, or let it reach it again; what runs there goes on."""
+        self._tell(CutOff(name, off))
+
+    def static_pod(self, state: StaticPod) -> None:
+        """Tell the kubelet of a node what has become of the process behind one of its static pods."""
+        self._tell(state)
 
     def post_ready(self, name: str, ready: bool = True, reason: str = "", message: str = "") -> None:
         """Let the kubelet of a node post that it is ready, or not and why."""
@@ -79,15 +110,6 @@ class Kubelets(Registration):
                 self._with_node(name, message)
             case Beat(number):
                 self._beat(number)
-            case Join(spec):
-                self._join(spec)
-            case Leave(name):
-                self._leave(name)
-            case Stop(name):
-                if name in self.nodes:
-                    self.nodes[name].stopped = True
-            case Start(name):
-                self._restart(name)
             case PostReady():
                 self._post(message)
             case Probe(pod, ready):
@@ -100,7 +122,8 @@ class Kubelets(Registration):
             case Relist():
                 self.informers.notice(message)
             case _:
-                super().notice(message)
+                if not self.machine(message):
+                    super().notice(message)
 
     def _with_node(self, name: str, timer: PodTimer) -> None:
         node = self.nodes.get(name)
@@ -111,44 +134,12 @@ class Kubelets(Registration):
         else:
             self.lifecycle.due(node, timer)
 
-    # -- machines -------------------------------------------------------------------------------------------------
-
-    def _join(self, spec: NodeSpec) -> None:
-        if spec.name in self.nodes:
-            return
-        self._numbers += 1
-        node = self.nodes[spec.name] = HollowNode(spec, self._numbers, self.api)
-        self._keep_alive(node)
-        self.register(node)
-
-    def _leave(self, name: str) -> None:
-        node = self.nodes.pop(name, None)
-        if node is None:
-            return
-        self._let_die(node)
-        for run in list(node.pods.values()):
-            self.lifecycle.drop(node, run)
-
-    def _restart(self, name: str) -> None:
-        node = self.nodes.get(name)
-        if node is None or not node.stopped:
-            return
-        node.stopped = False
-        overdue, node.overdue = node.overdue, []
-        self.register(node)
-        for timer in overdue:
-            self.lifecycle.due(node, timer)
-        known = {meta.uid(pod) for pod in self.pods.where("node", name)}
-        for run in [run for run in node.pods.values() if run.uid not in known]:
-            self.lifecycle.drop(node, run)
-        self._look_at_pods(node)
-
     # -- pods -----------------------------------------------------------------------------------------------------
 
     def pod_changed(self, change: str, old: Object | None, pod: Object) -> None:
         """The cache of pods has changed."""
         node = self.nodes.get(meta.node_name(pod))
-        if node is None or node.stopped or node.object is None:
+        if node is None or node.stopped or node.cut_off or node.object is None:
             return
         if change == "DELETED":
             self.lifecycle.gone(node, pod)
@@ -179,7 +170,7 @@ class Kubelets(Registration):
         name, key = context
         node = self.nodes.get(name)
         pod = self.pods.get(key)
-        if node is None or node.stopped:
+        if node is None or node.stopped or node.cut_off:
             return
         if response.ok:
             node.object = response.body

@@ -127,6 +127,7 @@ class Lifecycle(Pulls, Endings, Needs):
         for container in run.containers:
             self._running(container)
             container.ready = True
+        self.follow_process(node, run)
         self.report(node, run)
 
     def _start_next(self, node: HollowNode, run: PodRun, _place: int = -1) -> bool:
@@ -182,6 +183,11 @@ class Lifecycle(Pulls, Endings, Needs):
         container.tried = True
         container.state, container.reason, container.message = RUNNING, "", ""
         container.started_ms, container.started_text = clock.now_ms, clock.timestamp()
+
+    def _seen_running(self, _node: HollowNode, run: PodRun, _place: int) -> None:
+        """The process behind a mirror pod runs."""
+        self._running(run.containers[0])
+        run.containers[0].ready = True
 
     def _become_ready(self, node: HollowNode, run: PodRun, place: int) -> None:
         self.set_ready(node, run, run.containers[place : place + 1], True)

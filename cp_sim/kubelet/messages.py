@@ -8,9 +8,10 @@ from cp_sim.sim import immutable
 
 @immutable
 class Join:
-    """A machine was started."""
+    """A machine was started; `number` is its own among all machines, 0: the next one here."""
 
     spec: NodeSpec
+    number: int = 0
 
 
 @immutable
@@ -32,6 +33,41 @@ class Start:
     """The kubelet of a node works again."""
 
     name: str
+
+
+@immutable
+class PowerOff:
+    """The machine of a node is off, and everything that ran on it has ended."""
+
+    name: str
+
+
+@immutable
+class PowerOn:
+    """The machine of a node has booted, its kubelet starts."""
+
+    name: str
+
+
+@immutable
+class CutOff:
+    """The machine of a node is cut off from the API server, or (`off` false) no longer."""
+
+    name: str
+    off: bool
+
+
+@immutable
+class StaticPod:
+    """What has become of the process behind a static pod: it runs, or it has ended with `exit_code` and waits."""
+
+    node: str
+    component: str
+    running: bool
+    exit_code: int = 0
+    restarts: int = 0
+    reason: str = ""  # why it waits, e.g. CrashLoopBackOff; empty: it is not started again for now
+    message: str = ""
 
 
 @immutable

@@ -6,6 +6,7 @@ import heapq
 from typing import Any
 
 from cp_sim.client import Client, EventRecorder
+from cp_sim.kubelet.messages import StaticPod
 from cp_sim.kubelet.podrun import PodRun
 from cp_sim.kubelet.spec import NodeSpec, internal_address
 from cp_sim.objects import edit, meta, quantity, selectors
@@ -35,9 +36,15 @@ class HollowNode:
         self.uid = ""
         self.object: Object | None = None
         self.lease: Object | None = None
-        self.stopped = False
+        self.stopped = False  # the kubelet does not run
+        self.off = False  # nor does anything else: the machine is off
+        self.cut_off = False
+        self.static: dict[str, StaticPod] = {}  # what is known of the processes behind the static pods
         self.ready = (True, "", "")  # whether it posts Ready, else with what reason and message
         self.status_due_ms = 0
+        self.status_tries = 0  # to post the status, in vain
+        self.lease_tries = 0
+        self.lease_wait_ms = 0  # the pause before the next try to renew the Lease, while there is one
         self.pods: dict[str, PodRun] = {}
         self.overdue: list[Any] = []  # timers that fired while the kubelet was stopped
         self.recorder = EventRecorder(api, "kubelet", spec.name)

@@ -16,6 +16,7 @@ from typing import Any
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
+from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.objects import meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.cache import Cache
@@ -90,14 +91,23 @@ class Scheduler(Component):
     tuple of plugins. `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.
     With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
 
+    With `election` it fills its caches at once, then stands for election, and places pods only while it leads (lease
+    `kube-system/kube-scheduler`; cmd/kube-scheduler/app/server.go).
+
     Raises:
         ValueError: the configuration cannot be; the message names the field.
     """
 
     def __init__(
-        self, profiles: Any = None, name: str = NAME, draw_ties: bool = True, host: str = "control-plane-1"
+        self,
+        profiles: Any = None,
+        name: str = NAME,
+        draw_ties: bool = True,
+        host: str = "control-plane-1",
+        server: str = "kube-apiserver",
+        election: Election | None = None,
     ) -> None:
-        super().__init__(name, USER)
+        super().__init__(name, USER, server)
         self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in read_profiles(profiles)}
         self.draw_ties = draw_ties
         self.host = host
@@ -114,6 +124,10 @@ class Scheduler(Component):
         self.recorders: dict[str, SeriesRecorder] = {}
         self._backoff_timer: Timer | None = None
         self._flush_timer: Timer | None = None
+        self.elector: LeaderElector | None = None
+        if election is not None:
+            source = next(iter(self.profiles), "default-scheduler")
+            self.elector = LeaderElector(self, NAME, election, source, release=True)
 
     def started(self) -> None:
         """Begin to list and watch."""
@@ -218,11 +232,38 @@ class Scheduler(Component):
 
     # -- one pod per step ----------------------------------------------------------------------------------------------
 
+    @property
+    def leading(self) -> bool:
+        """Whether it may place pods: it leads, or nobody else stands for election."""
+        return self.elector is None or self.elector.leading
+
+    def started_leading(self) -> None:
+        """Begin to place the pods that wait."""
+        self._look_at_queue()
+
+    def lost_lease(self) -> None:
+        """Somebody else may lead now: the process ends."""
+        assert self.elector is not None
+        self.exit(LOST, self.elector.election.report_to)
+
+    def shut_down(self) -> None:
+        """End in order, as after SIGTERM: the lease is released, so that the next one need not wait for its end."""
+        if self.elector is not None:
+            self.elector.give_up("ended")
+        else:
+            self.ended()
+
+    def ended(self) -> None:
+        """The lease is released: the process ends."""
+        self.exit("asked to terminate", self.elector.election.report_to if self.elector is not None else "")
+
     def is_ready(self) -> bool:
-        return self.informers.synced and self.queue.ready
+        return self.informers.synced and self.queue.ready and self.leading
 
     def step(self) -> None:
         """Take the next pod through the scheduling cycle."""
+        if self.elector is not None and self.informers.synced:
+            self.elector.start()
         if not self.is_ready():
             return
         one = self.queue.pop()
@@ -360,7 +401,8 @@ class Scheduler(Component):
             if timer.due_ms <= until_ms:
                 return
             self.loop.cancel(timer)
-        background = self.queue.only_hopeless_in_backoff
+        # While the API server cannot do anything for it, a pod that waits does not keep the world from settling.
+        background = self.queue.only_hopeless_in_backoff or not self.api.healthy
         delay_ms = until_ms - self.loop.clock.now_ms
         self._backoff_timer = self.loop.after(delay_ms, self.name, BackoffEnds(), background)
 
