@@ -29,7 +29,7 @@ class Asker(Actor):
 
 
 class Group:
-    """`count` members `etcd-1`, ..., each on a host of its own; requests cost no time on the way."""
+    """`count` members `etcd-1`, ..., each on a host of its own; requests and answers travel for a millisecond."""
 
     def __init__(
         self,
