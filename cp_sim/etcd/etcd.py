@@ -50,6 +50,7 @@ from cp_sim.etcd.store import (
     WatchRequest,
 )
 from cp_sim.raft.messages import NORMAL, Entry, Message
+from cp_sim.sim import ConnectionLost
 
 # The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
 REQUEST_LIMIT_BYTES = 3 * 512 * 1024
@@ -138,6 +139,8 @@ class Etcd(Forwarding):
                 self._leaderless(message)
             case StoreAnswer():
                 self._leader_says(message)
+            case ConnectionLost():
+                self._lost(message.peer)
             case Gone():
                 self._gone()
             case _:

@@ -9,7 +9,7 @@ from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.proposal import Settings
 from cp_sim.etcd.store import StoreAnswer, StoreRequest, WatchChanges, WatchRequest
-from cp_sim.sim import Actor, Chance, Clock, Links, Loop, Trace
+from cp_sim.sim import Actor, Chance, Clock, ConnectionLost, Links, Loop, Trace
 
 
 class Asker(Actor):
@@ -117,6 +117,9 @@ class Group:
     def crash(self, name: str) -> None:
         """Let a member lose everything but its disk."""
         self[name].crash("the test wants it")
+        for one in self.up:
+            if name in one.connections():
+                self.loop.send(one.name, ConnectionLost(name))
 
     def restart(self, name: str) -> Etcd:
         """Let it come again."""
