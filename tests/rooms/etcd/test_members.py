@@ -285,7 +285,7 @@ def test_a_full_backend_stops_the_writes_of_all_until_it_is_disarmed(group):
     assert len({one.compact_revision for one in group.up}) == 1
 
 
-# -- disks and logs -----------------------------------------------------------------------------------------------------
+# -- disks and logs -----------------------------------------------------------
 
 
 def test_a_crash_loses_what_the_disk_had_not_confirmed(group):

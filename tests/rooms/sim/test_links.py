@@ -39,6 +39,13 @@ def test_a_partition_cuts_every_pair_of_both_sides(links):
     assert not links.reaches("c", "b1")
     with pytest.raises(ValueError, match="both sides"):
         links.partition(["a"], ["a"])
+    with pytest.raises(ValueError, match="at least two sides"):
+        links.partition(["a"])
+
+
+def test_a_partition_may_have_more_than_two_sides(links):
+    links.partition(["a"], ["b"], ["c"], one_way=True)
+    assert sorted(links.faults) == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
 def test_everywhere_means_every_link_but_those_within_a_host(links):
