@@ -1,7 +1,8 @@
 """One script of faults, played by three members of a real etcd and by three of ours: who answers what, and how late.
 
 `python -m tests.golden.etcd.faults` (from the top of the repository, with etcd installed) plays it on real processes
-and writes `faults.json`. Members are named by what they are when a step begins: the leader, a follower, one that is down.
+and writes `faults.json`. Members are named by what they are when a step begins: the leader, a follower, one that is
+down.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ SCRIPT: tuple[Step, ...] = (
     # The leader dies: for a while nobody can write, old reads go on, the watch lives.
     ("wait", 1500),
     ("kill", "leader 1"),
-    ("get serializable", "follower 2", "a"),
+    ("get serializable", "left", "a"),
     ("patient put", "left", "c", "1"),
     ("get", "follower 1", "c"),
     ("get", "leader", "c"),
