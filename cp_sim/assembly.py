@@ -8,6 +8,7 @@ from typing import Any
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import User as Caller
 from cp_sim.client import Component, Election
+from cp_sim.client.load_balancer import LoadBalancer
 from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
@@ -30,7 +31,13 @@ class Assembly:
     callers: dict[str, Caller] = field(default_factory=dict)
     scheduler_profiles: Any = None
     election: bool = False
+    real: Any = None  # the adapter to a real etcd, if the objects are kept there
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
+
+    @property
+    def adapter(self) -> Any:
+        """What stands in front of a real etcd; None if there is none, and in a fork, which has a store of its own."""
+        return None if isinstance(self.real, Etcd) else self.real
 
     def make(self, process: Process) -> Actor:
         """A fresh actor for a process."""
@@ -38,7 +45,8 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name, self._store_of(process))
+                others = self.layout.members if self.layout.etcd == "external" else ()
+                server = ApiServer(process.name, self._store_of(process), others)
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
@@ -53,6 +61,8 @@ class Assembly:
                 return ControllerManager(process.name, **self._of_manager(process))
             case "cloud-controller-manager":
                 return CloudControllerManager(self.cloud, process.name, **self._of_manager(process))
+            case "load-balancer":
+                return LoadBalancer(self.layout.name(APISERVER, host) for host in self.layout.hosts)
         raise ValueError(f"nobody knows how to make {process.component}")
 
     def _of_manager(self, process: Process) -> dict[str, Any]:
@@ -66,7 +76,8 @@ class Assembly:
     def _store_of(self, process: Process) -> str:
         if self.layout.etcd == "stacked":
             return self.layout.name(ETCD, process.host)
-        return self.layout.members[0]
+        number = self.layout.hosts.index(process.host)
+        return self.layout.members[number % len(self.layout.members)]
 
     def _election(self, process: Process) -> Election | None:
         return Election(process.host, REPORT_TO) if self.election else None
@@ -81,10 +92,13 @@ class Assembly:
             process.disk = actor.crash(process.state)
             process.remains = actor
 
-    def _member(self, process: Process) -> Etcd:
+    def _member(self, process: Process) -> Actor:
+        if self.adapter is not None:
+            adapter: Actor = self.adapter
+            return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
         member.report_to = REPORT_TO
         return member
 
@@ -93,4 +107,3 @@ class Assembly:
         if process.component not in STATIC or not process.host.startswith("control-plane"):
             return ""
         return actor_of(process.host) if self.layout.replicated and self.kubelets else self.kubelets
-

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -21,18 +22,33 @@ from cp_sim.apiserver.request import User as Caller
 from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
+from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.snapshot import Snapshot
+from cp_sim.etcd.store import StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
-from cp_sim.layout import APISERVER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, Layout, layout_of
+from cp_sim.layout import (
+    APISERVER,
+    BALANCER,
+    CLOUD_MANAGER,
+    ETCD,
+    KUBELET,
+    MANAGER,
+    SCHEDULER,
+    SHORT,
+    Layout,
+    layout_of,
+    layout_on,
+)
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
-from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -46,6 +62,8 @@ COMPONENTS = (
     "kubelet",
 )
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
+# How long one who asks the store itself waits for its answer; etcd gives up after 7 s without a quorum.
+STORE_PATIENCE_MS = 10_000
 ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 
 
@@ -54,13 +72,15 @@ def outside(method: Face) -> Face:
 
     @functools.wraps(method)
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
-        if self._depth == 0:
-            self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
-        self._depth += 1
-        try:
-            return method(self, *args, **kwargs)
-        finally:
-            self._depth -= 1
+        with self.turn:
+            if self._depth == 0:
+                self.loop.poll()
+                self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
+            self._depth += 1
+            try:
+                return method(self, *args, **kwargs)
+            finally:
+                self._depth -= 1
 
     return noted  # type: ignore[return-value]
 
@@ -82,9 +102,13 @@ class World:
         etcd: str | None = None,
         etcd_members: int | None = None,
         leader_election: bool | None = None,
+        store: Any = None,
+        restore: Snapshot | None = None,
     ) -> None:
         self.components = _checked_components(components)
-        self.layout = layout_of(control_planes, etcd, etcd_members)
+        layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
+        if store is not None and (etcd or etcd_members):
+            raise ValueError("a real etcd has its own members: leave out etcd and etcd_members")
         if workers < 0:
             raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
         self._made_with = {
@@ -99,52 +123,58 @@ class World:
             "etcd": etcd,
             "etcd_members": etcd_members,
             "leader_election": leader_election,
+            "store": store,
+            "restore": restore,
         }
         self.seed = seed
-        self.clock = Clock()
-        self.chance = Chance(seed)
+        self.clock = Clock(0 if restore is None else restore.time_ms)
+        real = None if store is None else open_store(layout.members[0], store)
+        # Processes that share a real etcd must not draw the same names from the same seed.
+        self.chance = Chance(seed, real.salt if real is not None else "")
         self.trace = Trace()
         self.links = Links(self.clock, self.chance)
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
-        if not self.layout.plain:
+        if not layout.plain:
             self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
-        self.user = User("user", self.layout.server)
+        self.turn = Turn()
+        self.user = User("user", layout.server)
         self.cloud = Cloud("cloud")
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
-        elect = self.layout.replicated if leader_election is None else leader_election
-        self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect)
+        elect = layout.replicated if leader_election is None else leader_election
+        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, real=real)
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
             self.kubelets = Fleet(self.loop, self.layout.server)
-        self._start()
+        self._start(restore)
         if "kubelet" in self.components:
             for host in self.layout.hosts:
-                self._join(_control_plane(host, self.layout))
+                self._join(control_plane(host, self.layout))
             for number in range(1, workers + 1):
                 self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
 
-    def _start(self) -> None:
+    def _start(self, snapshot: Snapshot | None) -> None:
         """Let the chosen components join the loop, the store first."""
         self.loop.add(self.user)
         self.loop.add(self.processes)
         for member in self.layout.members:
-            host = member if self.layout.etcd == "external" else self._host_of_member(member)
-            self.processes.add(Process(member, ETCD, host))
-        if not self.layout.plain:
+            disk = None if snapshot is None else Disk(backend=snapshot.restore(now_ms=self.clock.now_ms))
+            self.processes.add(Process(member, ETCD, self.layout.host_of_member(member), disk=disk))
+        if not self.layout.plain and self.assembly.adapter is None:
             self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
         self._begin(APISERVER)
         if self.layout.replicated:
             self.loop.run_until(lambda: all(server.ready for server in self.apiservers.values()))
+            self.processes.add(Process(BALANCER, BALANCER, BALANCER))
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
-                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+                self._install(obj)
             self._begin(CLOUD_MANAGER)
         if "controller-manager" in self.components:
             self._begin(MANAGER)
@@ -160,8 +190,13 @@ class World:
         for host in self.layout.hosts:
             self.processes.add(Process(self.layout.name(component, host), component, host))
 
-    def _host_of_member(self, member: str) -> str:
-        return next(host for host in self.layout.hosts if self.layout.name(ETCD, host) == member)
+    def _install(self, obj: dict[str, Any]) -> None:
+        """Create an object that the cluster is to have; a real etcd may hold it from an earlier run."""
+        try:
+            self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+        except ApiError as refused:
+            if refused.reason != "AlreadyExists":
+                raise
 
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
@@ -178,21 +213,62 @@ class World:
     # -- who is there ----------------------------------------------------------------------------------------------
 
     @property
-    def etcd(self) -> Etcd:
-        """The store, as the member sees it that has seen most; of those that live, if any does."""
+    def layout(self) -> Layout:
+        """Which control planes and members of the store there are, and how their processes are called."""
+        return self.assembly.layout
+
+    @property
+    def etcd(self) -> Any:
+        """The store, as the member sees it that has seen most; of those that live, if any does. The adapter to a real
+        etcd if the objects are kept there.
+        """
+        if self.assembly.adapter is not None:
+            return self.assembly.adapter
         members = self.members
         living = [member for member in members.values() if member.name in self.loop.actors]
         return max(living or members.values(), key=lambda member: member.current_revision)
 
     @property
     def members(self) -> dict[str, Etcd]:
-        """The members of the store by name; of one that has ended, what was there when it did."""
-        found = {}
+        """The simulated members of the store by name; of one that has ended, what was there when it did."""
+        found: dict[str, Etcd] = {}
+        if self.assembly.adapter is not None:
+            return found
         for process in self.processes.of(ETCD):
             actor = self.loop.actors[process.name] if process.alive else process.remains
             assert isinstance(actor, Etcd)
             found[process.name] = actor
         return found
+
+    @property
+    def etcd_leader(self) -> str:
+        """The member of the store that leads; of several that think so, the one of the latest term.  Empty if none."""
+        leaders = [
+            member
+            for member in self.members.values()
+            if self.processes.all[member.name].alive and not member.stopped and member.node.role == LEADER
+        ]
+        return max(leaders, key=lambda member: member.node.term).name if leaders else ""
+
+    def leader_of(self, component: str) -> str:
+        """The process that leads, of `"kube-scheduler"` or one of the managers; empty if none does.
+
+        Where nobody stands for election the one process that runs leads.
+
+        Raises:
+            ValueError: there is no such component.
+        """
+        component = SHORT.get(component, component)
+        if component == ETCD:
+            return self.etcd_leader
+        processes = self.processes.of(component)
+        if not processes:
+            raise ValueError(f"no process here is {component!r}; there are {', '.join(self.processes.all)}")
+        for process in processes:
+            elector = getattr(self.loop.actors.get(process.name), "elector", None)
+            if process.alive and (elector.leading if elector is not None else not self.assembly.election):
+                return process.name
+        return ""
 
     @property
     def apiservers(self) -> dict[str, ApiServer]:
@@ -222,12 +298,14 @@ class World:
             ApiError: there is no such object.
             UnknownKind: there is no such kind.
         """
-        return read(self.etcd, what, namespace, self.revision)
+        with self.turn:
+            return read(self.etcd, what, namespace, self.revision)
 
     @property
     def revision(self) -> int:
         """The store's current revision: the number of writes so far, plus one."""
-        return self.etcd.current_revision
+        with self.turn:
+            return self.etcd.current_revision
 
     def at(self, revision: int) -> Past:
         """The cluster as it was at `revision`, to read and to draw.
@@ -272,6 +350,22 @@ class World:
         }
         asked = HttpRequest(method, path, asked_for, dict(headers or {}), body, user)
         return self._answer(asked, record=method.upper() not in ("GET", "HEAD", "OPTIONS"))
+
+    @outside
+    def ask_store(self, operation: Any, member: str = "") -> StoreAnswer:
+        """A request of etcd's own API (`cp_sim.etcd.api`, `lease_api`, `maintenance`), put to a member of the store.
+
+        *In Kubernetes:* what `etcdctl` asks, past the API server. A refusal is an answer with `error` and `code`; a
+        member that does not answer gives `UNAVAILABLE`. `member` names the member's actor (empty: the first).
+        """
+        member = member or self.etcd.name
+        token = self.user.ask_store(member, operation)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: token in self.user.told, STORE_PATIENCE_MS)
+        told = self.user.told.pop(token, None)
+        if told is None:
+            return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        return told
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
         if record:
@@ -334,6 +428,24 @@ class World:
         return self.loop.step(_is_worth_a_step)
 
 
+def open_store(name: str, store: Any) -> Any:
+    """The actor `name` in front of a real etcd; see `cp_sim.etcd.real`.
+
+    Raises:
+        ValueError: the address cannot be read.
+        StoreAway: nobody answers there.
+        ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+    """
+    try:
+        real = importlib.import_module("cp_sim.etcd.real.real")
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").split(".")[0] not in ("grpc", "google"):
+            raise
+        wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
+        raise ModuleNotFoundError(wanted, name=problem.name) from None
+    return real.RealEtcd(name, store)
+
+
 def _is_worth_a_step(record: Record) -> bool:
     return not record.subject.startswith(("events/", "leases/"))
 
@@ -353,7 +465,8 @@ def _caller(name: str, groups: Iterable[str]) -> Caller:
     return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
-def _control_plane(name: str, layout: Layout) -> NodeSpec:
+def control_plane(name: str, layout: Layout) -> NodeSpec:
+    """The machine of a control plane."""
     taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
     external = tuple(component for component in STATIC_PODS if component != ETCD) if layout.etcd == "external" else None
     labels = {CONTROL_PLANE_ROLE: ""}

@@ -14,6 +14,7 @@ from cp_sim.client.controller import Controller, Manager
 from cp_sim.client.expectations import Expectations
 from cp_sim.client.informer import Informer, Informers
 from cp_sim.client.leader_election import Election, LeaderElector
+from cp_sim.client.load_balancer import LoadBalancer
 from cp_sim.client.network import ClusterNetwork
 from cp_sim.client.plan import (
     NOTHING,
@@ -48,6 +49,7 @@ __all__ = [
     "Informers",
     "Later",
     "LeaderElector",
+    "LoadBalancer",
     "Manager",
     "Patch",
     "Plan",

@@ -11,7 +11,7 @@ from cp_sim.client.connection import Connection, DialTimedOut
 from cp_sim.sim import Actor, ConnectionLost, Timer, immutable
 from cp_sim.sim.connection import RESET, TIMED_OUT
 
-# How often client-go makes a request again that the server asked to make again.  Source: k8s.io/client-go/rest/request.go.
+# How often client-go repeats a request that the server asked to repeat.  Source: k8s.io/client-go/rest/request.go.
 MAX_RETRIES = 10
 _READS = frozenset(("get", "list"))
 
@@ -73,7 +73,7 @@ class Client:
         self.user = user
         self.server = server
         self.endpoint = connection.ENDPOINT
-        self.connection = Connection(actor, server)
+        self.connection = Connection(actor)
         self._token = 0
         self._waiting: dict[int, Waiting] = {}
         self._watches: dict[int, tuple[Any, str, Any]] = {}
@@ -92,13 +92,21 @@ class Client:
         """The server, while something is open there."""
         return (self.server,) if self.connection.up or self._waiting or self._watches else ()
 
-    def send(self, call: Call, then: str = "", context: Any = None, receiver: Any = None, timeout_ms: int = 0) -> int:
+    def send(
+        self,
+        call: Call,
+        then: str = "",
+        context: Any = None,
+        receiver: Any = None,
+        timeout_ms: int = 0,
+        user: str = "",
+    ) -> int:
         """Send `call`; its answer goes to `receiver.<then>(context, response)` (the actor itself unless given).
 
-        Without `then` the answer is dropped, as with an event that is written and forgotten.  With `timeout_ms` the
-        call is given up when it has not been answered by then: status 0.  Returns the token.
+        Without `then` the answer is dropped.  With `timeout_ms` the call is given up when it has not been answered by
+        then: status 0.  `user` is who asks, where that is not the client's own.  Returns the token.
         """
-        return self._send(Waiting(receiver or self.actor, then, context, call, self.user), timeout_ms)
+        return self._send(Waiting(receiver or self.actor, then, context, call, user or self.user), timeout_ms)
 
     def _send(self, waiting: Waiting, timeout_ms: int = 0) -> int:
         loop = self.actor.loop
@@ -143,26 +151,24 @@ class Client:
         """Hand an answer to whoever waits for it."""
         self.connection.heard(response.status)
         waiting = self._waiting.pop(response.token, None)
-        watch = None if response.watching else self._watches.pop(response.token, None)
+        if not response.watching:
+            self._watches.pop(response.token, None)
         if waiting is None:
             return
         self._cancel(waiting)
         wait_ms = 0 if response.ok else connection.retry_after_ms(response.status, response.body)
-        if wait_ms and waiting.retries < MAX_RETRIES:
+        if wait_ms and waiting.retries < MAX_RETRIES and waiting.call.verb != "watch":
             waiting.retries += 1
-            self.later(wait_ms, self, "again", (waiting, watch), background=False)
+            self.later(wait_ms, self, "again", waiting, background=False)
             return
         if not response.status:
             text = connection.text_of_failure(waiting.call, _reason(response), self.endpoint)
             response = unanswered(response.token, text)
         getattr(waiting.receiver, waiting.then)(waiting.context, response)
 
-    def again(self, context: tuple[Waiting, Any]) -> None:
+    def again(self, waiting: Waiting) -> None:
         """Make a call once more."""
-        waiting, watch = context
-        token = self._send(waiting)
-        if watch is not None:
-            self._watches[token] = watch
+        self._send(waiting)
 
     def closed(self, message: WatchClosed) -> None:
         """Tell whoever watches that the server has ended the watch, as a change of type CLOSED."""
@@ -181,17 +187,18 @@ class Client:
         """The connection to `peer` is gone: answer every waiting call with status 0, close every watch."""
         if peer != self.server:
             return
+        self._drop(connection.PING_LOST if reason == TIMED_OUT else reason)
+
+    def _drop(self, reason: str) -> None:
         self.connection.broken()
-        if reason == TIMED_OUT:
-            reason = connection.PING_LOST
         waiting, self._waiting = self._waiting, {}
         watches, self._watches = self._watches, {}
         for token, one in waiting.items():
             self._cancel(one)
-            watch = watches.pop(token, None)
+            watches.pop(token, None)
             if reason == RESET and one.call.verb in _READS and one.retries < MAX_RETRIES:
                 one.retries += 1
-                self.again((one, watch))
+                self.again(one)
             else:
                 self._give_up(token, one, reason)
         for token, (receiver, each, context) in watches.items():
@@ -204,14 +211,10 @@ class Client:
             self._watches.pop(message.token, None)
             if one is not None:
                 self._give_up(message.token, one, connection.TOO_SLOW)
-        elif self.connection.has_timed_out(message):
-            waiting, self._waiting = self._waiting, {}
-            watches, self._watches = self._watches, {}
-            self.connection.broken()
-            for token, one in waiting.items():
-                self._cancel(one)
-                watches.pop(token, None)
-                self._give_up(token, one, TIMED_OUT)
+            return
+        reason = self.connection.timed_out(message, self.server)
+        if reason:
+            self._drop(reason)
 
     def _give_up(self, token: int, waiting: Waiting, reason: str) -> None:
         text = connection.text_of_failure(waiting.call, reason, self.endpoint)

@@ -15,6 +15,8 @@ from cp_sim.sim import Actor, Timer, immutable
 from cp_sim.sim.connection import REFUSED, RESET, TIMED_OUT
 
 DIAL_TIMEOUT_MS = 30_000
+# How long after that a server that took the connection may be silent: longer than the 60 s that a request may take.
+SILENCE_MS = 45_000
 # Where the servers of a cluster are reached, in the texts of errors.
 ENDPOINT = "10.0.0.1:6443"
 
@@ -26,22 +28,21 @@ _METHODS = {"create": "Post", "update": "Put", "patch": "Patch", "delete": "Dele
 
 @immutable
 class DialTimedOut:
-    """The timer message that says that dial number `dial` to `server` has had its time."""
+    """The timer message that says that dial number `dial` has had its time; `taken`: somebody took the connection."""
 
-    server: str
     dial: int
+    taken: bool = False
 
 
 class Connection:
-    """What an actor knows of its connection to `server`.
+    """What an actor knows of its connection to its server.
 
     `up` says whether anything has come from there since the last dial; `healthy` whether the last answer was one: no
     refusal, and no error of the server's own (5xx).
     """
 
-    def __init__(self, actor: Actor, server: str) -> None:
+    def __init__(self, actor: Actor) -> None:
         self.actor = actor
-        self.server = server
         self.up = False
         self.healthy = True
         self.dials = 0
@@ -52,7 +53,7 @@ class Connection:
         if self.up or (self._timer is not None and self._timer.pending):
             return
         self.dials += 1
-        message = DialTimedOut(self.server, self.dials)
+        message = DialTimedOut(self.dials)
         self._timer = self.actor.loop.after(DIAL_TIMEOUT_MS, self.actor.name, message, background=True)
 
     def heard(self, status: int) -> None:
@@ -67,9 +68,21 @@ class Connection:
         """The connection is gone; the next use dials."""
         self.heard(0)
 
-    def has_timed_out(self, message: DialTimedOut) -> bool:
-        """Whether the dial of this timer is the one that still waits."""
-        return message.server == self.server and message.dial == self.dials and not self.up
+    def timed_out(self, message: DialTimedOut, server: str) -> str:
+        """What has gone wrong, when the time of a dial is over; empty if nothing has.
+
+        Where a process (or at least a machine that refuses for it) is, the connection was made, and only silence is
+        left to judge by.
+        """
+        if message.dial != self.dials or self.up:
+            return ""
+        if message.taken:
+            return PING_LOST
+        if server not in self.actor.loop.actors:
+            return TIMED_OUT
+        again = DialTimedOut(message.dial, taken=True)
+        self._timer = self.actor.loop.after(SILENCE_MS, self.actor.name, again, background=True)
+        return ""
 
 
 def text_of_failure(call: Call | HttpRequest, reason: str, endpoint: str = ENDPOINT) -> str:

@@ -16,6 +16,10 @@ Object = dict[str, Any]
 SIMILAR_LIMIT = 10
 SIMILAR_WINDOW_MS = 600_000
 BURST = 25
+# An Event that could not be sent is sent again, so often and so far apart; the first time after a part of that by
+# chance.  Source: k8s.io/client-go/tools/record/event.go (maxTriesPerEvent, defaultSleepDuration).
+MAX_TRIES = 12
+RETRY_MS = 10_000
 REFILL_MS = 300_000
 
 
@@ -34,18 +38,60 @@ class _Bucket:
     at_ms: int
 
 
-class EventRecorder:
+@dataclass(slots=True)
+class Sending:
+    """An Event on its way: who sends it, what it says, how often it was sent in vain."""
+
+    call: Call
+    user: str
+    same: tuple[str, ...]
+    tries: int = 0
+
+
+class Sink:
+    """Where recorders put their Events: written while the API server can be reached, kept for two minutes else."""
+
+    def __init__(self, api: Client) -> None:
+        self.api = api
+
+    def put(self, call: Call, same: tuple[str, ...] = ()) -> None:
+        """Send an Event; `same` is what `not_written` will be told if that fails."""
+        self.resend(Sending(call, self.api.user, same))
+
+    def resend(self, sending: Sending) -> None:
+        """Send it, for the first time or again."""
+        self.api.send(sending.call, "written", sending, self, user=sending.user)
+
+    def written(self, sending: Sending, response: Response) -> None:
+        """An answer is final; without one the Event is sent again, later."""
+        if response.ok:
+            return
+        sending.tries += 1
+        if response.status or sending.tries >= MAX_TRIES:
+            self.not_written(sending.same)
+            return
+        delay_ms = RETRY_MS
+        if sending.tries == 1:
+            delay_ms = int(delay_ms * self.api.actor.loop.chance.stream(f"events/{self.api.actor.name}").random())
+        self.api.later(delay_ms, self, "resend", sending)
+
+    def not_written(self, same: tuple[str, ...]) -> None:
+        """An Event is given up."""
+
+
+class EventRecorder(Sink):
     """Writes core/v1 Events for one component (`source.component`).
 
     The same object, type, reason and message raise the count of one Event; from the tenth message on that differs in
     nothing but its text within ten minutes, they share one Event `(combined from similar events): ...`; more than 25
-    Events of one source about one object are lost until its bucket refills, one in five minutes.
+    Events of one source about one object are lost until its bucket refills, one in five minutes.  While the API server
+    cannot be reached, an Event is sent again up to eleven times.
 
     *In Kubernetes:* `EventCorrelator` in k8s.io/client-go/tools/record.
     """
 
     def __init__(self, api: Client, component: str, host: str = "") -> None:
-        self.api = api
+        super().__init__(api)
         self.source = {"component": component, **({"host": host} if host else {})}
         self._written: dict[tuple[str, ...], _Written] = {}
         self._similar: dict[tuple[str, ...], tuple[dict[str, None], int]] = {}
@@ -94,7 +140,7 @@ class EventRecorder:
             "eventTime": None,
         }
         self._written[same] = _Written(event["metadata"]["name"], 1, now)
-        self.api.send(Call("create", "events", namespace, body=event), "written", same, self)
+        self.put(Call("create", "events", namespace, body=event), same)
 
     def _count_up(
         self, reference: Object, written: _Written, message: str, same: tuple[str, ...], clock: Clock
@@ -102,12 +148,11 @@ class EventRecorder:
         patch = {"count": written.count, "lastTimestamp": clock.timestamp(), "message": message}
         namespace = reference.get("namespace") or "default"
         call = Call("patch", "events", namespace, written.name, body=patch, patch_type="strategic")
-        self.api.send(call, "written", same, self)
+        self.put(call, same)
 
-    def written(self, same: tuple[str, ...], response: Response) -> None:
+    def not_written(self, same: tuple[str, ...]) -> None:
         """An Event that could not be written (its namespace ends, it has expired) is begun anew next time."""
-        if not response.ok:
-            self._written.pop(same, None)
+        self._written.pop(same, None)
 
     def _combine(self, group: tuple[str, ...], message: str, clock: Clock) -> tuple[str, str]:
         """(message to write, message that tells Events apart)."""

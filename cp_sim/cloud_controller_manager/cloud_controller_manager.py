@@ -9,7 +9,6 @@ from cp_sim.cloud_controller_manager.node_controller import CloudNodeController
 from cp_sim.cloud_controller_manager.node_lifecycle_controller import CloudNodeLifecycleController
 from cp_sim.cloud_controller_manager.service_controller import ServiceController
 
-
 LEASE = "cloud-controller-manager"
 
 

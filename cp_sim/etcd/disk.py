@@ -1,13 +1,13 @@
 """What outlives a member: its write-ahead log with an explicit fsync, and the data that were applied.
 
 A member writes what it must not forget (term, vote, entries of the log) and may not speak of it before the disk has
-confirmed it. A crash loses what was written and not yet confirmed. The data of the store (the *backend*) stand beside the
-log with the index of the last entry that went into them; a restart opens them and applies the rest of the log.
+confirmed it. A crash loses what was written and not yet confirmed. The data of the store (the *backend*) stand beside
+the log with the index of the last entry that went into them; a restart opens them and applies the rest of the log.
 
 *In Kubernetes:* `/var/lib/etcd/member` of a control-plane node: `wal` (the log), `snap/db` (the backend, bbolt).
 
-*Simplified:* what is applied is kept at once. The real backend is written every 100 ms and may fall behind by that after
-a crash; replaying the log brings back the same.
+*Simplified:* what is applied is kept at once. The real backend is written every 100 ms and may fall behind by that
+after a crash; replaying the log brings back the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.etcd.applier import Applier
+from cp_sim.etcd.cluster_api import MemberInfo
 from cp_sim.raft.messages import Entry, HardState, Members, Ready, Snapshot
 
 NO_SPACE = "no space left on device"
@@ -27,9 +28,9 @@ class DiskFull(Exception):
 class Disk:
     """The disk of one member.
 
-    `fsync_ms` is how long it takes until it confirms a write (None: 0 for a member that is alone, else 1); while `full` it
-    refuses every write. `hard_state`, `snapshot`, `entries` are the log, `backend` the data after entry `applied`, when
-    `members` were the group. `boots` counts how often a member has started on it.
+    `fsync_ms` is how long it takes until it confirms a write (None: 0 for a member that is alone, else 1); while `full`
+    it refuses every write. `hard_state`, `snapshot`, `entries` are the log, `backend` the data after entry `applied`,
+    when `members` were the group. `boots` counts how often a member has started on it.
     """
 
     def __init__(self, fsync_ms: int | None = None, backend: Applier | None = None) -> None:
@@ -43,7 +44,7 @@ class Disk:
         self.backend = backend or Applier()
         self.applied = 0
         self.members: Members | None = None
-        self.urls: dict[str, str] = {}  # the peer address of each member, where it was told
+        self.roster: dict[str, MemberInfo] = {}  # what is known of each member
         self.removed: dict[str, None] = {}
         self._written: list[Ready] = []  # not confirmed yet
 
@@ -53,7 +54,7 @@ class Disk:
         memo[id(self)] = made
         made.__dict__.update(self.__dict__)
         made.entries, made._written = self.entries[:], self._written[:]
-        made.urls, made.removed = dict(self.urls), dict(self.removed)
+        made.roster, made.removed = dict(self.roster), dict(self.removed)
         made.backend = copy_of(self.backend)
         memo[id(self.backend)] = made.backend
         return made
@@ -104,7 +105,7 @@ class Disk:
         """Let the data of a leader's snapshot take the place of one's own."""
         data = snapshot.data
         self.backend = copy_of(data.backend)
-        self.urls, self.removed = dict(data.urls), dict(data.removed)
+        self.roster, self.removed = dict(data.roster), dict(data.removed)
         self.applied = snapshot.index
         self.members = snapshot.members
 

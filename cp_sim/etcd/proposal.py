@@ -66,8 +66,8 @@ class Asked:
 class RaftNote:
     """What a member was after a change of its role: the evidence of the records about `members/<name>`.
 
-    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody is
-    known), `commit` the last entry that it knows to be committed.
+    `role` is "leader", "follower", "candidate", "pre-candidate" or "learner", `leader` whom it follows (empty: nobody
+    is known), `commit` the last entry that it knows to be committed.
     """
 
     member: str
@@ -113,23 +113,6 @@ class LeaseEnds:
     """Timer: a lease has not been kept alive."""
 
     lease: int
-
-
-@immutable
-class AskLeader:
-    """To the leader, from `member`: something that only the leader knows."""
-
-    operation: Any
-    member: str
-    number: int
-
-
-@immutable
-class LeaderSays:
-    """The leader's answer to what was asked as `number`."""
-
-    number: int
-    response: Any
 
 
 @immutable

@@ -18,7 +18,13 @@ from cp_sim.etcd.watch import Watches, event
 
 Json = dict[str, Any]
 
-_COMPARE_OPERANDS = ("version", "create_revision", "mod_revision", "value", "lease")
+_COMPARE_OPERANDS = {
+    "VERSION": "version",
+    "CREATE": "create_revision",
+    "MOD": "mod_revision",
+    "VALUE": "value",
+    "LEASE": "lease",
+}
 
 
 def replay_lines(lines: Iterable[str]) -> Iterator[str]:
@@ -180,9 +186,8 @@ def _operation(name: str, request: Json) -> Any:
 
 def _compare(compare: Json) -> api.Compare:
     target = compare.get("target", "VERSION")
-    operand: Any = next(
-        (compare[name] for name in _COMPARE_OPERANDS if name in compare), "" if target == "VALUE" else 0
-    )
+    # An operand of another kind than the target counts as none at all, as in etcd.
+    operand = compare.get(_COMPARE_OPERANDS[target], "" if target == "VALUE" else 0)
     return api.Compare(
         target, compare.get("result", "EQUAL"), compare.get("key", ""), compare.get("range_end", ""), operand
     )

@@ -32,8 +32,8 @@ class KeyValue:
 class Get:
     """Read one key, now (`revision=0`) or as of a revision.
 
-    With `serializable` the member that is asked answers at once from what it has, which may be old; otherwise a read sees
-    everything that was acknowledged before it was asked for.
+    With `serializable` the member that is asked answers at once from what it has, which may be old; otherwise a read
+    sees everything that was acknowledged before it was asked for.
     """
 
     key: str

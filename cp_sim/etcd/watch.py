@@ -130,7 +130,7 @@ class Watches:
         return True
 
     def rewind(self, mvcc: Mvcc) -> None:
-        """Other data, which reach further, have taken the place of those that were watched: look for what is missing."""
+        """Other data, which reach further, took the place of those that were watched: look for what is missing."""
         for watch in self._watches.values():
             watch.next_revision = max(watch.next_revision, self._told + 1)
             if watch.next_revision <= mvcc.revision:
@@ -138,13 +138,19 @@ class Watches:
 
     def poll(self, mvcc: Mvcc) -> list[Delivery]:
         """What has to be delivered so that every watch knows everything up to now."""
+        if mvcc.compact_revision > self._told + 1:
+            # Somebody who looks seldom: what happened since may be gone.
+            for id_, watch in self._watches.items():
+                watch.next_revision = max(watch.next_revision, self._told + 1)
+                if watch.next_revision <= mvcc.revision:
+                    self._behind[id_] = None
         deliveries = [self._catch_up(mvcc, self._watches[id_]) for id_ in self._behind]
         self._behind.clear()
         for delivery in deliveries:
             if delivery.cancelled:
                 self.cancel(delivery.id)
                 self._ended[delivery.id] = None
-        deliveries = [delivery for delivery in deliveries if delivery.changes or delivery.cancelled]
+        deliveries = [delivery for delivery in deliveries if delivery.changes or delivery.compact_revision]
         if mvcc.revision > self._told and self._watches:
             told = {delivery.id for delivery in deliveries}
             deliveries += self._live(mvcc, told)
@@ -153,8 +159,11 @@ class Watches:
 
     def _catch_up(self, mvcc: Mvcc, watch: Watch) -> Delivery:
         if watch.next_revision < mvcc.compact_revision:
+            # Cancelled by a compaction at revision 0 a watch just falls silent, as in etcd: nobody is told.
             return Delivery(watch.id, 0, compact_revision=mvcc.compact_revision, cancelled=True)
-        changes = tuple(change for change in mvcc.changes_from(watch.next_revision) if watch.wants(change))
+        # A watch from a negative revision has no past, as in etcd, where that number sorts behind all revisions.
+        past = mvcc.changes_from(watch.next_revision) if watch.next_revision >= 0 else ()
+        changes = tuple(change for change in past if watch.wants(change))
         watch.next_revision = mvcc.revision + 1
         return Delivery(watch.id, mvcc.revision, changes)
 

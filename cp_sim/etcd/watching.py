@@ -2,8 +2,8 @@
 
 A watch that breaks is taken up at any other member, from the last revision it was told plus one.
 
-*In Kubernetes:* every API server watches everything below `/registry/` at one member, and asks for a leader: a member that
-has known none for three elections ends such watches, so that they go elsewhere.
+*In Kubernetes:* every API server watches everything below `/registry/` at one member, and asks for a leader: a member
+that has known none for three elections ends such watches, so that they go elsewhere.
 
 Source: etcd `server/etcdserver/api/v3rpc/{watch,interceptor}.go`.
 """

@@ -15,14 +15,20 @@ from cp_sim.client.informer import by_node
 from cp_sim.kubelet import spec as node_spec
 from cp_sim.kubelet.behaviour import Rules
 from cp_sim.kubelet.lifecycle import Lifecycle
-from cp_sim.kubelet.messages import Beat, PostReady
+from cp_sim.kubelet.messages import Again, Beat, PostReady
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.objects import edit, meta
+from cp_sim.sim.clock import micro_timestamp, timestamp
 
 Object = dict[str, Any]
 
 LEASE_PERIOD_MS = 10_000
 STATUS_PERIOD_MS = 300_000
+# How often a kubelet tries at once to renew its Lease or to post its status, and how long it then waits with the Lease:
+# twice as long each time, up to the cap.  Source: nodeStatusUpdateRetry in pkg/kubelet/kubelet.go; maxUpdateRetries,
+# maxBackoff in k8s.io/component-helpers/apimachinery/lease/controller.go.
+TRIES = 5
+LEASE_WAIT_MS, LEASE_WAIT_CAP_MS = 200, 7_000
 BEATS = 10  # the nodes are spread over so many heartbeat timers
 
 # A kubelet lists only its own pods, with a watch of its own. This one watch for all of them needs more rights.
@@ -95,13 +101,14 @@ class Heartbeats(Component):
             node = self.nodes[name]
             if node.stopped or node.object is None:
                 continue
-            self._renew(node)
+            if not node.lease_wait_ms:
+                self._renew(node)
             if self.loop.clock.now_ms >= node.status_due_ms:
                 self._post_status(node)
         self._await_beat(number)
 
     def _renew(self, node: HollowNode) -> None:
-        now = self.loop.clock.micro_timestamp()
+        now = micro_timestamp(self.loop.clock.now_ms + node.ahead_ms)
         if node.lease is None:
             made = node_spec.lease_object(node.name, node.uid, now)
             call = Call("create", "leases.coordination.k8s.io", "kube-node-lease", body=made)
@@ -111,18 +118,34 @@ class Heartbeats(Component):
         self.send(node, call, "renewed")
 
     def renewed(self, name: str, response: Response) -> None:
-        """The Lease was written, or somebody else has changed or removed it."""
+        """The Lease was written, or somebody else has changed or removed it, or nobody could be reached."""
         node = self.nodes.get(name)
         if node is None:
             return
         if response.ok:
             node.lease = response.body
+            node.lease_tries = node.lease_wait_ms = 0
         elif response.status == 404:
             node.lease = None
+            node.lease_wait_ms = 0
         elif response.status == 409:
             self.send(node, Call("get", "leases.coordination.k8s.io", "kube-node-lease", name), "renewed")
         else:
             node.status_due_ms = 0  # who knows what they think of this node meanwhile
+            self._renew_again(node)
+
+    def _renew_again(self, node: HollowNode) -> None:
+        """Five tries at once, then one after 200 ms, and after twice as long each time, at most 7 s."""
+        node.lease_tries += 1
+        if node.lease is not None and node.lease_tries < TRIES:
+            self._renew(node)
+            return
+        node.lease_wait_ms = min(node.lease_wait_ms * 2, LEASE_WAIT_CAP_MS) if node.lease_wait_ms else LEASE_WAIT_MS
+        self.loop.after(node.lease_wait_ms, self.name, Again(node.name, "renew_again"), background=True)
+
+    def renew_again(self, node: HollowNode) -> None:
+        """The pause is over."""
+        self._renew(node)
 
     def _post(self, message: PostReady) -> None:
         node = self.nodes.get(message.name)
@@ -141,13 +164,25 @@ class Heartbeats(Component):
     def looked(self, name: str, response: Response) -> None:
         """This is how the API server has the Node; a Node that was deleted is not made again."""
         node = self.nodes.get(name)
-        if node is not None and response.ok and not node.stopped:
+        if node is None or node.stopped:
+            return
+        if response.ok:
             node.object = response.body
             self._write_status(node, response.body)
+        elif not response.status or response.status >= 500:
+            self._post_again(node)
+
+    def _post_again(self, node: HollowNode) -> None:
+        """Five tries at once; then the next heartbeat tries again."""
+        node.status_tries += 1
+        if node.status_tries < TRIES:
+            self._post_status(node)
+        else:
+            node.status_tries = node.status_due_ms = 0
 
     def _write_status(self, node: HollowNode, stored: Object, whole: bool = False) -> None:
         """Write the Node's conditions; `whole` writes the rest of its status, too."""
-        now = self.loop.clock.timestamp()
+        now = timestamp(self.loop.clock.now_ms + node.ahead_ms)
         status: Object = {
             "conditions": node_spec.conditions(now, edit.get(stored, "status.conditions", []), *node.ready)
         }
@@ -162,5 +197,11 @@ class Heartbeats(Component):
     def posted(self, name: str, response: Response) -> None:
         """The Node's status was written; if not, the next heartbeat tries again."""
         node = self.nodes.get(name)
-        if node is not None and not response.ok:
+        if node is None:
+            return
+        if response.ok:
+            node.status_tries = 0
+        elif not response.status or response.status >= 500:
+            self._post_again(node)
+        else:
             node.status_due_ms = 0

@@ -19,6 +19,7 @@ from cp_sim.kubelet.messages import (
     CutOff,
     Finish,
     Join,
+    JumpClock,
     Leave,
     PostReady,
     PowerOff,
@@ -78,6 +79,10 @@ class Kubelets(Machines):
     def cut_off(self, name: str, off: bool = True) -> None:
         """Cut a machine off from the API server, or let it reach it again; what runs there goes on."""
         self._tell(CutOff(name, off))
+
+    def jump_clock(self, name: str, by_ms: int) -> None:
+        """Let the clock of a machine jump: the times that its kubelet posts are wrong from now on."""
+        self._tell(JumpClock(name, by_ms))
 
     def static_pod(self, state: StaticPod) -> None:
         """Tell the kubelet of a node what has become of the process behind one of its static pods."""

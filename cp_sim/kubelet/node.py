@@ -39,9 +39,13 @@ class HollowNode:
         self.stopped = False  # the kubelet does not run
         self.off = False  # nor does anything else: the machine is off
         self.cut_off = False
+        self.ahead_ms = 0  # by how much its clock goes ahead
         self.static: dict[str, StaticPod] = {}  # what is known of the processes behind the static pods
         self.ready = (True, "", "")  # whether it posts Ready, else with what reason and message
         self.status_due_ms = 0
+        self.status_tries = 0  # to post the status, in vain
+        self.lease_tries = 0
+        self.lease_wait_ms = 0  # the pause before the next try to renew the Lease, while there is one
         self.pods: dict[str, PodRun] = {}
         self.overdue: list[Any] = []  # timers that fired while the kubelet was stopped
         self.recorder = EventRecorder(api, "kubelet", spec.name)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver.request import Call, Response
+from cp_sim.apiserver.request import Call
 from cp_sim.client.client import Client
-from cp_sim.client.recorder import reference_to
+from cp_sim.client.recorder import Sink, reference_to
 from cp_sim.sim.clock import EPOCH
 
 Object = dict[str, Any]
@@ -33,11 +33,11 @@ def note(text: str) -> str:
     )
 
 
-class SeriesRecorder:
+class SeriesRecorder(Sink):
     """Writes Events and forgets them, but for what is needed to notice a repetition."""
 
     def __init__(self, api: Client, controller: str, instance: str) -> None:
-        self.api = api
+        super().__init__(api)
         self.controller = controller
         self.instance = instance
         self._serial = 0
@@ -58,7 +58,7 @@ class SeriesRecorder:
         if written[1] == 2:  # later ones are only counted until the series is refreshed
             series = {"count": 2, "lastObservedTime": self._now()}
             call = Call("patch", "events", namespace, written[0], body={"series": series}, patch_type="strategic")
-            self.api.send(call)
+            self.put(call)
 
     def _create(
         self,
@@ -98,14 +98,13 @@ class SeriesRecorder:
             if len(self._written) >= REMEMBERED:
                 del self._written[next(iter(self._written))]
             self._written[same] = [name, 1]
-            self.api.send(Call("create", "events", namespace, body=event), "written", same, self)
+            self.put(Call("create", "events", namespace, body=event), same)
         else:
-            self.api.send(Call("create", "events", namespace, body=event))
+            self.put(Call("create", "events", namespace, body=event))
 
-    def written(self, same: tuple[str, ...], response: Response) -> None:
+    def not_written(self, same: tuple[str, ...]) -> None:
         """An Event that could not be written is begun anew next time."""
-        if not response.ok:
-            self._written.pop(same, None)
+        self._written.pop(same, None)
 
     def _now(self) -> str:
         return self.api.actor.loop.clock.micro_timestamp()

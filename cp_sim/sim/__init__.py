@@ -13,6 +13,7 @@ from cp_sim.sim.links import LinkFault, Links
 from cp_sim.sim.loop import Actor, Loop, StillBusy, Timer
 from cp_sim.sim.order import Arrival, shuffled
 from cp_sim.sim.trace import Record, Trace
+from cp_sim.sim.turn import Turn
 
 __all__ = [
     "Actor",
@@ -27,6 +28,7 @@ __all__ = [
     "StillBusy",
     "Timer",
     "Trace",
+    "Turn",
     "format_duration",
     "immutable",
     "parse_duration",

@@ -30,6 +30,7 @@ class Actor:
     """
 
     loop: Loop
+    hears = False  # whether something from outside the world can come in by `poll`
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -47,6 +48,9 @@ class Actor:
     def is_ready(self) -> bool:
         """Whether there is work for another `step`."""
         return False
+
+    def poll(self) -> None:
+        """Take in what has come from outside the world, if this actor is one that hears from there (`hears`)."""
 
     def connections(self) -> tuple[str, ...]:
         """The actors to which this one holds a connection; it is sent `ConnectionLost` when such a one breaks."""
@@ -113,6 +117,7 @@ class Loop:
         self._due: deque[Delivery] = deque()
         self._awake: set[str] = set()
         self._paused: dict[str, list[Delivery]] = {}
+        self._hearing: list[str] = []
         self._timers: list[Timer] = []
         self._foreground = 0
         self._serial = 0
@@ -130,6 +135,8 @@ class Loop:
             raise ValueError(f"there is already an actor called {actor.name}")
         self.actors[actor.name] = actor
         actor.loop = self
+        if actor.hears:
+            self._hearing.append(actor.name)
         actor.started()
 
     def remove(self, name: str) -> None:
@@ -137,6 +144,8 @@ class Loop:
         self.actors.pop(name, None)
         self._awake.discard(name)
         self._paused.pop(name, None)
+        if name in self._hearing:
+            self._hearing.remove(name)
         for timer in self._timers:
             if timer.to == name:
                 self.cancel(timer)
@@ -253,6 +262,16 @@ class Loop:
         """Whether nothing is left to do but background timers."""
         return not self._due and not self._foreground
 
+    def poll(self) -> None:
+        """Let in what has come from outside the world since it was asked last; it is due now."""
+        for name in self._hearing:
+            if name not in self._paused:
+                self.running = name
+                try:
+                    self.actors[name].poll()
+                finally:
+                    self.running = "outside"
+
     # -- running -------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -263,18 +282,27 @@ class Loop:
         """
         self._busy.clear()
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
-        while not self.settled:
-            if self._due:
+        while True:
+            if self._due or self._heard():
                 self._unit()
-            else:
+            elif self._foreground:
                 self._fire_next(latest)
+            else:
+                break
+
+    def _heard(self) -> bool:
+        """Whether something has come from outside that is due now."""
+        if not self._hearing:
+            return False
+        self.poll()
+        return bool(self._due)
 
     def run(self, duration_ms: int) -> None:
         """Run for `duration_ms` milliseconds of virtual time, background timers included."""
         self._busy.clear()
         until = self.clock.now_ms + duration_ms
         while True:
-            if self._due:
+            if self._due or self._heard():
                 self._unit()
             elif (timer := self._next_timer()) is not None and timer.due_ms <= until:
                 self._fire(timer)
@@ -287,7 +315,7 @@ class Loop:
         self._busy.clear()
         latest = self.clock.now_ms + limit_ms
         while not done():
-            if self._due:
+            if self._due or self._heard():
                 self._unit()
             elif (timer := self._next_timer()) is not None and timer.due_ms <= latest:
                 self._fire(timer)
@@ -305,7 +333,7 @@ class Loop:
         first = self.trace.next_id
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
         seen = first
-        while not self.settled:
+        while not self.settled or self._heard():
             if self._due:
                 self._unit()
             else:
