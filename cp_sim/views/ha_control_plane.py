@@ -109,7 +109,7 @@ class _Picture:
         sketch.region(
             f"component/{BALANCER}", 0, BALANCER_TOP, WIDTH, BALANCER_HIGH, fill="red-tint" if down else "well",
             edge="red" if down else "grey", dashed=down, pen=1.4, kind="component",
-            detail=f"load-balancer: {known.balancer}; spreads connections over the API servers that pass its health checks",
+            detail=f"load-balancer: {known.balancer}; spreads connections over the healthy API servers",
         )  # fmt: skip
         if known.past:
             head = styled("title", BALANCER) + styled(
@@ -130,7 +130,10 @@ class _Picture:
     def _backend(self, backend: Backend, place: int) -> None:
         sketch = self.sketch
         middle = self.left(place) + self.wide / 2
-        colour = "green" if backend.up else "red"
+        there_is = next((one for one in self.known.processes if one.name == backend.server), None)
+        down = there_is is not None and there_is.state != RUNNING
+        colour = "amber" if backend.up and down else "green" if backend.up else "red"
+        words = "✓ taken for healthy" if backend.up and down else "✓ healthy" if backend.up else "✕ down"
         said = f", {backend.said}" if backend.said and not backend.up else ""
         since = f" since {facts.seconds(backend.since_ms)}" if backend.since_ms else ""
         detail = (
@@ -139,7 +142,7 @@ class _Picture:
         )
         sketch.words(
             f"backends/{backend.server}", middle - self.wide / 2 + 6, BALANCER_TOP + 24,
-            styled(f"small-{colour}", fit(("✓ healthy" if backend.up else "✕ down") + since, self.wide / 1.12 - 12, 9.5)),
+            styled(f"small-{colour}", fit(words + since, self.wide / 1.12 - 12, 9.5)),
             inside=f"component/{BALANCER}", align="n", width=self.wide - 12, detail=detail,
         )  # fmt: skip
         begin, end = (middle, BALANCER_TOP + BALANCER_HIGH), (middle, COLUMN_TOP)
@@ -176,6 +179,7 @@ class _Picture:
         sign, colour = ("✕", "red") if off else ("●", "green") if status.startswith("Ready") else ("◑", "amber")
         head = f"{styled(colour, sign)} {styled('title', fit(host, self.wide / 1.1 - 30, 12.5))}"
         sketch.words(f"{identity}#name", left + 10, COLUMN_TOP + 7, head, inside=identity, width=self.wide - 16)
+        words = f"down; its Node is {status}" if off else words
         told = f"✂ cut off from {', '.join(apart)}" if apart else words
         style = "small-red" if apart or off else "small"
         sketch.words(
@@ -192,6 +196,7 @@ class _Picture:
         if process.leads:
             sign, hue = "★", colour
         name = process.component if width_of(process.component, 11) * 1.14 + 30 <= wide else SHORT[process.component]
+        name = name if inside else process.name
         lines = [
             f"{styled(hue, sign)} {fit(name, wide / 1.1 - 26)}",
             styled("small" if up else "small-red", fit(process.note or process.state, wide / 1.12 - 16, 9.5)),
@@ -242,6 +247,10 @@ class _Picture:
         words = (
             f"held by {who}" if not lease.expired else f"run out; last held by {who}" if lease.holder else "released"
         )
+        down = any(
+            one.component == name and one.host == lease.machine and one.state != RUNNING for one in self.known.processes
+        )
+        words += ", which is down" if down and lease.holder else ""
         renewed = f"renewed {lease.age_ms / 1000:.1f}s ago, lasts {lease.lease_ms // 1000}s"
         detail = f"Lease {name}: {words}, {renewed}; it has changed hands {many(lease.transitions, 'time')}"
         text = (
