@@ -66,6 +66,7 @@ class Story:
         elif what == "crash":
             plane.crash(server, refuses=number < 2)
         elif what == "start":
+            plane.crash(server)
             plane.start_server(server)
         elif what == "drop":
             plane.loop.send("reader", ConnectionLost("load-balancer"))

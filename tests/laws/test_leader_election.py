@@ -75,6 +75,7 @@ def strike(plane: Plane, kubelet: Kubelet, what: str, name: str) -> None:
     elif what == "start" and name in WORKERS:
         kubelet.start(name)
     elif what == "start":
+        plane.crash(name)
         plane.start_server(name)
     elif what in ("cut", "one way"):
         for server in SERVERS:

@@ -150,6 +150,28 @@ def test_a_quota_holds_when_two_servers_charge_it_at_once() -> None:
     assert plane.ask("GET", quotas + "/q", server=2).body["status"]["used"] == {"configmaps": "2"}
 
 
+def pod_in_a_namespace_just_made(plane: Plane) -> Response:
+    """The namespace is made through one server, the pod at once through another, whose watch is late."""
+    plane.network.ways["etcd", "server-2"] = 50
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    assert plane.ask("POST", "/api/v1/namespaces", {"metadata": {"name": "fresh"}}, server=1).ok
+    accounts = "/api/v1/namespaces/fresh/serviceaccounts"
+    assert plane.ask("POST", accounts, {"metadata": {"name": "default"}}, server=1).ok
+    assert plane.server(2).known("namespaces", "fresh") is None
+    return plane.ask("POST", "/api/v1/namespaces/fresh/pods", pod, server=2)
+
+
+def test_what_another_server_has_just_made_is_not_refused() -> None:
+    plane = three()
+    assert pod_in_a_namespace_just_made(plane).status == 201
+    refused = plane.ask("POST", "/api/v1/namespaces/nowhere/pods", {"metadata": {"name": "p"}}, server=2)
+    assert refused.status == 404
+
+
+def test_the_control_a_server_that_trusts_its_cache_refuses_it() -> None:
+    assert pod_in_a_namespace_just_made(Plane(3)).status == 404
+
+
 # -- who is there ----------------------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,7 @@ class SlowNetwork:
 
     def __init__(self) -> None:
         self.delays: dict[str, int] = {}
+        self.ways: dict[tuple[str, str], int] = {}
         self.cut: set[tuple[str, str]] = set()
 
     def delay_ms(self, sender: str, to: str, message: Any) -> int | tuple[int, ...]:
@@ -50,7 +51,7 @@ class SlowNetwork:
             return ()
         if sender == to or isinstance(message, ConnectionLost):
             return 0
-        return 1 + max(self.delays.get(sender, 0), self.delays.get(to, 0))
+        return 1 + max(self.delays.get(sender, 0), self.delays.get(to, 0), self.ways.get((sender, to), 0))
 
 
 class Plane:
