@@ -1,8 +1,8 @@
 """Stories: transcripts of Raft that are read by people and checked by tests.
 
 A story is a text.  Lines with `#` explain, lines with `>` say what happens, and the indented lines after them tell
-what came of it: first what was said and what clients heard, then the members that changed, one a line.  `tell(text)` plays the lines with `>` and writes everything else anew, so a story that is true is equal to
-what `tell` makes of it.
+what came of it: first what was said and what clients heard, then the members that changed, one a line.  `tell(text)`
+plays the lines with `>` and writes everything else anew, so a story that is true is equal to what `tell` makes of it.
 
     > members s1 s2 s3                    begins; also `learner s4`, `without pre-vote`, `without check quorum`,
                                           `one entry a message`, `seed 7`, each after a comma
@@ -105,7 +105,7 @@ class Story:
         """A new group."""
         names, *rest = [part.strip() for part in words.split(",")]
         learners = tuple(part.removeprefix("learner ") for part in rest if part.startswith("learner "))
-        limits = {"max_entries": 1} if "one entry a message" in rest else {}
+        limits: dict[str, Any] = {"max_entries": 1} if "one entry a message" in rest else {}
         seeds = [int(part.removeprefix("seed ")) for part in rest if part.startswith("seed ")]
         self.stage = self.stage_class(
             tuple(names.split()),

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.laws.raft_watch import WatchedStage, found_out
-
 from cp_sim.raft import Change, RaftNode
+from tests.laws.raft_watch import WatchedStage, found_out
 
 THREE = ("m1", "m2", "m3")
 FIVE = ("m1", "m2", "m3", "m4", "m5")
