@@ -40,6 +40,7 @@ def test_the_stories_that_lessons_need_are_there() -> None:
         "pre-vote",
         "read-index",
         "rejoining-laggard",
+        "slow-disks",
     ]
     with pytest.raises(ValueError, match="no story 'figure-9'; there are check-quorum, "):
         read("figure-9")
