@@ -7,6 +7,7 @@ the record which caused it.  All of it is plain state: it can be copied (a fork)
 
 from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration, parse_duration
+from cp_sim.sim.connection import ConnectionLost
 from cp_sim.sim.immutable import immutable
 from cp_sim.sim.loop import Actor, Loop, StillBusy, Timer
 from cp_sim.sim.order import Arrival, shuffled
@@ -17,6 +18,7 @@ __all__ = [
     "Arrival",
     "Chance",
     "Clock",
+    "ConnectionLost",
     "Loop",
     "Record",
     "StillBusy",

@@ -48,6 +48,10 @@ class Actor:
         """Whether there is work for another `step`."""
         return False
 
+    def connections(self) -> tuple[str, ...]:
+        """The actors to which this one holds a connection; it is sent `ConnectionLost` when such a one breaks."""
+        return ()
+
 
 class Timer:
     """A message that will be sent to `to` at `due_ms`.  A background timer does not keep the world from settling."""
@@ -71,10 +75,13 @@ class Timer:
 
 
 class Network(Protocol):
-    """How long messages are on their way."""
+    """How long messages are on their way, and which of them arrive."""
 
-    def delay_ms(self, sender: str, to: str, message: Any) -> int:
-        """Milliseconds from sending to delivery; 0 for parties that share a machine."""
+    def delay_ms(self, sender: str, to: str, message: Any) -> int | tuple[int, ...]:
+        """Milliseconds from sending to delivery; 0 for parties that share a machine.
+
+        A tuple has one delay for each copy that arrives: an empty one says that the message is lost.
+        """
 
 
 class Loop:
@@ -105,6 +112,7 @@ class Loop:
         self.cause: int | None = None  # the cause of messages sent in this unit
         self._due: deque[Delivery] = deque()
         self._awake: set[str] = set()
+        self._paused: dict[str, list[Delivery]] = {}
         self._timers: list[Timer] = []
         self._foreground = 0
         self._serial = 0
@@ -125,16 +133,46 @@ class Loop:
         actor.started()
 
     def remove(self, name: str) -> None:
-        """Take an actor out; messages on their way to it are lost."""
+        """Take an actor out; its timers and all messages on their way to it are lost."""
         self.actors.pop(name, None)
         self._awake.discard(name)
+        self._paused.pop(name, None)
+        for timer in self._timers:
+            if timer.to == name:
+                self.cancel(timer)
+        self._due = deque(delivery for delivery in self._due if delivery[0] != name)
+
+    def pause(self, name: str) -> None:
+        """Let an actor stand still: messages and timers wait for it until `resume`.
+
+        Raises:
+            KeyError: there is no actor of that name.
+        """
+        if name not in self.actors:
+            raise KeyError(name)
+        self._paused.setdefault(name, [])
+
+    def resume(self, name: str) -> None:
+        """Let a paused actor go on; what has come meanwhile is delivered now, in order."""
+        self._due.extend(self._paused.pop(name, ()))
+
+    def is_paused(self, name: str) -> bool:
+        """Whether an actor stands still."""
+        return name in self._paused
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def send(self, to: str, message: Any) -> None:
-        """Deliver `message` to the actor called `to`, as soon as the network allows, after what was sent before."""
-        if self.network is not None and (delay_ms := self.network.delay_ms(self.running, to, message)):
-            self.after(delay_ms, to, message)
+    def send(self, to: str, message: Any, background: bool = False) -> None:
+        """Deliver `message` to the actor called `to`, as soon as the network allows, after what was sent before.
+
+        A `background` message does not keep the world from settling while it travels.
+        """
+        delay = 0 if self.network is None else self.network.delay_ms(self.running, to, message)
+        if type(delay) is tuple:
+            for copy_ms in delay:
+                self.after(copy_ms, to, message, background)
+        elif delay or background:
+            self.after(delay, to, message, background)  # type: ignore[arg-type]
         else:
             self._due.append((to, message, self.cause, self.running))
 
@@ -194,8 +232,12 @@ class Loop:
     def pending(self) -> list[Delivery]:
         """The messages on their way, in order: (receiver, message, cause, sender)."""
         due = [delivery for delivery in self._due if delivery[1] is not None]
-        travelling = [timer for timer in self.timers() if timer.sender != timer.to and not timer.background]
-        return due + [(timer.to, timer.message, timer.cause, timer.sender) for timer in travelling]
+        timers = [timer for timer in self.timers() if timer.sender != timer.to and not timer.background]
+        return due + [(timer.to, timer.message, timer.cause, timer.sender) for timer in timers]
+
+    def travelling(self) -> list[Timer]:
+        """What is on its way between two actors and arrives later, background messages included, next one first."""
+        return [timer for timer in self.timers() if timer.sender != timer.to]
 
     def timers(self) -> list[Timer]:
         """The timers that are set, next one first."""
@@ -274,7 +316,10 @@ class Loop:
         return self.trace.since(first)
 
     def _unit(self) -> None:
-        receiver, message, cause, _ = self.order.take(self._due)
+        receiver, message, cause, sender = self.order.take(self._due)
+        if self._paused and receiver in self._paused:
+            self._paused[receiver].append((receiver, message, cause, sender))
+            return
         self.units += 1
         self._busy[receiver] += 1
         if self._busy[receiver] > UNIT_LIMIT:

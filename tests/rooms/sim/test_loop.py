@@ -218,3 +218,65 @@ def test_old_records_are_dropped_and_ids_stay() -> None:
     assert trace.of_revision(24) is records[-1]
     assert trace.of_revision(0) is None
     assert all(record in trace.since(1) for record in trace.about("things/0"))
+
+
+class Copying:
+    """A network that loses what `b` is sent, and delivers what `a` is sent twice."""
+
+    def delay_ms(self, sender: str, to: str, message: Any) -> int | tuple[int, ...]:
+        return () if to == "b" else (3, 5) if to == "a" else 0
+
+
+def test_a_network_may_lose_a_message_or_deliver_it_twice() -> None:
+    loop = Loop(Clock(), Chance(1), Trace(), network=Copying())
+    a, b, c = Relay("a"), Relay("b"), Relay("c")
+    for actor in (a, b, c):
+        loop.add(actor)
+        loop.send(actor.name, 1)
+    assert [timer.due_ms for timer in loop.travelling()] == [3, 5]
+    loop.settle()
+    assert (a.heard, b.heard, c.heard) == ([(3, 1), (5, 1)], [], [(0, 1)])
+
+
+def test_a_background_message_does_not_keep_the_world_from_settling() -> None:
+    loop = new_loop()
+    a = Relay("a")
+    loop.add(a)
+    loop.send("a", 1, background=True)
+    loop.settle()
+    assert a.heard == []
+    loop.run(0)
+    assert a.heard == [(0, 1)]
+
+
+def test_what_is_sent_to_a_paused_actor_waits_for_it() -> None:
+    loop = new_loop()
+    a, worker = Relay("a"), Worker("worker", 2)
+    loop.add(a)
+    loop.add(worker)
+    loop.pause("a")
+    loop.pause("worker")
+    loop.send("a", 1)
+    loop.after(100, "a", 2)
+    loop.settle()
+    assert (a.heard, worker.pile, loop.is_paused("a")) == ([], 2, True)
+    loop.run(900)
+    loop.resume("a")
+    loop.resume("worker")
+    loop.settle()
+    assert (a.heard, worker.pile) == ([(1_000, 1), (1_000, 2)], 0)
+    with pytest.raises(KeyError):
+        loop.pause("nobody")
+
+
+def test_an_actor_that_comes_back_hears_nothing_meant_for_the_one_before() -> None:
+    loop = new_loop()
+    loop.add(Relay("a"))
+    loop.send("a", 1)
+    loop.after(100, "a", 2)
+    loop.remove("a")
+    after = Relay("a")
+    loop.add(after)
+    loop.after(200, "a", 3)
+    loop.settle()
+    assert after.heard == [(200, 3)]
