@@ -97,4 +97,3 @@ class Assembly:
         if process.component not in STATIC or not process.host.startswith("control-plane"):
             return ""
         return actor_of(process.host) if self.layout.replicated and self.kubelets else self.kubelets
-

@@ -6,7 +6,6 @@ Nothing here repairs anything; what the components make of it is theirs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cp_sim.kubelet import Kubelets
 from cp_sim.layout import BALANCER, ETCD, SHORT, STATIC
@@ -43,7 +42,7 @@ class Breaking(Operations):
             self._power_off(found)
             return
         if not found.alive:
-            raise ValueError(f'{what} has {"crashed" if found.state == CRASHED else "ended"} already; restart it first')
+            raise ValueError(f"{what} has {'crashed' if found.state == CRASHED else 'ended'} already; restart it first")
         self._record("crash", self.processes.subject(found), f"{found.name} ends and stays away until it is restarted")
         if found.component == "kubelet":
             found.state = CRASHED
@@ -152,11 +151,11 @@ class Breaking(Operations):
         Raises:
             ValueError: there is no such machine, or one stands on both sides.
         """
-        sides = [self._machines(left), self._machines(right)]
+        one, other = self._machines(left), self._machines(right)
         self._give_hosts()
-        self.links.partition(*sides, one_way=one_way)
+        self.links.partition(one, other, one_way)
         arrow = " to " if one_way else " and "
-        self._record("partition", "links", f"cut between {', '.join(sides[0])}{arrow}{', '.join(sides[1])}")
+        self._record("partition", "links", f"cut between {', '.join(one)}{arrow}{', '.join(other)}")
         self._network_changed()
 
     @outside

@@ -33,7 +33,8 @@ class Cluster(Breaking):
         nodes: further nodes as `NodeSpec`s.
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
-        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their own.
+        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their
+            own.
         etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
             (there 3 unless given), or for one control plane on a replicated store.
         leader_election: whether scheduler and managers stand for election; by default where several of them run.

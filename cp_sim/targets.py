@@ -66,9 +66,9 @@ def _by_name(cluster: Any, name: str) -> str:
     if name in cluster.processes.all or name in machines(cluster, EVERYTHING, ()) or "@" in name:
         return name
     raise ValueError(
-        f"nobody knows who {name!r} is: name a machine or a process, or a role (etcd leader, an etcd follower, a majority "
-        "of etcd, scheduler leader, controller manager leader, an API server, load balancer, control plane 1, worker 1, "
-        "the control plane of the etcd leader)"
+        f"nobody knows who {name!r} is: name a machine or a process, or a role (etcd leader, an etcd follower, "
+        "a majority of etcd, scheduler leader, controller manager leader, an API server, load balancer, control plane 1, "
+        "worker 1, the control plane of the etcd leader)"
     )
 
 

@@ -27,7 +27,18 @@ from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
 from cp_sim.kubelet.staticpods import COMPONENTS as STATIC_PODS
-from cp_sim.layout import APISERVER, BALANCER, CLOUD_MANAGER, ETCD, KUBELET, MANAGER, SCHEDULER, SHORT, Layout, layout_of
+from cp_sim.layout import (
+    APISERVER,
+    BALANCER,
+    CLOUD_MANAGER,
+    ETCD,
+    KUBELET,
+    MANAGER,
+    SCHEDULER,
+    SHORT,
+    Layout,
+    layout_of,
+)
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.etcd.applier import Applier
+from cp_sim.etcd.cluster_api import MemberInfo
 from cp_sim.raft.messages import Entry, HardState, Members, Ready, Snapshot
 
 NO_SPACE = "no space left on device"
@@ -43,7 +44,7 @@ class Disk:
         self.backend = backend or Applier()
         self.applied = 0
         self.members: Members | None = None
-        self.urls: dict[str, str] = {}  # the peer address of each member, where it was told
+        self.roster: dict[str, MemberInfo] = {}  # what is known of each member
         self.removed: dict[str, None] = {}
         self._written: list[Ready] = []  # not confirmed yet
 
@@ -53,7 +54,7 @@ class Disk:
         memo[id(self)] = made
         made.__dict__.update(self.__dict__)
         made.entries, made._written = self.entries[:], self._written[:]
-        made.urls, made.removed = dict(self.urls), dict(self.removed)
+        made.roster, made.removed = dict(self.roster), dict(self.removed)
         made.backend = copy_of(self.backend)
         memo[id(self.backend)] = made.backend
         return made
@@ -104,7 +105,7 @@ class Disk:
         """Let the data of a leader's snapshot take the place of one's own."""
         data = snapshot.data
         self.backend = copy_of(data.backend)
-        self.urls, self.removed = dict(data.urls), dict(data.removed)
+        self.roster, self.removed = dict(data.roster), dict(data.removed)
         self.applied = snapshot.index
         self.members = snapshot.members
 

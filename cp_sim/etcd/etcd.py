@@ -14,21 +14,18 @@ from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.applier import is_read
+from cp_sim.etcd.cluster_api import MemberListRequest, MoveLeaderRequest, Publish
+from cp_sim.etcd.forwarding import LEADERS_MATTERS, Forwarding
 from cp_sim.etcd.lease_api import (
     LeaseGrantRequest,
-    LeaseKeepAliveRequest,
-    LeaseKeepAliveResponse,
     LeaseRevokeRequest,
-    LeaseTimeToLiveRequest,
 )
 from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, Alarm, AlarmRequest, CompactionRequest
+from cp_sim.etcd.membership import CHANGES
 from cp_sim.etcd.proposal import (
     AskAgain,
-    Asked,
-    AskLeader,
     Gone,
     Leaderless,
-    LeaderSays,
     LeaseEnds,
     Overdue,
     Proposal,
@@ -36,11 +33,7 @@ from cp_sim.etcd.proposal import (
     Written,
     no_leader,
     not_for_learners,
-    proposal_dropped,
     stopped,
-    timed_out,
-    timed_out_connection_lost,
-    timed_out_leader_failed,
     too_many_requests,
 )
 from cp_sim.etcd.quota import value_bytes
@@ -56,22 +49,16 @@ from cp_sim.etcd.store import (
     WatchProgress,
     WatchRequest,
 )
-from cp_sim.etcd.watching import Watching
-from cp_sim.raft.messages import LEADER, Entry, Message
-from cp_sim.sim import Timer
+from cp_sim.raft.messages import NORMAL, Entry, Message
 
 # The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
 REQUEST_LIMIT_BYTES = 3 * 512 * 1024
 # How many changes are given back in one unit of work after a compaction.
 SCRUB_BATCH = 5_000
-# After how long without a word a peer counts as not connected.  Source: etcd rafthttp, ConnReadTimeout.
-SILENCE_MS = 5_000
-# Room for the numbers of one boot of a member, so that no later boot uses one again.
-BOOT = 1_000_000_000
-_OVERDUE = Overdue()
+ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 
 
-class Etcd(Watching):
+class Etcd(Forwarding):
     """One etcd member with the whole key space in memory.
 
     *In Kubernetes:* the static pod `etcd-control-plane-1`.
@@ -82,10 +69,6 @@ class Etcd(Watching):
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*(args or ("etcd",)), **named)
-        self._asked: dict[int, Asked] = {}  # who waits for an answer, oldest first
-        self._number = 0
-        self._proposals: list[Proposal] = []  # of this instant, or waiting for a leader
-        self._overdue_timer: Timer | None = None
 
     # -- looking, without a request (for people outside the loop) -------------------------------------------------
 
@@ -120,11 +103,6 @@ class Etcd(Watching):
         """Every object that the store holds in any revision; some more than once."""
         return self.mvcc.all_values()
 
-    @property
-    def requests_waiting(self) -> list[Asked]:
-        """The requests that wait for a quorum, oldest first."""
-        return list(self._asked.values())
-
     # -- the actor ------------------------------------------------------------------------------------------------
 
     def receive(self, message: Any) -> None:
@@ -158,9 +136,7 @@ class Etcd(Watching):
                 self._ask_again(message)
             case Leaderless():
                 self._leaderless(message)
-            case AskLeader():
-                self._answer_member(message)
-            case LeaderSays():
+            case StoreAnswer():
                 self._leader_says(message)
             case Gone():
                 self._gone()
@@ -189,7 +165,9 @@ class Etcd(Watching):
         if self.stopped:
             return
         if self._proposals or self._gathering:
-            self._flush()
+            self._start_reading()
+            self._propose_gathered()
+            self._drive()
         if self.mvcc.has_garbage:
             self.mvcc.scrub(SCRUB_BATCH)
 
@@ -203,13 +181,12 @@ class Etcd(Watching):
             if refused is not None:
                 self._reply_error(request, refused)
                 return
-        if kind is Put or not is_read(operation):
-            if kind is LeaseKeepAliveRequest:
-                self._ask_leader(request)
-            else:
-                self._propose(request)
-        elif kind is LeaseTimeToLiveRequest:
+        if kind in LEADERS_MATTERS:
             self._ask_leader(request)
+        elif kind is MoveLeaderRequest:
+            self._move_leader(request)
+        elif kind is not MemberListRequest and not is_read(operation):
+            self._propose(request)
         elif self._alone or _serializable(operation):
             self._answer_read(request)
         else:
@@ -225,15 +202,6 @@ class Etcd(Watching):
             return too_many_requests()
         return None
 
-    def _note_asked(self, request: StoreRequest) -> Asked:
-        self._number += 1
-        number = self.disk.boots * BOOT + self._number
-        asked = Asked(number, request, self.loop.clock.now_ms, self.loop.cause)
-        self._asked[number] = asked
-        if not self._alone:
-            self._set_overdue()
-        return asked
-
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
         if type(operation) is Put and value_bytes(operation.value) > REQUEST_LIMIT_BYTES:
@@ -247,50 +215,16 @@ class Etcd(Watching):
         asked = self._note_asked(request)
         self._submit(Proposal(operation, self.name, asked.number, asked.since_ms, asked.cause))
 
-    def _propose_own(self, operation: Any) -> None:
-        self._submit(Proposal(operation, self.name, 0, self.loop.clock.now_ms, self.loop.cause))
-
-    def _submit(self, proposal: Proposal) -> None:
-        if self._alone and self.node.role == LEADER:
-            if not self._decide_alone(proposal):
-                self.node.propose(proposal)
-                self._drive()
-                if self._asked:
-                    self._set_overdue()
-        else:
-            self._proposals.append(proposal)
-            self.loop.wake(self)
-
-    def _flush(self) -> None:
-        """Propose what has gathered, if somebody leads; ask for the index of the reads that have."""
-        node = self.node
-        self._start_reading()
-        if self._proposals and node.leader:
-            waiting = self._asked
-            proposals = [one for one in self._proposals if not one.number or one.number in waiting]
-            self._proposals = []
-            if node.transferee:
-                for one in proposals:
-                    if one.number:
-                        self._refuse(waiting[one.number], proposal_dropped())
-            elif proposals:
-                self._propose_all(proposals)
-        self._drive()
-
     def _driven(self) -> None:
         if self._readable:
             self._serve_reads()
-        if self._proposals and self.node.leader:
-            self.loop.wake(self)
-        if self._overdue_timer is not None and not self._asked:
-            self.loop.cancel(self._overdue_timer)
-            self._overdue_timer = None
+        super()._driven()
 
     # -- what was agreed on -----------------------------------------------------------------------------------------
 
     def _apply(self, entry: Entry) -> None:
         """A quorum has the proposal: apply it, answer it, tell the watches."""
-        proposal: Proposal = entry.data
+        proposal: Proposal = entry.data if entry.kind == NORMAL else entry.data.context
         asked = self._asked.pop(proposal.number, None) if proposal.member == self.name else None
         if not self._alone:
             self.loop.caused_by(proposal.cause)
@@ -303,13 +237,15 @@ class Etcd(Watching):
             self._tell()
 
     def _carry_out(self, operation: Any, token: int) -> StoreAnswer:
+        if type(operation) in ROSTER_ENTRIES:
+            return self._response(token, self._carry_out_change(operation))
         try:
             done = self.applier.apply(operation, self.loop.clock.now_ms, token)
         except api.EtcdError as refused:
             return self._error(token, refused)
         if type(operation) is not Put:
             self._after(operation, done)
-        return done if type(done) is StoreAnswer else StoreAnswer(token, self.mvcc.revision, response=done)
+        return done if type(done) is StoreAnswer else self._response(token, done)
 
     def _after(self, operation: Any, done: Any) -> None:
         """What time has to do with the operation: leases end, and room is given back."""
@@ -325,116 +261,6 @@ class Etcd(Watching):
             self.loop.wake(self)
 
     # -- answers --------------------------------------------------------------------------------------------------
-
-    def _answer_read(self, request: StoreRequest) -> None:
-        try:
-            done = self.applier.read(request.operation, self.loop.clock.now_ms, request.token)
-        except api.EtcdError as refused:
-            self._reply_error(request, refused)
-            return
-        self._reply(request, done if type(done) is StoreAnswer else self._response(request, done))
-
-    def _response(self, request: StoreRequest, response: Any) -> StoreAnswer:
-        return StoreAnswer(request.token, self.mvcc.revision, response=response)
-
-    def _serve_read(self, asked: Asked) -> None:
-        if self._asked.pop(asked.number, None) is not None:
-            self.loop.caused_by(asked.cause)
-            self._answer_read(asked.request)
-
-    def _is_waiting(self, asked: Asked) -> bool:
-        return asked.number in self._asked
-
-    def _refuse(self, asked: Asked, error: api.EtcdError) -> None:
-        if self._asked.pop(asked.number, None) is not None:
-            self.loop.caused_by(asked.cause)
-            self._reply_error(asked.request, error)
-
-    def _error(self, token: int, error: api.EtcdError) -> StoreAnswer:
-        return StoreAnswer(token, self.mvcc.revision, False, error=error.text, code=error.code)
-
-    def _reply_error(self, request: StoreRequest, error: api.EtcdError) -> None:
-        self._reply(request, self._error(request.token, error))
-
-    def _reply(self, request: StoreRequest, answer: StoreAnswer) -> None:
-        if request.reply_to:
-            self.loop.send(request.reply_to, answer)
-
-    # -- asking the leader --------------------------------------------------------------------------------------------
-
-    def _ask_leader(self, request: StoreRequest) -> None:
-        """How long a lease lives on is not in the log: only the leader knows it."""
-        if self.is_primary:
-            self._reply(request, self._response(request, self._as_primary(request.operation)))
-            return
-        asked = self._note_asked(request)
-        if self.node.leader:
-            self.loop.send(self.node.leader, AskLeader(request.operation, self.name, asked.number))
-
-    def _as_primary(self, operation: Any) -> Any:
-        now_ms = self.loop.clock.now_ms
-        if not isinstance(operation, LeaseKeepAliveRequest):
-            return self.applier.read(operation, now_ms)
-        ttl_s = self.mvcc.lessor.renew(operation.id, now_ms)
-        if ttl_s:
-            self._watch_lease(operation.id)
-        return LeaseKeepAliveResponse(self.mvcc.revision, operation.id, ttl_s)
-
-    def _answer_member(self, message: AskLeader) -> None:
-        if self.is_primary:
-            self.loop.send(message.member, LeaderSays(message.number, self._as_primary(message.operation)))
-
-    def _leader_says(self, message: LeaderSays) -> None:
-        asked = self._asked.pop(message.number, None)
-        if asked is not None:
-            self.loop.caused_by(asked.cause)
-            self._reply(asked.request, self._response(asked.request, message.response))
-        self._driven()
-
-    def _leader_known(self) -> None:
-        super()._leader_known()
-        for asked in self.requests_waiting:
-            if isinstance(asked.request.operation, LeaseKeepAliveRequest | LeaseTimeToLiveRequest):
-                del self._asked[asked.number]
-                self.loop.caused_by(asked.cause)
-                self._ask_leader(asked.request)
-
-    # -- patience -----------------------------------------------------------------------------------------------------
-
-    def _set_overdue(self) -> None:
-        if self._overdue_timer is None:
-            oldest = next(iter(self._asked.values()))
-            wait_ms = oldest.since_ms + self.settings.timeout_ms - self.loop.clock.now_ms
-            self._overdue_timer = self.loop.after(wait_ms, self.name, _OVERDUE)
-
-    def _overdue(self) -> None:
-        self._overdue_timer = None
-        latest_ms = self.loop.clock.now_ms - self.settings.timeout_ms
-        for asked in self.requests_waiting:
-            if asked.since_ms > latest_ms:
-                break
-            self._refuse(asked, self._why_late(asked))
-        if self._asked:
-            self._set_overdue()
-
-    def _why_late(self, asked: Asked) -> api.EtcdError:
-        """Source: etcd `server/etcdserver/server.go`, parseProposeCtxErr."""
-        if is_read(asked.request.operation):
-            return timed_out()
-        lost_ms = self.elected_ms - 2 * self.settings.election_ms
-        if lost_ms < asked.since_ms < self.elected_ms:
-            return timed_out_leader_failed()
-        leader = self.node.leader
-        if leader and not self._is_connected(leader):
-            return timed_out_connection_lost()
-        return timed_out()
-
-    def _is_connected(self, leader: str) -> bool:
-        since_ms = self.loop.clock.now_ms - SILENCE_MS
-        if leader != self.name:
-            return self.heard_ms.get(leader, 0) > since_ms
-        heard = sum(name == self.name or self.heard_ms.get(name, 0) > since_ms for name in self.node.members.voters)
-        return heard >= self.node.members.quorum
 
 
 def _serializable(operation: Any) -> bool:

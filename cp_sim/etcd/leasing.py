@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.etcd.applier import Applier
-from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.proposal import LeaseEnds
 from cp_sim.etcd.reading import Reading
 from cp_sim.etcd.store import Revoke
@@ -31,16 +29,6 @@ class Leasing(Reading):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._lease_timers: dict[int, Timer] = {}
-
-    @property
-    def applier(self) -> Applier:
-        """The data as this member has applied them."""
-        return self.disk.backend
-
-    @property
-    def mvcc(self) -> Mvcc:
-        """The key space as this member has it."""
-        return self.disk.backend.mvcc
 
     @property
     def is_primary(self) -> bool:
@@ -78,6 +66,3 @@ class Leasing(Reading):
             self.mvcc.lessor.renew_all(self.loop.clock.now_ms + self.settings.election_ms)
             for lease in self.mvcc.lessor.leases:
                 self._watch_lease(lease)
-
-    def _propose_own(self, operation: Any) -> None:
-        """Propose something that nobody waits for."""

@@ -116,23 +116,6 @@ class LeaseEnds:
 
 
 @immutable
-class AskLeader:
-    """To the leader, from `member`: something that only the leader knows."""
-
-    operation: Any
-    member: str
-    number: int
-
-
-@immutable
-class LeaderSays:
-    """The leader's answer to what was asked as `number`."""
-
-    number: int
-    response: Any
-
-
-@immutable
 class MemberStopped:
     """A member has ended by itself; whoever looks after it (the kubelet, for a static pod) starts it anew."""
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.proposal import AskAgain, Asked, leader_changed
-from cp_sim.etcd.replication import Replication
+from cp_sim.etcd.proposing import Proposing
+from cp_sim.etcd.store import StoreAnswer, StoreRequest
 from cp_sim.raft.messages import Dropped
 
 
-class Reading(Replication):
+class Reading(Proposing):
     """Gathers reads into batches, each with one read index."""
 
     def __init__(self, *args: Any, **named: Any) -> None:
@@ -81,6 +82,7 @@ class Reading(Replication):
                 self._serve_read(asked)
 
     def _leader_known(self) -> None:
+        super()._leader_known()
         # What was asked under another leader may never be answered.
         batch, self._reading = self._reading, []
         for asked in batch:
@@ -88,14 +90,16 @@ class Reading(Replication):
         if self._gathering:
             self.loop.wake(self)
 
-    # -- what the floor above does with it -----------------------------------------------------------------------------
-
-    def _is_waiting(self, asked: Asked) -> bool:
-        """Whether the request has no answer yet."""
-        raise TypeError
-
     def _serve_read(self, asked: Asked) -> None:
-        """Answer a read from what is applied now."""
+        if self._asked.pop(asked.number, None) is not None:
+            self.loop.caused_by(asked.cause)
+            self._answer_read(asked.request)
 
-    def _refuse(self, asked: Asked, error: api.EtcdError) -> None:
-        """Answer with an error."""
+    def _answer_read(self, request: StoreRequest) -> None:
+        """Answer a read from what is applied now."""
+        try:
+            done = self.applier.read(request.operation, self.loop.clock.now_ms, request.token)
+        except api.EtcdError as refused:
+            self._reply_error(request, refused)
+            return
+        self._reply(request, done if type(done) is StoreAnswer else self._response(request.token, done))

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from cp_sim.etcd.cluster_api import MemberInfo
 from cp_sim.etcd.disk import Disk, DiskFull, copy_of
-from cp_sim.etcd.proposal import Gone, MemberStopped, RaftNote, Settings, Tick, Written
+from cp_sim.etcd.proposal import Gone, MemberStopped, Settings, Written
+from cp_sim.etcd.ticking import Ticking
 from cp_sim.raft.messages import (
-    FOLLOWER,
     LEADER,
     NORMAL,
-    PRE_CANDIDATE,
     Entry,
     HardState,
     Members,
@@ -28,13 +28,12 @@ from cp_sim.raft.messages import (
     Snapshot,
 )
 from cp_sim.raft.node import RaftNode
-from cp_sim.sim import Actor, Timer, immutable
+from cp_sim.sim import immutable
 
 # What members say to keep in touch: it does not keep the world from settling.
 SMALL_TALK = frozenset(
     ("heartbeat", "heartbeat answer", "prevote", "prevote answer", "vote", "vote answer", "read index answer")
 )
-TICK = Tick()
 
 
 @immutable
@@ -42,19 +41,17 @@ class SnapshotData:
     """What travels in a snapshot: the store's data and what is known of the members.  Nobody changes it."""
 
     backend: Any
-    urls: tuple[tuple[str, str], ...] = ()
+    roster: tuple[tuple[str, MemberInfo], ...] = ()
     removed: tuple[tuple[str, None], ...] = ()
 
 
-class Replication(Actor):
+class Replication(Ticking):
     """One member of the group `peers` (itself included or not).
 
-    A member that was added to a group that exists begins with the members that the group has then; `learner` says that
-    it was added as a learner. Both count only while the disk is new. `stopped` says why the member does nothing any
-    more, empty while it runs.
+    `joins` says that it was added to a group that exists, and `peers` who belongs to that now; `learner` that it was
+    added as a learner. All of it counts only while the disk is new.
     """
 
-    node: RaftNode
     report_to = ""  # who is told when the member ends by itself
 
     def __init__(
@@ -63,24 +60,18 @@ class Replication(Actor):
         peers: Sequence[str] = (),
         disk: Disk | None = None,
         *,
+        joins: bool = False,
         learner: bool = False,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(name)
-        self.disk = disk or Disk()
-        self.settings = settings or Settings()
-        self.stopped = ""
-        self.elected_ms = 0  # when this member last learned of a new leader
+        super().__init__(name, disk, settings)
         self.heard_ms: dict[str, int] = {}  # when each peer was last heard
         self._cut_after = self.settings.snapshot_count + self.settings.catch_up_entries
+        self._joins = joins or learner
         self._begins_with = _members(name, peers, learner)
         self._alone = self._begins_with.everybody == (name,)
-        self._writing: Ready | None = None
         self._writes = 0
-        self._ticked_ms = 0
-        self._tick_timer: Timer | None = None
-        self._seen = (FOLLOWER, 0, "")
-        self._stood: tuple[str, int] = ("", -1)
+        self._leaving = False
 
     # -- life and death ----------------------------------------------------------------------------------------------
 
@@ -103,10 +94,7 @@ class Replication(Actor):
             election_ticks=settings.election_ticks,
         )
         self._alone = self.node.members.everybody == (self.name,)
-        # Ticks of machines do not fall together.
-        self._ticked_ms = self.loop.clock.now_ms
-        if not self._alone:
-            self._ticked_ms -= self.loop.chance.stream(f"etcd/{self.name}").randrange(settings.tick_ms)
+        self._start_clock()
         self._seen = (self.node.role, self.node.term, self.node.leader)
         if disk.boots > 1:
             self._record("restart", f"its disk holds {disk.applied} applied entries and term {self.node.term}")
@@ -133,49 +121,6 @@ class Replication(Actor):
         if self.report_to:
             self.loop.send(self.report_to, MemberStopped(self.name, because))
 
-    # -- raft's clock --------------------------------------------------------------------------------------------------
-
-    def _tick(self) -> None:
-        self._tick_timer = None
-        if self._writing is None:
-            self._catch_up()
-        else:
-            # A real member ticks and writes in one loop; ticks that come while the disk writes are missed.
-            self._ticked_ms = self.loop.clock.now_ms
-        self._drive()
-
-    def _catch_up(self) -> None:
-        """Let the ticks pass that were not worth a timer."""
-        if self._alone:
-            return
-        now_ms, timer = self.loop.clock.now_ms, self._tick_timer
-        until_ms = now_ms if timer is None else min(now_ms, timer.due_ms)
-        tick_ms = self.settings.tick_ms
-        while until_ms - self._ticked_ms >= tick_ms:
-            self._ticked_ms += tick_ms
-            self.node.tick()
-        if now_ms - self._ticked_ms >= tick_ms:
-            self._ticked_ms = now_ms
-
-    def _arm(self) -> None:
-        """Set the timer for the next tick at which something can happen: a heartbeat, or an election."""
-        node = self.node
-        if self._alone or self.stopped:
-            return
-        ticks = 1 if node.role == LEADER else max(1, node.election_timeout - node.election_elapsed)
-        due_ms = self._ticked_ms + ticks * self.settings.tick_ms
-        timer = self._tick_timer
-        if timer is not None:
-            if timer.due_ms <= due_ms:
-                return
-            self.loop.cancel(timer)
-        self._tick_timer = self.loop.after(due_ms - self.loop.clock.now_ms, self.name, TICK, background=True)
-
-    def _disarm(self) -> None:
-        if self._tick_timer is not None:
-            self.loop.cancel(self._tick_timer)
-            self._tick_timer = None
-
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def _hear(self, message: Message) -> None:
@@ -197,7 +142,7 @@ class Replication(Actor):
         """The state as it is now; raft itself only knows at which entry it may begin."""
         node, disk = self.node, self.disk
         term = node.log.term_at(node.applied)
-        data = SnapshotData(copy_of(disk.backend), tuple(disk.urls.items()), tuple(disk.removed.items()))
+        data = SnapshotData(copy_of(disk.backend), tuple(disk.roster.items()), tuple(disk.removed.items()))
         return Snapshot(node.applied, term or 0, node.members, data)
 
     def _propose_all(self, data: Sequence[Any]) -> None:
@@ -247,6 +192,8 @@ class Replication(Actor):
         if not self._alone:
             self._look()
             self._arm()
+        if self._leaving and self._writing is None and not self.stopped:
+            self.stop("the member has been permanently removed from the cluster")
         self._driven()
 
     def _persist(self, ready: Ready) -> bool:
@@ -309,6 +256,7 @@ class Replication(Actor):
         """Members came or went, as of the entries that are applied now."""
         node, was_alone = self.node, self._alone
         self.disk.members = node.members
+        self._leaving = self.name not in node.members.everybody
         self._alone = node.members.everybody == (self.name,)
         if self._alone:
             self._disarm()
@@ -332,58 +280,6 @@ class Replication(Actor):
 
     def _may_read(self, number: Any, index: int) -> None:
         """A read is linearizable once `index` is applied."""
-
-    def _leader_known(self) -> None:
-        """Somebody was elected."""
-
-    def _leader_lost(self) -> None:
-        """Nobody leads any more, as far as this member knows."""
-
-    def _role_changed(self, role: str) -> None:
-        """The member leads, or does not any more."""
-
-    # -- telling ---------------------------------------------------------------------------------------------------
-
-    def _look(self) -> None:
-        """Note what has become of role, term and leader."""
-        node = self.node
-        now = (node.role, node.term, node.leader)
-        if now == self._seen:
-            return
-        (role, _, leader), self._seen = self._seen, now
-        self._tell_role(role, leader)
-        if node.leader and node.leader != leader:
-            self.elected_ms = self.loop.clock.now_ms
-            self._leader_known()
-        elif leader and not node.leader:
-            self._leader_lost()
-        if (role == LEADER) != (node.role == LEADER):
-            self._role_changed(node.role)
-
-    def _tell_role(self, role: str, leader: str) -> None:
-        node = self.node
-        if role == LEADER and node.role != LEADER:
-            why = f"{node.leader} leads" if node.leader else "no majority is heard, or a later term was; nobody leads"
-            self._record("step down", f"{why} in term {node.term}")
-        if node.role == LEADER and role != LEADER:
-            self._record("become leader", f"a majority of {len(node.members.voters)} voted for it in term {node.term}")
-        elif node.role == FOLLOWER and node.leader and node.leader != leader:
-            self._record("follow", f"{node.leader} leads in term {node.term}")
-        elif node.role not in (LEADER, FOLLOWER) and self._stood != (node.role, node.term):
-            self._stood = (node.role, node.term)
-            asks = f"asks for votes in term {node.term}"
-            if node.role == PRE_CANDIDATE:
-                asks = f"has not heard a leader; asks whether it would be elected in term {node.term + 1}"
-            self._record("campaign", asks)
-
-    def note(self) -> RaftNote:
-        """What this member is now."""
-        node = self.node
-        role = "learner" if node.is_learner else node.role
-        return RaftNote(self.name, role, node.term, node.leader, node.commit)
-
-    def _record(self, verb: str, because: str) -> None:
-        self.loop.record(verb, f"members/{self.name}", because, evidence=self.note(), actor=self.name)
 
 
 def _members(name: str, peers: Sequence[str], learner: bool) -> Members:

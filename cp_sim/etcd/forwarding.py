@@ -1,0 +1,79 @@
+"""What only the leader can answer: how long a lease lives on, and whether a member may come or go.
+
+Neither stands in the log, so a follower passes the question on, and the answer back.
+
+Source: etcd `server/etcdserver/v3_server.go` (LeaseRenew, LeaseTimeToLive).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from cp_sim.etcd.cluster_api import MoveLeaderRequest, MoveLeaderResponse
+from cp_sim.etcd.lease_api import LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest
+from cp_sim.etcd.membership import CHANGES, Membership
+from cp_sim.etcd.proposal import Asked
+from cp_sim.etcd.store import StoreAnswer, StoreRequest
+
+LEADERS_MATTERS = frozenset((LeaseKeepAliveRequest, LeaseTimeToLiveRequest, *CHANGES))
+
+
+class Forwarding(Membership):
+    """Asks the leader."""
+
+    def _ask_leader(self, request: StoreRequest) -> None:
+        """Answer as the leader, or pass it on to the one that is; without one it waits for one."""
+        if self.is_primary:
+            if isinstance(request.operation, CHANGES):
+                self._propose_change(request)
+            else:
+                self._reply(request, self._response(request.token, self._as_primary(request.operation)))
+        elif request.reply_to not in self.node.members.everybody:
+            self._pass_on(self._note_asked(request))
+
+    def _pass_on(self, asked: Asked) -> None:
+        if self.node.leader:
+            self.loop.send(self.node.leader, StoreRequest(asked.request.operation, self.name, asked.number))
+
+    def _as_primary(self, operation: Any) -> Any:
+        now_ms = self.loop.clock.now_ms
+        if not isinstance(operation, LeaseKeepAliveRequest):
+            return self.applier.read(operation, now_ms)
+        ttl_s = self.mvcc.lessor.renew(operation.id, now_ms)
+        if ttl_s:
+            self._watch_lease(operation.id)
+        return LeaseKeepAliveResponse(self.mvcc.revision, operation.id, ttl_s)
+
+    def _leader_says(self, answer: StoreAnswer) -> None:
+        """The leader has answered what was passed on to it; that it cannot be reached is no answer."""
+        asked = None if answer.code == "UNAVAILABLE" else self._asked.pop(answer.token, None)
+        if asked is not None:
+            self.loop.caused_by(asked.cause)
+            self._reply(asked.request, replace(answer, token=asked.request.token))
+        self._driven()
+
+    def _leader_known(self) -> None:
+        super()._leader_known()
+        for asked in self.requests_waiting:
+            operation = asked.request.operation
+            if isinstance(operation, MoveLeaderRequest):
+                if operation.target == self.node.leader:
+                    del self._asked[asked.number]
+                    self.loop.caused_by(asked.cause)
+                    self._reply(asked.request, self._response(asked.request.token, MoveLeaderResponse()))
+            elif type(operation) in LEADERS_MATTERS:
+                del self._asked[asked.number]
+                self.loop.caused_by(asked.cause)
+                self._ask_leader(asked.request)
+
+    def _move_leader(self, request: StoreRequest) -> None:
+        objection = self._objection_to_moving(request.operation)
+        if objection is not None:
+            self._reply_error(request, objection)
+        elif request.operation.target == self.name:
+            self._reply(request, self._response(request.token, MoveLeaderResponse()))
+        else:
+            self._note_asked(request)
+            self.node.transfer_leader(request.operation.target)
+            self._drive()

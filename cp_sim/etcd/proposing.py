@@ -1,0 +1,54 @@
+"""Proposals: what was asked at one instant goes into the log together, and what nobody can take yet waits for a leader.
+
+Source: etcd `server/etcdserver/v3_server.go`, processInternalRaftRequestOnce; a node without a leader takes no
+proposals (etcd-io/raft `node.go`), so that they wait until there is one, or until their time is over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cp_sim.etcd.answering import Answering
+from cp_sim.etcd.proposal import Proposal, proposal_dropped
+from cp_sim.raft.messages import LEADER
+
+
+class Proposing(Answering):
+    """Gathers proposals and hands them to raft."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._proposals: list[Proposal] = []  # of this instant, or waiting for a leader
+
+    def _propose_own(self, operation: Any) -> None:
+        self._submit(Proposal(operation, self.name, 0, self.loop.clock.now_ms, self.loop.cause))
+
+    def _submit(self, proposal: Proposal) -> None:
+        if self._alone and self.node.role == LEADER:
+            if not self._decide_alone(proposal):
+                self.node.propose(proposal)
+                self._drive()
+                if self._asked:
+                    self._set_overdue()
+        else:
+            self._proposals.append(proposal)
+            self.loop.wake(self)
+
+    def _propose_gathered(self) -> None:
+        """Propose what has gathered, if somebody leads; what has timed out meanwhile is not proposed."""
+        if not self._proposals or not self.node.leader:
+            return
+        waiting = self._asked
+        proposals = [one for one in self._proposals if not one.number or one.number in waiting]
+        self._proposals = []
+        if not self.node.transferee:
+            self._propose_all(proposals)
+            return
+        for one in proposals:
+            if one.number:
+                self._refuse(waiting[one.number], proposal_dropped())
+
+    def _driven(self) -> None:
+        super()._driven()
+        if self._proposals and self.node.leader:
+            self.loop.wake(self)
