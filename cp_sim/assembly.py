@@ -31,7 +31,13 @@ class Assembly:
     callers: dict[str, Caller] = field(default_factory=dict)
     scheduler_profiles: Any = None
     election: bool = False
+    real: Any = None  # the adapter to a real etcd, if the objects are kept there
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
+
+    @property
+    def adapter(self) -> Any:
+        """What stands in front of a real etcd; None if there is none, and in a fork, which has a store of its own."""
+        return None if isinstance(self.real, Etcd) else self.real
 
     def make(self, process: Process) -> Actor:
         """A fresh actor for a process."""
@@ -70,7 +76,8 @@ class Assembly:
     def _store_of(self, process: Process) -> str:
         if self.layout.etcd == "stacked":
             return self.layout.name(ETCD, process.host)
-        return self.layout.members[0]
+        number = self.layout.hosts.index(process.host)
+        return self.layout.members[number % len(self.layout.members)]
 
     def _election(self, process: Process) -> Election | None:
         return Election(process.host, REPORT_TO) if self.election else None
@@ -85,10 +92,13 @@ class Assembly:
             process.disk = actor.crash(process.state)
             process.remains = actor
 
-    def _member(self, process: Process) -> Etcd:
+    def _member(self, process: Process) -> Actor:
+        if self.adapter is not None:
+            adapter: Actor = self.adapter
+            return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
         member.report_to = REPORT_TO
         return member
 

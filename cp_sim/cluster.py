@@ -39,16 +39,30 @@ class Cluster(Breaking):
             (there 3 unless given), or for one control plane on a replicated store.
         leader_election: whether scheduler and managers stand for election; by default where several of them run.
 
+        store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
+            a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
+
     Raises:
         ValueError: a size or a component that cannot be.
+        StoreAway: the real etcd does not answer.
     """
 
     def fork(self) -> Cluster:
-        """A second, independent cluster that begins in exactly this state; objects are shared, never copied."""
+        """A second, independent cluster that begins in exactly this state; objects are shared, never copied.
+
+        That of a cluster on a real etcd has an embedded store with the present data; the real one is left alone.
+        """
         with self.turn:
             self.loop.poll()
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
-            return copy.deepcopy(self, memo)
+            adapter = self.assembly.adapter
+            if adapter is None:
+                return copy.deepcopy(self, memo)
+            memo[id(adapter)] = embedded = adapter.embedded()
+            made = copy.deepcopy(self, memo)
+            embedded.loop = made.loop
+            embedded.started()
+            return made
 
     @outside
     def play(self, script: FaultScript | str, until: str | int | None = None) -> tuple[Happened, ...]:
@@ -66,7 +80,13 @@ class Cluster(Breaking):
         return faults.play(self, script, None if until is None else parse_duration(until))
 
     def replay(self) -> Cluster:
-        """A new cluster to which everything in the journal was done again; it ends in the same state."""
+        """A new cluster to which everything in the journal was done again; it ends in the same state.
+
+        Raises:
+            ValueError: the store is a real etcd, where everything would be done twice.
+        """
+        if self._made_with["store"] is not None:
+            raise ValueError("a cluster on a real etcd cannot be replayed: its data would be there already")
         made_with = copy.deepcopy(self._made_with)
         again = Cluster(**made_with)
         for asked in self.journal:
@@ -75,6 +95,11 @@ class Cluster(Breaking):
             except (ApiError, ValueError, LookupError):
                 continue  # it was refused then, too
         return again
+
+    def close(self) -> None:
+        """Hang up on a real etcd; the cluster cannot be used afterwards. An embedded store has nothing to close."""
+        if hasattr(self.etcd, "close"):
+            self.etcd.close()
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 

@@ -15,8 +15,7 @@ class User(Actor):
     """Sends requests from outside; an answer waits in `answers` until it is taken.
 
     The answer to a watch is the list of its changes, each `{"type": ..., "object": ...}`, once the watch has ended.
-    When nobody answers, the answer has status 0 and says why. What the
-    store itself was asked for is answered in `told`.
+    When nobody answers, the answer has status 0 and says why. What the store itself was asked is answered in `told`.
     """
 
     def __init__(self, name: str, server: str = "kube-apiserver") -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -38,6 +39,7 @@ from cp_sim.layout import (
     SHORT,
     Layout,
     layout_of,
+    layout_on,
 )
 from cp_sim.objects import meta
 from cp_sim.objects.kinds import Kind, kind_of
@@ -98,9 +100,12 @@ class World:
         etcd: str | None = None,
         etcd_members: int | None = None,
         leader_election: bool | None = None,
+        store: Any = None,
     ) -> None:
         self.components = _checked_components(components)
-        self.layout = layout_of(control_planes, etcd, etcd_members)
+        layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
+        if store is not None and (etcd or etcd_members):
+            raise ValueError("a real etcd has its own members: leave out etcd and etcd_members")
         if workers < 0:
             raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
         self._made_with = {
@@ -115,23 +120,26 @@ class World:
             "etcd": etcd,
             "etcd_members": etcd_members,
             "leader_election": leader_election,
+            "store": store,
         }
         self.seed = seed
         self.clock = Clock()
-        self.chance = Chance(seed)
+        real = None if store is None else open_store(layout.members[0], store)
+        # Processes that share a real etcd must not draw the same names from the same seed.
+        self.chance = Chance(seed, real.salt if real is not None else "")
         self.trace = Trace()
         self.links = Links(self.clock, self.chance)
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
-        if not self.layout.plain:
+        if not layout.plain:
             self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
         self.turn = Turn()
-        self.user = User("user", self.layout.server)
+        self.user = User("user", layout.server)
         self.cloud = Cloud("cloud")
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
-        elect = self.layout.replicated if leader_election is None else leader_election
-        self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect)
+        elect = layout.replicated if leader_election is None else leader_election
+        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, real=real)
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
@@ -151,9 +159,8 @@ class World:
         self.loop.add(self.user)
         self.loop.add(self.processes)
         for member in self.layout.members:
-            host = member if self.layout.etcd == "external" else self._host_of_member(member)
-            self.processes.add(Process(member, ETCD, host))
-        if not self.layout.plain:
+            self.processes.add(Process(member, ETCD, self.layout.host_of_member(member)))
+        if not self.layout.plain and self.assembly.adapter is None:
             self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
         self._begin(APISERVER)
         if self.layout.replicated:
@@ -162,7 +169,7 @@ class World:
         if "cloud-controller-manager" in self.components:
             self.loop.add(self.cloud)
             for obj in cloud_controller_manager.MANIFEST:
-                self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+                self._install(obj)
             self._begin(CLOUD_MANAGER)
         if "controller-manager" in self.components:
             self._begin(MANAGER)
@@ -178,8 +185,13 @@ class World:
         for host in self.layout.hosts:
             self.processes.add(Process(self.layout.name(component, host), component, host))
 
-    def _host_of_member(self, member: str) -> str:
-        return next(host for host in self.layout.hosts if self.layout.name(ETCD, host) == member)
+    def _install(self, obj: dict[str, Any]) -> None:
+        """Create an object that the cluster is to have; a real etcd may hold it from an earlier run."""
+        try:
+            self._do("install", "POST", kind_of(obj), "", meta.name(obj), body=obj)
+        except ApiError as refused:
+            if refused.reason != "AlreadyExists":
+                raise
 
     def _join(self, spec: NodeSpec) -> None:
         """Start a machine and the kubelet on it; the kubelet registers the Node."""
@@ -196,16 +208,27 @@ class World:
     # -- who is there ----------------------------------------------------------------------------------------------
 
     @property
-    def etcd(self) -> Etcd:
-        """The store, as the member sees it that has seen most; of those that live, if any does."""
+    def layout(self) -> Layout:
+        """Which control planes and members of the store there are, and how their processes are called."""
+        return self.assembly.layout
+
+    @property
+    def etcd(self) -> Any:
+        """The store, as the member sees it that has seen most; of those that live, if any does. The adapter to a real
+        etcd if the objects are kept there.
+        """
+        if self.assembly.adapter is not None:
+            return self.assembly.adapter
         members = self.members
         living = [member for member in members.values() if member.name in self.loop.actors]
         return max(living or members.values(), key=lambda member: member.current_revision)
 
     @property
     def members(self) -> dict[str, Etcd]:
-        """The members of the store by name; of one that has ended, what was there when it did."""
-        found = {}
+        """The simulated members of the store by name; of one that has ended, what was there when it did."""
+        found: dict[str, Etcd] = {}
+        if self.assembly.adapter is not None:
+            return found
         for process in self.processes.of(ETCD):
             actor = self.loop.actors[process.name] if process.alive else process.remains
             assert isinstance(actor, Etcd)
@@ -398,6 +421,24 @@ class World:
         Events and heartbeats are written on the way; they do not count as things of their own.
         """
         return self.loop.step(_is_worth_a_step)
+
+
+def open_store(name: str, store: Any) -> Any:
+    """The actor `name` in front of a real etcd; see `cp_sim.etcd.real`.
+
+    Raises:
+        ValueError: the address cannot be read.
+        StoreAway: nobody answers there.
+        ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
+    """
+    try:
+        real = importlib.import_module("cp_sim.etcd.real.real")
+    except ModuleNotFoundError as problem:
+        if (problem.name or "").split(".")[0] not in ("grpc", "google"):
+            raise
+        wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
+        raise ModuleNotFoundError(wanted, name=problem.name) from None
+    return real.RealEtcd(name, store)
 
 
 def _is_worth_a_step(record: Record) -> bool:

@@ -19,11 +19,27 @@ DEFAULT_QUOTA_BYTES = 2 * 1024**3
 # What etcd adds for each key and each lease.
 KEY_OVERHEAD_BYTES = 256
 LEASE_OVERHEAD_BYTES = 64
+# About what a version takes beside its key and value: the revision it is filed under, field numbers, bbolt's own.
+VERSION_OVERHEAD_BYTES = 56
+# The file of a store that is still empty, as `etcdctl endpoint status` tells it.
+EMPTY_BYTES = 20_480
 
 
 def value_bytes(value: Any) -> int:
     """About how many bytes a value takes; marshal is the fastest measure at hand, its numbers are close to JSON's."""
     return len(value) if isinstance(value, str | bytes) else len(marshal.dumps(value, 2))
+
+
+def value_data(value: Any) -> bytes:
+    """A value as bytes, the same for equal values; faster than its JSON."""
+    if isinstance(value, bytes):
+        return value
+    return value.encode(errors="surrogatepass") if isinstance(value, str) else marshal.dumps(value, 2)
+
+
+def version_bytes(key: str, value: Any) -> int:
+    """About how many bytes a version of a key takes in the file; None is the value of a tombstone."""
+    return VERSION_OVERHEAD_BYTES + len(key) + (0 if value is None else value_bytes(value))
 
 
 def cost(operation: Any) -> int:

@@ -109,10 +109,14 @@ def serve(cluster: Any, port: int = 2379, host: str = "127.0.0.1") -> EtcdServer
 
 
 def member_names(cluster: Any) -> list[str]:
-    """The actors that are members of the cluster's store, in order."""
-    if not hasattr(cluster.etcd, "mvcc"):
+    """The members of the cluster's store, in order.
+
+    Raises:
+        ValueError: the store is a real etcd.
+    """
+    if not cluster.members:
         raise ValueError("this cluster keeps its objects in a real etcd: point etcdctl to that one")
-    return [cluster.etcd.name]
+    return list(cluster.members)
 
 
 # -- from methods to functions ---------------------------------------------------------------------------------------

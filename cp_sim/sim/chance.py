@@ -15,18 +15,19 @@ class Chance:
     """Named streams of random numbers, each a function of the seed and its own name alone.
 
     A stream does not care what others draw, so that adding a new user of chance leaves all former stories as they
-    were.  Neither the machine nor `PYTHONHASHSEED` has a say.
+    were.  A `salt` gives other streams for the same seed.  Neither the machine nor `PYTHONHASHSEED` has a say.
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, salt: str = "") -> None:
         self.seed = seed
+        self.salt = salt
         self._streams: dict[str, random.Random] = {}
 
     def stream(self, name: str) -> random.Random:
         """The stream called `name`, e.g. `"raft/etcd-2"`; always the same object."""
         found = self._streams.get(name)
         if found is None:
-            digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+            digest = hashlib.sha256(f"{self.seed}{self.salt}/{name}".encode()).digest()
             found = self._streams[name] = random.Random(int.from_bytes(digest[:8], "big"))
         return found
 

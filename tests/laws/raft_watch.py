@@ -98,7 +98,9 @@ class WatchedStage(Stage):
     def one_change(self, node: RaftNode) -> None:
         """A leader's log never holds two changes of the group that are not applied."""
         if node.role == "leader":
-            changes = [entry.index for entry in node.log.entries if entry.kind == "change" and entry.index > node.applied]
+            changes = [
+                entry.index for entry in node.log.entries if entry.kind == "change" and entry.index > node.applied
+            ]
             if len(changes) > 1:
                 self.fail("one change at a time", f"{node.id} has changes {changes} under way")
 

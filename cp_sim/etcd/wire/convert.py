@@ -90,9 +90,9 @@ def kv_message(kv: KeyValue) -> Message:
     )
 
 
-def kv_record(message: Message) -> KeyValue:
-    """A key as the store keeps it."""
-    key = key_text(message.key)
+def kv_record(message: Message, below: str = "") -> KeyValue:
+    """A key as the store keeps it; `below` is a prefix that the store itself does not know of."""
+    key = key_text(message.key).removeprefix(below)
     return KeyValue(
         key,
         value_of(message.value, key),
@@ -284,20 +284,21 @@ _RESPONSE_FIELDS: dict[type, str] = {
 }
 
 
-def response_record(message: Message) -> api.ResponseOp:
-    """The answer to a Range, Put, DeleteRange or Txn request as a record."""
+def response_record(message: Message, below: str = "") -> api.ResponseOp:
+    """The answer to a Range, Put, DeleteRange or Txn request as a record; all keys lie `below` a prefix."""
     revision = message.header.revision
     match type(message).DESCRIPTOR.name:
         case "RangeResponse":
-            kvs = tuple(kv_record(kv) for kv in message.kvs)
+            kvs = tuple(kv_record(kv, below) for kv in message.kvs)
             return api.RangeResponse(revision, kvs, message.more, message.count)
         case "PutResponse":
-            return api.PutResponse(revision, kv_record(message.prev_kv) if message.HasField("prev_kv") else None)
+            prev_kv = kv_record(message.prev_kv, below) if message.HasField("prev_kv") else None
+            return api.PutResponse(revision, prev_kv)
         case "DeleteRangeResponse":
-            prev_kvs = tuple(kv_record(kv) for kv in message.prev_kvs)
+            prev_kvs = tuple(kv_record(kv, below) for kv in message.prev_kvs)
             return api.DeleteRangeResponse(revision, message.deleted, prev_kvs)
     inner = [getattr(response, response.WhichOneof("union")) for response in message.responses]
-    return api.TxnResponse(revision, message.succeeded, tuple(response_record(response) for response in inner))
+    return api.TxnResponse(revision, message.succeeded, tuple(response_record(one, below) for one in inner))
 
 
 # -- watches ---------------------------------------------------------------------------------------------------------
@@ -313,7 +314,7 @@ def event_message(event: WatchEvent) -> Message:
     )
 
 
-def event_record(message: Message) -> WatchEvent:
-    """An event of a watch as a record."""
-    prev_kv = kv_record(message.prev_kv) if message.HasField("prev_kv") else None
-    return WatchEvent(enum_name("EventType", message.type), kv_record(message.kv), prev_kv)
+def event_record(message: Message, below: str = "") -> WatchEvent:
+    """An event of a watch as a record; its keys lie `below` a prefix."""
+    prev_kv = kv_record(message.prev_kv, below) if message.HasField("prev_kv") else None
+    return WatchEvent(enum_name("EventType", message.type), kv_record(message.kv, below), prev_kv)
