@@ -37,6 +37,7 @@ from cp_sim.etcd.proposal import (
     too_many_requests,
 )
 from cp_sim.etcd.quota import value_bytes
+from cp_sim.etcd.reporting import REPORTS, report
 from cp_sim.etcd.store import (
     CancelWatch,
     Compact,
@@ -176,6 +177,9 @@ class Etcd(Forwarding):
     def _request(self, request: StoreRequest) -> None:
         operation = request.operation
         kind = type(operation)
+        if kind in REPORTS:
+            self._report(request)
+            return
         if not self._alone:
             refused = self._refusal(request)
             if refused is not None:
@@ -191,6 +195,12 @@ class Etcd(Forwarding):
             self._answer_read(request)
         else:
             self._read_linearizable(self._note_asked(request))
+
+    def _report(self, request: StoreRequest) -> None:
+        try:
+            self._reply(request, self._response(request.token, report(self, request.operation)))
+        except api.EtcdError as refused:
+            self._reply_error(request, refused)
 
     def _refusal(self, request: StoreRequest) -> api.EtcdError | None:
         node = self.node
