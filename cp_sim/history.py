@@ -42,10 +42,11 @@ def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
     inside = namespace if kind.namespaced and namespace != "*" else ""
     if name:
         kv = etcd.get_at(kind.store_key(inside, name), revision)
-        if kv is None:
+        if kv is None or not isinstance(kv.value, dict):
             raise not_found(kind.plural, kind.group, name)
         return decorated(kv)
-    return [decorated(kv) for kv in etcd.range_at(kind.store_key(inside), revision)]
+    kvs = etcd.range_at(kind.store_key(inside), revision)
+    return [decorated(kv) for kv in kvs if isinstance(kv.value, dict)]
 
 
 def decorated(kv: KeyValue) -> Object:

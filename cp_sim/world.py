@@ -22,8 +22,10 @@ from cp_sim.apiserver.request import User as Caller
 from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
+from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.etcdctl import Etcdctl
+from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.store import CancelWatch, StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
@@ -104,6 +106,7 @@ class World:
         etcd_members: int | None = None,
         leader_election: bool | None = None,
         store: Any = None,
+        restore: Snapshot | None = None,
     ) -> None:
         self.components = _checked_components(components)
         layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
@@ -124,9 +127,10 @@ class World:
             "etcd_members": etcd_members,
             "leader_election": leader_election,
             "store": store,
+            "restore": restore,
         }
         self.seed = seed
-        self.clock = Clock()
+        self.clock = Clock(0 if restore is None else restore.time_ms)
         real = None if store is None else open_store(layout.members[0], store)
         # Processes that share a real etcd must not draw the same names from the same seed.
         self.chance = Chance(seed, real.salt if real is not None else "")
@@ -147,22 +151,23 @@ class World:
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
             self.kubelets = Fleet(self.loop, self.layout.server)
-        self._start()
+        self._start(restore)
         if "kubelet" in self.components:
             for host in self.layout.hosts:
-                self._join(_control_plane(host, self.layout))
+                self._join(control_plane(host, self.layout))
             for number in range(1, workers + 1):
                 self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
 
-    def _start(self) -> None:
+    def _start(self, snapshot: Snapshot | None) -> None:
         """Let the chosen components join the loop, the store first."""
         self.loop.add(self.user)
         self.loop.add(self.processes)
         for member in self.layout.members:
-            self.processes.add(Process(member, ETCD, self.layout.host_of_member(member)))
+            disk = None if snapshot is None else Disk(backend=snapshot.restore(now_ms=self.clock.now_ms))
+            self.processes.add(Process(member, ETCD, self.layout.host_of_member(member), disk=disk))
         if not self.layout.plain and self.assembly.adapter is None:
             self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
         self._begin(APISERVER)
@@ -485,7 +490,8 @@ def _caller(name: str, groups: Iterable[str]) -> Caller:
     return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
-def _control_plane(name: str, layout: Layout) -> NodeSpec:
+def control_plane(name: str, layout: Layout) -> NodeSpec:
+    """The machine of a control plane."""
     taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
     external = tuple(component for component in STATIC_PODS if component != ETCD) if layout.etcd == "external" else None
     labels = {CONTROL_PLANE_ROLE: ""}

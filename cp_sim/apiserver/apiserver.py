@@ -9,10 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors, health, rest, store_link, verbs, versions
+from cp_sim.apiserver import (
+    admission,
+    allocation,
+    compaction,
+    definitions,
+    endpoint_reconciler,
+    errors,
+    health,
+    rest,
+    store_link,
+    verbs,
+    versions,
+)
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
+from cp_sim.apiserver.readable import is_object, readable
 from cp_sim.apiserver.request import (
     ApiError,
     Call,
@@ -29,9 +42,6 @@ from cp_sim.apiserver.work import AwaitQuorumRevision, AwaitRevision, Done, Work
 from cp_sim.etcd.store import Get, KeyValue, StoreAnswer, WatchChanges
 from cp_sim.objects.kinds import Kind
 from cp_sim.sim import Actor, ConnectionLost, immutable
-
-# The key that the real server keeps to agree on compactions; reading it tells the store's revision.
-REVISION_KEY = "compact_rev_key"
 
 _READS = frozenset(("get", "list", "watch"))
 _NO_HEADERS: dict[str, Any] = {}
@@ -58,14 +68,30 @@ class ApiServer(Actor):
     *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
 
     `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
-    `given_users` callers that a cluster knows on top of the usual ones; `others` are further members of the store, to
-    be asked when `store` does not answer (`--etcd-servers`).
+    `given_users` callers that a cluster knows on top of the usual ones.
+
+    `store` is the actor that it asks, `others` are further members of the store, to be asked when that does not answer
+    (`--etcd-servers`).  With `shared_store` other servers write there, too, and this one relies on nothing that only
+    the store can know.  With an `address` it is one of the endpoints of the Service `kubernetes`; every `compaction_ms`
+    it has old history forgotten (0: never).
     """
 
-    def __init__(self, name: str = "kube-apiserver", store: str = "etcd", others: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str = "kube-apiserver",
+        store: str = "etcd",
+        others: tuple[str, ...] = (),
+        shared_store: bool = False,
+        address: str = "",
+        compaction_ms: int = 0,
+    ) -> None:
         super().__init__(name)
         self.store = store  # the member that is asked now
         self.stores = (store, *(other for other in others if other != store))
+        self.shared_store = shared_store
+        self.reconciler = endpoint_reconciler.EndpointReconciler(self, address)
+        self.compactor = compaction.Compactor(self, compaction_ms)
+        self.releases: dict[int, Any] = {}  # what is being given back to the store
         self.given_users: dict[str, User] = {}
         self.in_flight: dict[int, Work] = {}
         self.caches: dict[str, ResourceCache] = {}
@@ -115,8 +141,8 @@ class ApiServer(Actor):
         elif kind is EndWatch:
             self._end_watch(message)
         elif kind is ConnectionLost:
-            if message.peer == self.store:
-                self.link.lost(message.reason)
+            if message.peer in self.stores:
+                self.link.lost(message.peer, message.reason)
             else:
                 self._forget_caller(message.peer)
         elif kind is Response:
@@ -132,6 +158,10 @@ class ApiServer(Actor):
                 self._give_up(message.work)
             case definitions.CleanedUp():
                 definitions.cleaned_up(self, message)
+            case compaction.Round():
+                self.compactor.begin()
+            case endpoint_reconciler.Reconcile():
+                self.reconciler.begin()
             case health.HealthTimedOut():
                 if message.work in self.in_flight:
                     self.proceed(self.in_flight[message.work], None)
@@ -158,13 +188,18 @@ class ApiServer(Actor):
 
     # -- the way of a request ------------------------------------------------------------------------------------
 
-    def _begin(self, request: Request) -> None:
+    def _work_of(self, request: Request) -> Work:
         self._next += 1
         call = request.call
         outside = call if isinstance(call, HttpRequest) else None
         work = Work(self._next, request, _NOBODY, call if isinstance(call, Call) else _NO_CALL, outside=outside)
         work.since_ms = self.loop.clock.now_ms
         work.cause = self.loop.origin
+        return work
+
+    def _begin(self, request: Request) -> None:
+        work = self._work_of(request)
+        outside = work.outside
         try:
             work.user = user_of(request.user, self.given_users)
             work.note("authenticate", sentence=request.user)
@@ -197,7 +232,7 @@ class ApiServer(Actor):
                 self._wait(work, outcome)
             else:
                 work.handler, work.state = "quorum", (work.handler, work.state)
-                self.link.ask(work, Get(REVISION_KEY))
+                self.link.ask(work, Get(compaction.KEY))
         else:
             self.link.ask(work, outcome)
 
@@ -220,6 +255,8 @@ class ApiServer(Actor):
         try:
             if answer is not None and answer.error and work.handler != "health":
                 raise store_link.store_error(answer.error, continued=getattr(work.state, "continued", False))
+            if answer is not None:
+                answer = readable(answer)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
             self.in_flight.pop(work.id, None)
@@ -355,6 +392,10 @@ class ApiServer(Actor):
             if key_change.revision <= cache.oldest and not key_change.kv:
                 continue
             kv = key_change.kv
+            if kv is not None and not is_object(kv.value):
+                if short not in cache.objects:
+                    continue
+                kv = None  # it has taken an object's place
             if kv is not None:
                 fresh = self._fresh.pop(kv.key, None)
                 made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)
@@ -422,6 +463,8 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
+        self.compactor.start()
+        self.reconciler.begin()
         parked, self.parked = self.parked, []
         for request in parked:
             self._begin(request)
@@ -446,6 +489,8 @@ _TIMERS = frozenset(
     (
         GiveUp,
         definitions.CleanedUp,
+        compaction.Round,
+        endpoint_reconciler.Reconcile,
         health.HealthTimedOut,
         store_link.TryStore,
         store_link.WatchSilent,

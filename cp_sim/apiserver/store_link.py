@@ -287,15 +287,19 @@ class StoreLink:
         if work is not None and work.asked is not None and not work.waiting_for:
             self.ask(work, work.asked)
 
-    def lost(self, reason: str) -> None:
+    def lost(self, peer: str, reason: str) -> None:
         """The connection is broken: what was asked will not be answered, the watch has ended."""
         server = self.server
+        asked_now = peer == server.store
         for work in list(server.in_flight.values()):
-            if work.waiting_for == server.store:
+            if work.waiting_for == peer:
                 server.answered(StoreAnswer(work.id, 0, False, error=reason))
-        for token in self.server.bootstrapping:
+        if not asked_now:
+            return
+        for token in server.bootstrapping:
             self.put_failed(token)
-        self.turn()
+        if server.store == peer:
+            self.turn()
         if self.list_token:
             self.load_failed(reason)
         elif self.watch_token:
@@ -306,7 +310,7 @@ class StoreLink:
         server, now_ms = self.server, self.server.loop.clock.now_ms
         nearest: int | None = None
         for work in list(server.in_flight.values()):
-            if work.waiting_for != server.store or work.call.verb == "watch":
+            if work.waiting_for not in server.stores or work.call.verb == "watch":
                 continue
             reads = work.call.verb in ("get", "list")
             due_ms = work.since_ms + (READ_TIMEOUT_MS if reads else WRITE_TIMEOUT_MS)

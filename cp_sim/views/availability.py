@@ -10,6 +10,7 @@ from typing import Any
 
 from cp_sim.sim.clock import format_duration
 from cp_sim.views import facts
+from cp_sim.views.axis import Axis
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
 from cp_sim.views.sketch import Sketch
@@ -36,7 +37,7 @@ def availability(reports: Any) -> View:
     reports have the same; a moment that no stretch covers was not asked about.
     """
     listed = list(reports) if isinstance(reports, Iterable) and not isinstance(reports, Mapping) else [reports]
-    axis = _Axis(min(one.start_ms for one in listed), max(one.end_ms for one in listed))
+    axis = Axis(min(one.start_ms for one in listed), max(one.end_ms for one in listed), LEFT, WIDE)
     sketch = Sketch("What worked, and when: the same faults on clusters of several sizes")
     together = len({tuple(map(tuple, one.faults)) for one in listed}) == 1
     top = _faults(sketch, axis, listed[0].faults, "all", 0.0) if together else 0.0
@@ -45,50 +46,15 @@ def availability(reports: Any) -> View:
         top = _report(sketch, axis, report, place, top, together)
     if together:
         _marks(sketch, axis, listed[0].faults, "all", begin - 4, top - SPACE)
-    top = _ticks(sketch, axis, top - SPACE + 4)
+    top = axis.ticks(sketch, top - SPACE + 4)
     _legend(sketch, top + 4)
     return sketch.view(as_text(listed))
-
-
-class _Axis:
-    """Virtual time from left to right."""
-
-    def __init__(self, start_ms: int, end_ms: int) -> None:
-        self.start_ms, self.end_ms = start_ms, max(end_ms, start_ms + 1)
-
-    def at(self, time_ms: int) -> float:
-        """Where a moment is, in pixels."""
-        share = (time_ms - self.start_ms) / (self.end_ms - self.start_ms)
-        return LEFT + WIDE * min(1.0, max(0.0, share))
-
-
-def tick_ms(span_ms: int, most: int = 9) -> int:
-    """A round distance between ticks, so that there are at most `most` on an axis of that length."""
-    for unit in (1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000):
-        for times in (1, 2, 5) if unit < 5_000 else (1,):
-            if span_ms / (unit * times) <= most:
-                return unit * times
-    return 6 * 3_600_000 * (1 + span_ms // (6 * 3_600_000 * most))
-
-
-def _ticks(sketch: Sketch, axis: _Axis, top: float) -> float:
-    every = tick_ms(axis.end_ms - axis.start_ms)
-    first = -(-axis.start_ms // every) * every
-    for moment in range(first, axis.end_ms + 1, every):
-        left = axis.at(moment)
-        sketch.arrow(f"tick/{moment}", (left, top), (left, top + 4), head=False, pen=1)
-        text = format_duration(moment)
-        wide = width_of(text, 8.5) + 10
-        sketch.words(
-            f"tick/{moment}#words", left - wide / 2, top + 5, styled("tiny", text), align="n", width=wide, size=8.5
-        )
-    return top + 22
 
 
 # -- faults ---------------------------------------------------------------------------------------------------------
 
 
-def _faults(sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name: str, top: float) -> float:
+def _faults(sketch: Sketch, axis: Axis, faults: Iterable[tuple[int, str]], name: str, top: float) -> float:
     """The faults in words above the strips, in as many rows as they need; returns where the strips may begin."""
     ends = [LEFT - 20.0] * FAULT_ROWS
     rows = 0
@@ -108,9 +74,7 @@ def _faults(sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name
     return top + rows * 15 + 8
 
 
-def _marks(
-    sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name: str, top: float, bottom: float
-) -> None:
+def _marks(sketch: Sketch, axis: Axis, faults: Iterable[tuple[int, str]], name: str, top: float, bottom: float) -> None:
     for place, (time_ms, words) in enumerate(faults):
         left = axis.at(time_ms)
         sketch.arrow(
@@ -122,7 +86,7 @@ def _marks(
 # -- strips ---------------------------------------------------------------------------------------------------------
 
 
-def _report(sketch: Sketch, axis: _Axis, report: Any, place: int, top: float, together: bool) -> float:
+def _report(sketch: Sketch, axis: Axis, report: Any, place: int, top: float, together: bool) -> float:
     name = f"report/{place}"
     if not together:
         top = _faults(sketch, axis, report.faults, name, top)
@@ -150,7 +114,7 @@ def _report(sketch: Sketch, axis: _Axis, report: Any, place: int, top: float, to
     return top + high + SPACE
 
 
-def _strip(sketch: Sketch, axis: _Axis, name: str, what: str, stretches: Iterable[Any], top: float) -> None:
+def _strip(sketch: Sketch, axis: Axis, name: str, what: str, stretches: Iterable[Any], top: float) -> None:
     """One strip: a base of what was not asked, on it what was answered (high) and what failed (low)."""
     fill, share, _ = STATES["unknown"]
     thin = STRIP * share

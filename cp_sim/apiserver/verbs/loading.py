@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import allocation, bootstrap
+from cp_sim.apiserver import allocation, bootstrap, claims
+from cp_sim.apiserver.catalog import DEFINITIONS
+from cp_sim.apiserver.readable import is_object
 from cp_sim.apiserver.watch_cache import Change
 from cp_sim.etcd.store import StoreAnswer
 
@@ -22,6 +24,12 @@ def answered(server: Any, answer: StoreAnswer) -> None:
             listed(server, answer)
     elif answer.token == server.link.probe_token:
         server.link.probed(answer.error)
+    elif server.reconciler.awaits(answer.token):
+        server.reconciler.answered(answer)
+    elif server.compactor.awaits(answer.token):
+        server.compactor.answered(answer)
+    elif answer.token in server.releases:
+        claims.released(server, answer)
     elif answer.token in server.bootstrapping:
         written(server, answer)
 
@@ -47,9 +55,11 @@ def listed(server: Any, answer: StoreAnswer) -> None:
     server.caches.clear()
     server.allocations = allocation.Allocations()
     server.compacted = answer.revision
+    for name, definition in list(server.catalog.definitions.items()):
+        server.catalog.learn(DEFINITIONS, Change(answer.revision, name, None, definition))
     for kv in answer.kvs:
         found = server.catalog.cache_of_key(kv.key)
-        if found is None:
+        if found is None or not is_object(kv.value):
             continue
         kind, short = found
         change = Change(kv.mod_revision, short, server.decorated(kind, kv), None)

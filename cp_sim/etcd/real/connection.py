@@ -21,6 +21,7 @@ from cp_sim.etcd.wire.messages import Message, make
 from cp_sim.etcd.wire.services import Client
 
 TRY_S = 3.0  # how long one member may take for one answer
+LATE = "no answer in time"
 PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 _CHANNEL = (
     ("grpc.max_receive_message_length", -1),
@@ -147,7 +148,7 @@ class Connection:
         if code == grpc.StatusCode.UNAUTHENTICATED and self._token and tries == 1:
             self.forget_token()  # it has run out, or etcd was started anew
             return
-        if code not in _AWAY:
+        if code not in _AWAY and "context deadline exceeded" not in details:
             raise EtcdError(code.name, details) from None
         self._why = why(details)
         self.next_member()
@@ -163,7 +164,7 @@ def why(details: str) -> str:
     if "connection refused" in details.lower():
         return "connection refused"
     if "deadline" in details.lower():
-        return "no answer in time"
+        return LATE
     return details.rpartition("last error: ")[2] or "no answer"
 
 
@@ -172,6 +173,8 @@ def go_text(address: str, reason: str) -> str:
 
     Source: google.golang.org/grpc, `internal/transport/http2_client.go`.
     """
+    if reason == LATE:
+        return "context deadline exceeded"
     if reason == "connection refused":
         dialing = f"dial tcp {address}: connect: connection refused"
         reason = f'connection error: desc = "transport: Error while dialing: {dialing}"'

@@ -17,6 +17,7 @@ from cp_sim.etcd import api
 from cp_sim.etcd.applier import Applier
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.real.below import Below
 from cp_sim.etcd.real.connection import Connection, StoreAway
 from cp_sim.etcd.real.operations import answer_of, request_of
@@ -221,7 +222,9 @@ class RealEtcd(Actor):
         told = [self._told[id_] for id_ in self.watchers]
         revision = min(told) if told else self.current_revision
         backend = Applier()
-        backend.mvcc.hold(revision, [dataclasses.replace(kv, lease=0) for kv in self.range_at("", revision)])
+        kvs = sorted(self.range_at("", revision), key=lambda kv: kv.mod_revision)
+        without_lease = tuple(dataclasses.replace(kv, lease=0) for kv in kvs)
+        backend.mvcc = Mvcc.restored(without_lease, revision, revision)
         made = Etcd(self.name, (self.name,), Disk(backend=backend))
         for id_ in self.watchers:
             prefix = self._prefixes[id_]
