@@ -14,6 +14,7 @@ from cp_sim.views.cluster_map import cluster_map
 from cp_sim.views.control_plane import control_plane
 from cp_sim.views.decision import decision
 from cp_sim.views.keyspace import keyspace
+from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
 from cp_sim.views.raft_members import raft_members
@@ -34,6 +35,7 @@ __all__ = [
     "control_plane",
     "decision",
     "keyspace",
+    "lease_line",
     "locks_and_keys",
     "ownership",
     "raft_members",
