@@ -49,7 +49,7 @@ from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
-from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, immutable, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -295,6 +295,20 @@ class World:
             return server
         raise LookupError("no API server runs; restart one")
 
+    def containers(self, node: str = "") -> list[RunningContainer]:
+        """The containers that run now, whatever the API server may know of it; those of one node, or of all.
+
+        *In Kubernetes:* `crictl ps` on the machine itself.
+        """
+        return [
+            RunningContainer(machine.name, meta.key(run.pod), container.name)
+            for machine in self.kubelets.nodes.values()
+            if node in ("", machine.name) and not machine.off
+            for run in machine.pods.values()
+            for container in run.containers
+            if container.state == "running"
+        ]
+
     # -- asking ----------------------------------------------------------------------------------------------------
 
     def get(self, what: str, namespace: str = "default") -> Any:
@@ -469,6 +483,15 @@ def open_store(name: str, store: Any) -> Any:
         wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
         raise ModuleNotFoundError(wanted, name=problem.name) from None
     return real.RealEtcd(name, store)
+
+
+@immutable
+class RunningContainer:
+    """A container that runs on a node; `pod` is `namespace/name`."""
+
+    node: str
+    pod: str
+    container: str
 
 
 def _is_worth_a_step(record: Record) -> bool:

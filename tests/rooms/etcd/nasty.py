@@ -145,7 +145,8 @@ class Nasty:
         if depth == 0 and self.sometimes(0.02):
             many = [{"op": "range", "key": "a"}] * self.chance.choice([127, 128, 129])
             found[self.chance.choice(["success", "failure"])] = many
-        return {name: value for name, value in found.items() if value}
+        found = {name: value for name, value in found.items() if value}
+        return without_what_kills_etcd(found) if depth == 0 else found
 
     def operation(self, depth):
         """One operation of a txn; now and then an empty one."""
@@ -209,6 +210,23 @@ class Nasty:
     def watch_cancel(self, _place=0):
         """The end of a watch that may have ended before."""
         return {"watch": self.chance.randrange(1, len(self.watches))} if len(self.watches) > 1 else {"watch": 0}
+
+
+def without_what_kills_etcd(txn):
+    """The txn without options that need a key which the same txn may delete: etcd 3.4 ends in a panic then."""
+
+    def walk(one):
+        if one.get("op") == "txn" or "op" not in one:
+            for branch in ("success", "failure"):
+                for inner in one.get(branch, ()):
+                    yield from walk(inner)
+        yield one
+
+    if any(one.get("op") == "delete" for one in walk(txn)):
+        for one in walk(txn):
+            if one.pop("ignore_value", False) or one.pop("ignore_lease", False):
+                one.pop("ignore_lease", None)
+    return txn
 
 
 def whole(**more):
