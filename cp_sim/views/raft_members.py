@@ -195,7 +195,8 @@ class _Box:
                     f"{identity}#{what}", left, top + down, wide, 3, [], inside=identity, fill=colour, edge="none",
                     pen=0, rounded=False, kind=what, detail=f"{member.short}: {_BARS[what]} up to entry {upto}",
                 )  # fmt: skip
-        shown = [index for index in {first, min(last, member.last_index)} if member.offset < index <= member.last_index]
+        begin = max(first, member.offset + 1)
+        shown = [index for index in {first, min(last, member.last_index)} if begin <= index <= member.last_index]
         for index in sorted(shown):
             at = left + (index - first) * SQUARE
             self.sketch.words(
