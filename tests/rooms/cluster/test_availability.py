@@ -10,7 +10,6 @@ from cp_sim import availability
 from cp_sim.availability import Comparison, longest_gap, strip
 from cp_sim.cluster import Cluster
 
-
 SCHEDULER = "# lose the scheduler\nat 5s crash scheduler leader\nat 60s restart scheduler leader"
 QUORUM = "at 5s crash a majority of etcd\nat 35s restart a majority of etcd"
 
