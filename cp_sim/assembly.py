@@ -85,7 +85,8 @@ class Assembly:
     def _store_of(self, process: Process) -> str:
         if self.layout.etcd == "stacked":
             return self.layout.name(ETCD, process.host)
-        return self.layout.members[0]
+        number = self.layout.hosts.index(process.host)
+        return self.layout.members[number % len(self.layout.members)]
 
     def _election(self, process: Process) -> Election | None:
         return Election(process.host, REPORT_TO) if self.election else None
@@ -106,7 +107,7 @@ class Assembly:
             return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
         member.report_to = REPORT_TO
         return member
 

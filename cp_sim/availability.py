@@ -40,9 +40,9 @@ class Recovery:
 class Availability:
     """How available a cluster was from `start_ms` to `end_ms`.
 
-    `faults` are what happened, as (time_ms, words); `strips` say for `write`, `read` and `scheduling` when it worked, as
-    (from_ms, to_ms, ok); `figures` are percentages, gaps in ms, and counts.  `lost_writes` are the numbers of the writes
-    that were acknowledged and are not there.
+    `faults` are what happened, as (time_ms, words); `strips` say for `write`, `read` and `scheduling` when it worked,
+    as (from_ms, to_ms, ok); `figures` are percentages, gaps in ms, and counts.  `lost_writes` are the numbers of the
+    writes that were acknowledged and are not there.
     """
 
     title: str
@@ -127,7 +127,7 @@ def begin(cluster: Any) -> Prober:
     return prober
 
 
-# -- what the tries say --------------------------------------------------------------------------------------------------
+# -- what the tries say ------------------------------------------------------------------------------------------------
 
 
 def report(
@@ -141,14 +141,17 @@ def report(
         WRITE: [(probe.sent_ms, probe.ok) for probe in tries[WRITE]],
         READ: [(probe.sent_ms, probe.ok) for probe in tries[READ]],
         SCHEDULING: [
-            (probe.sent_ms, bound.get(f"probe-{probe.number}", end_ms + BOUND_WITHIN_MS) - probe.sent_ms <= BOUND_WITHIN_MS)
+            (
+                probe.sent_ms,
+                bound.get(f"probe-{probe.number}", end_ms + BOUND_WITHIN_MS) - probe.sent_ms <= BOUND_WITHIN_MS,
+            )
             for probe in tries[SCHEDULING]
         ],
     }
     strips = {what: strip(found, start_ms, end_ms) for what, found in outcomes.items()}
     lost = _lost(cluster, prober)
     figures: dict[str, float] = {}
-    for what, found in outcomes.items():
+    for what in outcomes:
         figures[f"{what}_availability_percent"] = _percent(strips[what])
         figures[f"{what}_gap_ms"] = longest_gap(strips[what])
     figures |= {
@@ -163,13 +166,11 @@ def report(
         for one in struck
     )
     told = tuple((one.time_ms, one.words) for one in happened)
-    return Availability(
-        title, cluster.layout.control_planes, start_ms, end_ms, told, strips, figures, recoveries, lost
-    )
+    return Availability(title, cluster.layout.control_planes, start_ms, end_ms, told, strips, figures, recoveries, lost)
 
 
 def strip(outcomes: Sequence[tuple[int, bool]], start_ms: int, end_ms: int) -> Strip:
-    """When it worked and when it did not, from tries as (time, whether it went well); equal neighbours are one piece."""
+    """When it worked and when not, from tries as (time, whether it went well); equal neighbours are one piece."""
     pieces: list[tuple[int, int, bool]] = []
     for place, (sent_ms, ok) in enumerate(outcomes):
         from_ms = start_ms if place == 0 else sent_ms
@@ -222,7 +223,7 @@ def _count(cluster: Any, first: int, verb: str) -> int:
     return sum(record.verb == verb for record in cluster.trace.since(first))
 
 
-# -- for people ----------------------------------------------------------------------------------------------------------
+# -- for people --------------------------------------------------------------------------------------------------------
 
 _ROWS = (
     ("writes that went through", "write_availability_percent", "%"),

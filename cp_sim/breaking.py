@@ -6,7 +6,6 @@ Nothing here repairs anything; what the components make of it is theirs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cp_sim.kubelet import Kubelets
 from cp_sim.layout import BALANCER, ETCD, SHORT, STATIC
@@ -152,11 +151,11 @@ class Breaking(Operations):
         Raises:
             ValueError: there is no such machine, or one stands on both sides.
         """
-        sides = [self._machines(left), self._machines(right)]
+        one, other = self._machines(left), self._machines(right)
         self._give_hosts()
-        self.links.partition(*sides, one_way=one_way)
+        self.links.partition(one, other, one_way)
         arrow = " to " if one_way else " and "
-        self._record("partition", "links", f"cut between {', '.join(sides[0])}{arrow}{', '.join(sides[1])}")
+        self._record("partition", "links", f"cut between {', '.join(one)}{arrow}{', '.join(other)}")
         self._network_changed()
 
     @outside

@@ -56,7 +56,7 @@ class Prober(Actor):
     """Writes a ConfigMap and reads one every `period_ms`, creates a pod every `pod_period_ms`.
 
     Every try is a connection of its own, as a command of kubectl is; it does not wait for the one before and is not
-    repeated.  `probes` are all tries, `acknowledged` the numbers of the writes that somebody has confirmed, late or not.
+    repeated.  `probes` are all tries, `acknowledged` the numbers of the writes that were confirmed, late or not.
     """
 
     def __init__(

@@ -99,7 +99,7 @@ class Processes(Actor):
         self._tell_kubelet(process, KILLED)
 
     def kill(self, process: Process, exit_code: int = KILLED, because: str = "killed") -> None:
-        """The process ends; the kubelet of its machine starts it again: the first time at once, then after a back-off."""
+        """The process ends; its kubelet starts it again: the first time at once, then after a back-off."""
         if not process.alive:
             return
         loop = self.loop
