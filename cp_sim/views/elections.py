@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import meta
@@ -12,8 +13,9 @@ from cp_sim.sim import Record, immutable
 from cp_sim.sim.clock import parse_timestamp
 from cp_sim.views import facts
 from cp_sim.views.facts import Object
-from cp_sim.views.palette import machine_of
+from cp_sim.views.palette import component_of, machine_of
 from cp_sim.views.story import upto
+from cp_sim.views.terms import ABSENCES
 
 ELECTED = ("kube-scheduler", "kube-controller-manager", "cloud-controller-manager")
 NAMESPACE = "kube-system"
@@ -51,6 +53,7 @@ class Term:
     transitions: int = 0
     record: int = 0
     lost: bool = False
+    gone_ms: int = 0
 
 
 def machine_of_holder(holder: str) -> str:
@@ -102,8 +105,8 @@ def leader_among(world: Any, component: str) -> str:
 def terms_of(world: Any, name: str, until_ms: int) -> list[Term]:
     """Who held a lease, one after the other, as the trace tells: from taking it to losing it, or to its running out.
 
-    A holder that goes away without a word holds the lease until the trace tells of the next one; the time by which it
-    had run out is not in the trace, so it is not drawn as if it were known.
+    A holder that is crashed or paused holds the lease until it has run out and the next one takes it; from `gone_ms` on
+    it did not work (0: it did until the end).
     """
     past = not hasattr(world, "loop")
     found: list[Term] = []
@@ -120,6 +123,27 @@ def terms_of(world: Any, name: str, until_ms: int) -> list[Term]:
             found[-1] = _ended(found[-1], record.time_ms, lost=True)
     if found and not found[-1].until_ms:
         found[-1] = _ended(found[-1], until_ms)
+    gone = absences(getattr(world, "trace", None), name)
+    return [
+        replace(term, gone_ms=next((at for at, host in gone if host == term.machine and _within(at, term)), 0))
+        for term in found
+    ]
+
+
+def _within(at_ms: int, term: Term) -> bool:
+    return term.since_ms <= at_ms < term.until_ms
+
+
+def absences(trace: Any, component: str) -> list[tuple[int, str]]:
+    """(time_ms, machine) of each crash or pause of a component's process, or of its machine."""
+    found = []
+    for record in trace or ():
+        if record.verb in ABSENCES:
+            place, _, name = record.subject.rpartition("/")
+            if place == "nodes":
+                found.append((record.time_ms, name))
+            elif place == "pods/kube-system" and component_of(name) == component:
+                found.append((record.time_ms, machine_of(name)))
     return found
 
 
@@ -131,4 +155,4 @@ def lease_records(trace: Any, name: str, until_revision: int = 0) -> list[Record
 
 
 def _ended(term: Term, at_ms: int, lost: bool = False) -> Term:
-    return Term(term.machine, term.since_ms, at_ms, term.transitions, term.record, lost)
+    return replace(term, until_ms=at_ms, lost=lost)

@@ -52,7 +52,10 @@ def lease_line(cluster: Any, since: int | None = None, until: int | None = None)
         _line(sketch, axis, name, terms, held.get(name), machines, place * ROW)
     top = axis.ticks(sketch, len(found) * ROW + 2)
     sketch.words(
-        "legend", LEFT, top + 2, styled("small", "one colour and number for each node · ◂ taken · ▮ lost or released")
+        "legend",
+        LEFT,
+        top + 2,
+        styled("small", "one colour and number for each node · striped: its holder was away, and nobody else worked"),
     )
     return sketch.view(as_text(found, held, begin, end))
 
@@ -77,13 +80,22 @@ def _line(
             continue
         left, right = axis.at(term.since_ms), axis.at(term.until_ms)
         wide = max(2.0, right - left)
+        works = axis.at(term.gone_ms) - left if term.gone_ms else wide
         hue = f"owner-{machines.index(term.machine) % 8 + 1}"
         until = "lost or released" if term.lost else "until"
         sketch.box(
-            f"record/{term.record}#{name}", left, top + 8, wide, 24, _label(term, wide), size=9.5, align="n",
-            fill="paper", edge=hue, pen=2, rounded=False, kind="holder",
+            f"record/{term.record}#{name}", left, top + 8, wide, 24, _label(term, min(works, wide)), size=9.5,
+            align="l", fill="paper", edge=hue, pen=2, rounded=False, kind="holder",
             detail=f"{name}: {term.machine} {facts.seconds(term.since_ms)}, {until} {facts.seconds(term.until_ms)}",
         )  # fmt: skip
+        if term.gone_ms:
+            start = max(left + 2, axis.at(term.gone_ms))
+            count = max(2, int((right - start) / 3))
+            sketch.box(
+                f"record/{term.record}#{name}#gone", start, top + 9, max(2.0, right - start - 1), 22, [], edge="line",
+                parts=[(1 / count, "grey-tint" if part % 2 else "used-up") for part in range(count)], rounded=False,
+                kind="gone", detail=f"{name}: {term.machine} has been away since {facts.seconds(term.gone_ms)}",
+            )  # fmt: skip
         if term.lost:
             sketch.box(
                 f"record/{term.record}#{name}#lost", right - 2, top + 8, 5, 24, [], fill="red", edge="none", pen=0,
@@ -123,6 +135,7 @@ def as_text(found: dict[str, list[Term]], held: dict[str, LeaseFacts], begin: in
     for name, terms in found.items():
         lines.append(_sentence(name, held.get(name)))
         for term in terms:
-            lost = ", then lost or released it" if term.lost else ""
+            gone = f", away since {facts.seconds(term.gone_ms)}" if term.gone_ms else ""
+            lost = f"{gone}, then lost or released it" if term.lost else gone
             lines.append(f"  {facts.seconds(term.since_ms)} to {facts.seconds(term.until_ms)}: {term.machine}{lost}")
     return "\n".join(lines)
