@@ -136,10 +136,20 @@ class RealEtcd(Actor):
         else:
             super().receive(message)
 
-    def poll(self) -> None:
+    def poll(self, wait: bool = False) -> None:
+        if wait and self.watchers:
+            self._hear_all()
         for id_, watcher in list(self.watchers.items()):
             for told in watcher.take():
                 self._tell(id_, told)
+
+    def _hear_all(self) -> None:
+        try:
+            revision = self.current_revision
+        except api.EtcdError:
+            return  # it is away; when it is back the watches go on
+        for watcher in self.watchers.values():
+            watcher.wait_for(revision, HEAR_S)
 
     def _answer(self, request: StoreRequest) -> None:
         try:

@@ -126,7 +126,7 @@ def test_a_fork_has_a_store_of_its_own(clusters, store):
     twin.delete("configmap/a")
     assert (stored(cluster), cached(cluster)) == (["a"], ["a"])
     assert (stored(twin), cached(twin)) == (["b"], ["b"])
-    assert isinstance(twin.etcd, Etcd)
+    assert isinstance(twin.store_actor, Etcd)
     assert stored(twin.fork()) == ["b"]
     with pytest.raises(ValueError, match="cannot be replayed"):
         cluster.replay()
@@ -280,7 +280,8 @@ def test_what_is_compacted_during_an_outage_is_read_afresh(tmp_path, clusters):
         revision = other.revision
         Connection(parse(etcd.url)).call("Compact", make("CompactionRequest", revision=revision))
         _mend(cluster)
-        until(lambda: cached(cluster) == ["a", "b"], "the API server did not read the store afresh")
+        until(lambda: cluster.request("GET", PATH).ok, "the API server did not read the store afresh")
+        assert cached(cluster) == ["a", "b"]
         cluster.apply(config_map("c"))
         assert (cached(cluster), cached(other)) == (["a", "b", "c"], ["a", "b", "c"])
         other.apply(deployment(2))  # whoever watches at the first API server has read everything afresh, too
@@ -290,14 +291,14 @@ def test_what_is_compacted_during_an_outage_is_read_afresh(tmp_path, clusters):
 
 def _cut(cluster: Cluster) -> None:
     """Let the watch of a cluster break, and keep it from coming back."""
-    connection = cluster.etcd.connection
+    connection = cluster.store_actor.connection
     connection.client, connection.kept = _nobody, connection.client
-    for watcher in cluster.etcd.watchers.values():
+    for watcher in cluster.store_actor.watchers.values():
         watcher._call.cancel()
 
 
 def _mend(cluster: Cluster) -> None:
-    connection = cluster.etcd.connection
+    connection = cluster.store_actor.connection
     connection.client = connection.kept
 
 
