@@ -76,7 +76,9 @@ class Play:
         """A member, by number."""
         return self.group.names[number % len(self.group.names)]
 
-    def _ask(self, number: int, kind: str, key: str, operation: Any, value: Any = None, linearizable: bool = True) -> int:
+    def _ask(
+        self, number: int, kind: str, key: str, operation: Any, value: Any = None, linearizable: bool = True
+    ) -> int:
         self.moment += 1
         token = self.group.send(self.name(number), operation)
         self.operations[token] = Operation(kind, key, value, self.moment, linearizable)
@@ -279,12 +281,21 @@ class Play:
                 if told != found[0]:
                     self.fail("revisions", f"{operation} was acknowledged as {told} and is {found[0]}")
                 writes.append((operation, found[0]))
-            if operation.kind == "put if" and operation.answer and not operation.answer.error and not operation.done and found:
+            if (
+                operation.kind == "put if"
+                and operation.answer
+                and not operation.answer.error
+                and not operation.done
+                and found
+            ):
                 self.fail("conditions", f"{operation} was refused and is there")
         for one, revision in writes:
             for other, later in writes:
                 if one.ended is not None and one.ended < other.began and not revision < later:
-                    self.fail("real-time order", f"{one} ended before {other} began, but is revision {revision}, not before {later}")
+                    self.fail(
+                        "real-time order",
+                        f"{one} ended before {other} began, but is revision {revision}, not before {later}",
+                    )
 
     def _judge_reads(self) -> None:
         """A linearizable read sees what was acknowledged before it began, and nothing that began after it ended."""
@@ -300,7 +311,9 @@ class Play:
                 continue
             for write, revision in written:
                 if write.ended is not None and write.ended < read.began and revision > at:
-                    self.fail("linearizable reads", f"{read} does not see {write}, which was acknowledged before it began")
+                    self.fail(
+                        "linearizable reads", f"{read} does not see {write}, which was acknowledged before it began"
+                    )
             for other in reads:
                 earlier = other.ended is not None and other.ended < read.began
                 if earlier and other.linearizable and other.answer.revision > at:  # type: ignore[union-attr]
@@ -315,7 +328,9 @@ class Play:
                 self.fail("watches", f"watch {token} ended with {message.error}")
             now = [(change.revision, change.key) for change in message.changes]
             if told and now and now[0][0] <= told[-1][0]:
-                self.fail("watches", f"watch {token} was told {now} after {told[-1]}: not ordered, not unique, or not whole")
+                self.fail(
+                    "watches", f"watch {token} was told {now} after {told[-1]}: not ordered, not unique, or not whole"
+                )
             told += now
             missing = [one for one in true[: len(told) + 1] if one[0] <= message.revision and one not in told]
             if missing:
