@@ -137,6 +137,27 @@ def test_the_gateway_leaves_a_real_etcd_to_its_own_clients(clusters, store):
         clusters(store).serve_etcd(port=0)
 
 
+def test_it_is_asked_as_etcdctl_asks(clusters, store):
+    ask = clusters(store).etcd
+    lease = ask.lease_grant(100)
+    ask.put("/mine/a", "1", lease=lease.id)
+    assert ask.get("/mine/", prefix=True).kvs[0].value == "1"
+    assert ask.txn('value("/mine/a") = "1"', "put /mine/b 2", "").succeeded
+    assert str(ask.lease_keep_alive(lease.id)).endswith("keepalived with TTL(100)")
+    assert ask.lease_timetolive(lease.id, keys=True).keys == ("/mine/a",)
+    assert lease.id in ask.lease_list().leases
+    watch = ask.watch("/mine/", prefix=True)
+    ask.lease_revoke(lease.id)
+    assert [kv.key for kv in ask.get("/mine/", prefix=True).kvs] == ["/mine/b"]
+    assert "DELETE" in str(watch)
+    assert [row.version[0] for row in ask.status()] == ["3"]
+    assert [info.name for info in ask.member_list()] == ["etcd-1"]
+    assert ask.hash_kv()
+    assert len(ask.history("/mine/b")) == 1
+    with pytest.raises(api.EtcdError, match="ask it with etcdctl"):
+        ask.snapshot_save()
+
+
 def test_several_control_planes_share_one_adapter(clusters, store):
     cluster = clusters(store, control_planes=2)
     cluster.apply(config_map("a"))
