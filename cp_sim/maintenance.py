@@ -69,7 +69,11 @@ class Maintaining(Breaking):
         balancer = self.loop.actors.get(BALANCER)
         if isinstance(balancer, LoadBalancer):
             balancer.add_backend(server)
-        for component, chosen in ((CLOUD_MANAGER, CLOUD_MANAGER), (MANAGER, "controller-manager"), (SCHEDULER, "scheduler")):
+        for component, chosen in (
+            (CLOUD_MANAGER, CLOUD_MANAGER),
+            (MANAGER, "controller-manager"),
+            (SCHEDULER, "scheduler"),
+        ):
             if chosen in self.components:
                 self.processes.add(Process(self.layout.name(component, host), component, host))
         if "kubelet" in self.components:
@@ -174,7 +178,9 @@ class Maintaining(Breaking):
         return not self._ailments(host)
 
     def _ailments(self, host: str) -> list[str]:
-        found = [f"{process.name} is {process.state}" for process in self.processes.on(host) if process.state != "running"]
+        found = [
+            f"{process.name} is {process.state}" for process in self.processes.on(host) if process.state != "running"
+        ]
         if found:
             return found
         member = self.members.get(self.layout.name(ETCD, host))

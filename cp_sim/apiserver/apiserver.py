@@ -472,6 +472,8 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
+        if self._waiting:
+            self._caught_up()  # the caches were filled afresh
         self.compactor.start()
         self.reconciler.begin()
         parked, self.parked = self.parked, []

@@ -53,6 +53,7 @@ from cp_sim.etcd.store import (
     WatchRequest,
 )
 from cp_sim.raft.messages import NORMAL, Entry, Message
+from cp_sim.sim import ConnectionLost
 
 # How many changes are given back in one unit of work after a compaction.
 SCRUB_BATCH = 5_000
@@ -140,6 +141,8 @@ class Etcd(Forwarding):
                 self._leaderless(message)
             case StoreAnswer():
                 self._leader_says(message)
+            case ConnectionLost():
+                self._lost(message.peer)
             case Gone():
                 self._gone()
             case _:
@@ -271,8 +274,6 @@ class Etcd(Forwarding):
             self._forget_lease(operation.id)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
-
-    # -- answers --------------------------------------------------------------------------------------------------
 
 
 def _objection(operation: Any) -> api.EtcdError | None:

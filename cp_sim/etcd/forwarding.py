@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cp_sim.etcd import api
 from cp_sim.etcd.cluster_api import MoveLeaderRequest, MoveLeaderResponse
 from cp_sim.etcd.lease_api import LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest
 from cp_sim.etcd.membership import CHANGES, Membership
-from cp_sim.etcd.proposal import Asked
+from cp_sim.etcd.proposal import Asked, no_leader
 from cp_sim.etcd.store import StoreAnswer, StoreRequest
 
 LEADERS_MATTERS = frozenset((LeaseKeepAliveRequest, LeaseTimeToLiveRequest, *CHANGES))
@@ -31,6 +32,10 @@ class Forwarding(Membership):
                 self._reply(request, self._response(request.token, self._as_primary(request.operation)))
         elif request.reply_to not in self.node.members.everybody:
             self._pass_on(self._note_asked(request))
+
+    def _why_late(self, asked: Asked) -> api.EtcdError:
+        lease = isinstance(asked.request.operation, LeaseKeepAliveRequest | LeaseTimeToLiveRequest)
+        return no_leader() if lease and not self.node.leader else super()._why_late(asked)
 
     def _pass_on(self, asked: Asked) -> None:
         if self.node.leader:

@@ -89,9 +89,7 @@ class Story:
         self.lines += [f"        {note}" for note in stage.notes]
         stage.notes = []
         width = max((len(name) for name in stage.hosts), default=0)
-        now = {
-            name: member_line(host, width, self.shows.get("members", False)) for name, host in stage.hosts.items()
-        }
+        now = {name: member_line(host, width, self.shows.get("members", False)) for name, host in stage.hosts.items()}
         self.lines += [f"    {line}" for name, line in now.items() if self.shown.get(name) != line]
         self.shown = now
 
