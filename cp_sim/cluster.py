@@ -79,8 +79,8 @@ class Cluster(Breaking):
 
     def close(self) -> None:
         """Hang up on a real etcd; the cluster cannot be used afterwards. An embedded store has nothing to close."""
-        if hasattr(self.etcd, "close"):
-            self.etcd.close()
+        if hasattr(self.store_actor, "close"):
+            self.store_actor.close()
 
     # -- seeing ----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,8 @@ from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.etcd import Etcd
-from cp_sim.etcd.store import StoreAnswer
+from cp_sim.etcd.etcdctl import Etcdctl
+from cp_sim.etcd.store import CancelWatch, StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
@@ -61,6 +62,8 @@ COMPONENTS = (
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
 # How long one who asks the store itself waits for its answer; etcd gives up after 7 s without a quorum.
 STORE_PATIENCE_MS = 10_000
+# How long changes may travel to the watches of the same one.
+TOLD_PATIENCE_MS = 1_000
 ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 
 
@@ -211,7 +214,12 @@ class World:
     # -- who is there ----------------------------------------------------------------------------------------------
 
     @property
-    def etcd(self) -> Any:
+    def etcd(self) -> Etcdctl:
+        """The store as one outside sees it: to look at, and to ask as `etcdctl` does."""
+        return Etcdctl(self)
+
+    @property
+    def store_actor(self) -> Any:
         """The store, as the member sees it that has seen most; of those that live, if any does. The adapter to a real
         etcd if the objects are kept there.
         """
@@ -321,14 +329,31 @@ class World:
         *In Kubernetes:* what `etcdctl` asks, past the API server. A refusal is an answer with `error` and `code`; a
         member that does not answer gives `UNAVAILABLE`. `member` names the member's actor (empty: the first).
         """
-        member = member or self.etcd.name
+        member = member or self.store_actor.name
         token = self.user.ask_store(member, operation)
         self.loop.caused_by(None)
         self.loop.run_until(lambda: token in self.user.told, STORE_PATIENCE_MS)
         told = self.user.told.pop(token, None)
         if told is None:
             return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        if self.user.heard:  # what its watches are told of the same write is on its way
+            self.loop.run_until(lambda: all(to != self.user.name for to, *_ in self.loop.pending()), TOLD_PATIENCE_MS)
         return told
+
+    @outside
+    def watch_store(self, prefix: str, revision: int = 0, member: str = "") -> int:
+        """Open a watch at a member of the store (empty: the first); returns its token. `cluster.etcd.watch` is the
+        comfortable way.
+        """
+        token = self.user.watch_store(member or self.store_actor.name, prefix, revision)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: bool(self.user.heard[token]), STORE_PATIENCE_MS)
+        return token
+
+    @outside
+    def cancel_store_watch(self, token: int, member: str) -> None:
+        """End a watch that `watch_store` has opened at `member`."""
+        self.loop.send(member, CancelWatch(self.user.name, token))
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
         if record:
