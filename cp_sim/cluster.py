@@ -54,7 +54,7 @@ class Cluster(Maintaining):
         That of a cluster on a real etcd has an embedded store with the present data; the real one is left alone.
         """
         with self.turn:
-            self.loop.poll()
+            self.loop.poll(wait=True)
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
             adapter = self.assembly.adapter
             if adapter is None:
