@@ -12,13 +12,14 @@ from cp_sim.etcd import api
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.lease_api import LeaseKeepAliveRequest
 from cp_sim.etcd.proposal import Settings
-from cp_sim.etcd.store import Delete, Get, Grant, List, Put, StoreAnswer, WatchProgress
+from cp_sim.etcd.store import Delete, Get, Grant, Put, StoreAnswer, WatchProgress
 from cp_sim.sim import Chance
 from tests.rooms.etcd.group import Group
 
 KEYS = ("/a", "/b", "/c")
 WATCHES = (1000, 1001, 1002)
 TTL_S = 5
+STORM_UNITS = 20_000
 
 
 class Violation(AssertionError):
@@ -53,7 +54,7 @@ class Play:
 
     def __init__(self, count: int = 3, seed: int = 1, member: type[Etcd] = Etcd, fsync_ms: int = 5) -> None:
         self.seed = seed
-        settings = Settings(snapshot_count=40, catch_up_entries=10)
+        settings = Settings(snapshot_count=8, catch_up_entries=2)
         self.group = Group(count, seed, settings, member, fsync_ms)
         self.chance = Chance(seed).stream("play")
         self.operations: dict[int, Operation] = {}
@@ -76,7 +77,9 @@ class Play:
         """A member, by number."""
         return self.group.names[number % len(self.group.names)]
 
-    def _ask(self, number: int, kind: str, key: str, operation: Any, value: Any = None, linearizable: bool = True) -> int:
+    def _ask(
+        self, number: int, kind: str, key: str, operation: Any, value: Any = None, linearizable: bool = True
+    ) -> int:
         self.moment += 1
         token = self.group.send(self.name(number), operation)
         self.operations[token] = Operation(kind, key, value, self.moment, linearizable)
@@ -180,8 +183,13 @@ class Play:
         self.group.disks[self.name(number)].fsync_ms = fsync_ms
 
     def run(self, duration_ms: int) -> None:
-        """Let time pass."""
-        self.group.loop.run(duration_ms)
+        """Let time pass; members that answer each other without end are stopped."""
+        loop = self.group.loop
+        until_ms, limit = loop.clock.now_ms + duration_ms, loop.units + STORM_UNITS
+        loop.run_until(lambda: loop.units > limit, duration_ms)
+        if loop.units > limit:
+            self.fail("quiet", f"more than {STORM_UNITS} units of work in {duration_ms} ms")
+        loop.run(until_ms - loop.clock.now_ms)
         self._hear()
 
     def _hear(self) -> None:
@@ -279,12 +287,21 @@ class Play:
                 if told != found[0]:
                     self.fail("revisions", f"{operation} was acknowledged as {told} and is {found[0]}")
                 writes.append((operation, found[0]))
-            if operation.kind == "put if" and operation.answer and not operation.answer.error and not operation.done and found:
+            if (
+                operation.kind == "put if"
+                and operation.answer
+                and not operation.answer.error
+                and not operation.done
+                and found
+            ):
                 self.fail("conditions", f"{operation} was refused and is there")
         for one, revision in writes:
             for other, later in writes:
                 if one.ended is not None and one.ended < other.began and not revision < later:
-                    self.fail("real-time order", f"{one} ended before {other} began, but is revision {revision}, not before {later}")
+                    self.fail(
+                        "real-time order",
+                        f"{one} ended before {other} began, but is revision {revision}, not before {later}",
+                    )
 
     def _judge_reads(self) -> None:
         """A linearizable read sees what was acknowledged before it began, and nothing that began after it ended."""
@@ -300,7 +317,9 @@ class Play:
                 continue
             for write, revision in written:
                 if write.ended is not None and write.ended < read.began and revision > at:
-                    self.fail("linearizable reads", f"{read} does not see {write}, which was acknowledged before it began")
+                    self.fail(
+                        "linearizable reads", f"{read} does not see {write}, which was acknowledged before it began"
+                    )
             for other in reads:
                 earlier = other.ended is not None and other.ended < read.began
                 if earlier and other.linearizable and other.answer.revision > at:  # type: ignore[union-attr]
@@ -315,7 +334,9 @@ class Play:
                 self.fail("watches", f"watch {token} ended with {message.error}")
             now = [(change.revision, change.key) for change in message.changes]
             if told and now and now[0][0] <= told[-1][0]:
-                self.fail("watches", f"watch {token} was told {now} after {told[-1]}: not ordered, not unique, or not whole")
+                self.fail(
+                    "watches", f"watch {token} was told {now} after {told[-1]}: not ordered, not unique, or not whole"
+                )
             told += now
             missing = [one for one in true[: len(told) + 1] if one[0] <= message.revision and one not in told]
             if missing:
@@ -373,12 +394,12 @@ def take_step(play: Play, what: int, number: int, key: str, detail: int) -> None
             play.get(number + more, key)
     elif what < 62:
         play.get(number, key, serializable=True)
-    elif what < 65:
+    elif what < 64:
         play.grant(number)
-    elif what < 69:
-        play.keep_alive(number)
-    elif what < 71:
+        play.run(50)
         play.put_with_lease(number)
+    elif what < 71:
+        play.keep_alive(number)
     elif what < 74:
         play.watch(number, WATCHES[detail % len(WATCHES)])
     elif what < 76:
@@ -390,9 +411,55 @@ def take_step(play: Play, what: int, number: int, key: str, detail: int) -> None
     elif what < 91:
         play.cut_off(number, one_way=bool(detail & 1))
     elif what < 93:
-        play.lose(0.1, 0.1, 0.2, detail % 20)
+        play.lose((0.1, 0.4)[detail & 1], 0.1, 0.2, detail % 20)
     elif what < 97:
         play.mend()
     else:
         play.slow(number, (0, 1, 5, 50, 300)[detail % 5])
     play.run((0, 1, 3, 20, 200, 900, 2_500)[(detail >> 4) % 7])
+
+
+def _leader_number(play: Play) -> int:
+    leader = play.group.leader
+    assert leader is not None
+    return play.group.names.index(leader.name)
+
+
+def lease_scene(seed: int, member: type[Etcd]) -> Play:
+    """A lease is kept alive shortly before its leader dies, longer than its first time to live."""
+    play = Play(3, seed, member)
+    play.watch(_leader_number(play) + 1, WATCHES[0])
+    play.grant(0)
+    play.run(50)
+    play.put_with_lease(0)
+    play.run(4_000)
+    play.keep_alive(_leader_number(play))
+    play.run(100)
+    play.crash(_leader_number(play))
+    play.run(2_800)
+    play.finish()
+    return play
+
+
+def disk_scene(seed: int, member: type[Etcd]) -> Play:
+    """Followers with slow disks die while these write; later the leader dies, and they live again without it."""
+    play = Play(3, seed, member)
+    play.run(100)
+    leader = _leader_number(play)
+    for number in (leader + 1, leader + 2):
+        play.slow(number, 600)
+    play.put(leader, "/a")
+    play.run(100)
+    for number in (leader + 1, leader + 2, leader):
+        play.crash(number)
+    for number in (leader + 1, leader + 2):
+        play.slow(number, 1)
+        play.restart(number)
+    play.run(5_000)
+    play.put(leader + 1, "/b")
+    play.run(100)
+    play.finish()
+    return play
+
+
+SCENES = (lease_scene, disk_scene)

@@ -142,6 +142,20 @@ class Connection:
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
+    def call_once(self, method: str, message: Message) -> Message:
+        """The first answer on a stream of answers to one question; it is put once.
+
+        Raises:
+            StoreAway: the member does not answer.
+            EtcdError: it refuses.
+        """
+        try:
+            return next(getattr(self.client(), method)(iter([message]), timeout=TRY_S, metadata=self.metadata()))
+        except grpc.RpcError as problem:
+            if problem.code() in _AWAY:
+                raise StoreAway(self.options.address, why(problem.details() or "")) from None
+            raise EtcdError(problem.code().name, problem.details() or "") from None
+
     def _judge(self, problem: Any, tries: int, last: float) -> None:
         """Go on to the next try, or raise what the caller is to know."""
         code, details = problem.code(), problem.details() or ""

@@ -126,7 +126,7 @@ def test_a_fork_has_a_store_of_its_own(clusters, store):
     twin.delete("configmap/a")
     assert (stored(cluster), cached(cluster)) == (["a"], ["a"])
     assert (stored(twin), cached(twin)) == (["b"], ["b"])
-    assert isinstance(twin.etcd, Etcd)
+    assert isinstance(twin.store_actor, Etcd)
     assert stored(twin.fork()) == ["b"]
     with pytest.raises(ValueError, match="cannot be replayed"):
         cluster.replay()
@@ -135,6 +135,27 @@ def test_a_fork_has_a_store_of_its_own(clusters, store):
 def test_the_gateway_leaves_a_real_etcd_to_its_own_clients(clusters, store):
     with pytest.raises(ValueError, match="point etcdctl to that one"):
         clusters(store).serve_etcd(port=0)
+
+
+def test_it_is_asked_as_etcdctl_asks(clusters, store):
+    ask = clusters(store).etcd
+    lease = ask.lease_grant(100)
+    ask.put("/mine/a", "1", lease=lease.id)
+    assert ask.get("/mine/", prefix=True).kvs[0].value == "1"
+    assert ask.txn('value("/mine/a") = "1"', "put /mine/b 2", "").succeeded
+    assert str(ask.lease_keep_alive(lease.id)).endswith("keepalived with TTL(100)")
+    assert ask.lease_timetolive(lease.id, keys=True).keys == ("/mine/a",)
+    assert lease.id in ask.lease_list().leases
+    watch = ask.watch("/mine/", prefix=True)
+    ask.lease_revoke(lease.id)
+    assert [kv.key for kv in ask.get("/mine/", prefix=True).kvs] == ["/mine/b"]
+    assert "DELETE" in str(watch)
+    assert [row.version[0] for row in ask.status()] == ["3"]
+    assert [info.name for info in ask.member_list()] == ["etcd-1"]
+    assert ask.hash_kv()
+    assert len(ask.history("/mine/b")) == 1
+    with pytest.raises(api.EtcdError, match="ask it with etcdctl"):
+        ask.snapshot_save()
 
 
 def test_several_control_planes_share_one_adapter(clusters, store):
@@ -280,7 +301,8 @@ def test_what_is_compacted_during_an_outage_is_read_afresh(tmp_path, clusters):
         revision = other.revision
         Connection(parse(etcd.url)).call("Compact", make("CompactionRequest", revision=revision))
         _mend(cluster)
-        until(lambda: cached(cluster) == ["a", "b"], "the API server did not read the store afresh")
+        until(lambda: cluster.request("GET", PATH).ok, "the API server did not read the store afresh")
+        assert cached(cluster) == ["a", "b"]
         cluster.apply(config_map("c"))
         assert (cached(cluster), cached(other)) == (["a", "b", "c"], ["a", "b", "c"])
         other.apply(deployment(2))  # whoever watches at the first API server has read everything afresh, too
@@ -290,14 +312,14 @@ def test_what_is_compacted_during_an_outage_is_read_afresh(tmp_path, clusters):
 
 def _cut(cluster: Cluster) -> None:
     """Let the watch of a cluster break, and keep it from coming back."""
-    connection = cluster.etcd.connection
+    connection = cluster.store_actor.connection
     connection.client, connection.kept = _nobody, connection.client
-    for watcher in cluster.etcd.watchers.values():
+    for watcher in cluster.store_actor.watchers.values():
         watcher._call.cancel()
 
 
 def _mend(cluster: Cluster) -> None:
-    connection = cluster.etcd.connection
+    connection = cluster.store_actor.connection
     connection.client = connection.kept
 
 
