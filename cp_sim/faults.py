@@ -1,4 +1,4 @@
-"""Faults as data with a time: scripts that people can read and write, and that run the same on one control plane or five.
+"""Faults as data with a time: scripts that people can read and write, for one control plane or five.
 
     at 30s crash etcd leader
     at 90s restart etcd leader

@@ -42,10 +42,11 @@ def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
     inside = namespace if kind.namespaced and namespace != "*" else ""
     if name:
         kv = etcd.get_at(kind.store_key(inside, name), revision)
-        if kv is None:
+        if kv is None or not isinstance(kv.value, dict):
             raise not_found(kind.plural, kind.group, name)
         return decorated(kv)
-    return [decorated(kv) for kv in etcd.range_at(kind.store_key(inside), revision)]
+    kvs = etcd.range_at(kind.store_key(inside), revision)
+    return [decorated(kv) for kv in kvs if isinstance(kv.value, dict)]
 
 
 def decorated(kv: KeyValue) -> Object:
@@ -63,7 +64,9 @@ class Past:
         self._etcd = etcd
         self.revision = revision
         self.trace = trace
-        record = trace.of_revision(revision)
+        # Heartbeats are written without a record; the last one before tells when it was.
+        written = (trace.of_revision(earlier) for earlier in range(revision, 0, -1))
+        record = next((one for one in written if one is not None), None)
         self.time_ms = record.time_ms if record else 0
 
     def get(self, what: str, namespace: str = "default") -> Any:

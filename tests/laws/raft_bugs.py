@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cp_sim.raft import HardState, Message, RaftNode, Ready, Snapshot
+from cp_sim.raft.progress import PROBE
 from cp_sim.raft.reading import WaitingRead
 
 
@@ -42,7 +43,21 @@ class CountsLearners(RaftNode):
         return matches[self.members.quorum - 1]
 
 
-class CommitsBeyondTheMatch(RaftNode):
+class ProbesEmptyHanded(RaftNode):
+    """No mistake, and Raft allows it: sends no entries before it knows where both logs part."""
+
+    def send_append(self, to: str, even_if_empty: bool = True) -> bool:
+        progress = self.progress[to]
+        before = progress.next - 1
+        term = self.log.term_at(before)
+        if progress.state != PROBE or progress.waits or term is None:
+            return super().send_append(to, even_if_empty)
+        self.send("append", to, log_term=term, index=before, commit=self.log.commit)
+        progress.paused = True
+        return True
+
+
+class CommitsBeyondTheMatch(ProbesEmptyHanded):
     """Follows the leader's commit index with entries of its own that the leader has not confirmed."""
 
     def on_append(self, message: Message) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cp_sim.raft import Broken, Change, Entry, Message, RaftNode, Ready
@@ -171,6 +173,8 @@ class WatchedStage(Stage):
             self.fail("one leader", f"{node.id} is a {node.role} beside {leader.id}")
         if (node.term, node.last_index, node.commit) != (leader.term, leader.last_index, leader.commit):
             self.fail("equal logs", f"{node.id} and {leader.id} differ after healing")
+        if sorted(node.members.voters) != sorted(leader.members.voters):
+            self.fail("equal members", f"{node.id} knows {node.members}, {leader.id} {leader.members}")
         if host.values != self.hosts[leader.id].values:
             self.fail("equal states", f"{node.id} has {host.values}, {leader.id} {self.hosts[leader.id].values}")
 
@@ -181,6 +185,17 @@ def holds(host: Host, entry: Entry) -> bool:
     if disk.snapshot is not None and disk.snapshot.index >= entry.index:
         return True
     return any(kept.index == entry.index and kept.term == entry.term for kept in disk.entries)
+
+
+@contextmanager
+def found_out(stage: WatchedStage) -> Iterator[None]:
+    """What a member itself finds broken, or what breaks in it, is a violation too."""
+    try:
+        yield
+    except Violation:
+        raise
+    except (Broken, AssertionError, KeyError, IndexError, RuntimeError) as found:
+        raise Violation(f"a member gave up: {found!r} (seed {stage.seed}, tick {stage.now})") from found
 
 
 def some_stage(seed: int, machine: type[RaftNode] = RaftNode) -> WatchedStage:
@@ -217,14 +232,10 @@ class Walk:
 
     def play(self, steps: int = 120) -> None:
         """Go `steps` steps, then heal; what a member itself finds broken is a violation too."""
-        try:
+        with found_out(self.stage):
             for _ in range(steps):
                 self.acts[self.dice.randrange(len(self.acts))]()
             self.stage.converge()
-        except (Broken, AssertionError, KeyError, IndexError, RuntimeError) as found:
-            if isinstance(found, Violation):
-                raise
-            raise Violation(f"a member gave up: {found!r} (seed {self.stage.seed}, tick {self.stage.now})") from found
 
     def somebody(self) -> str:
         """A member; the leader more often than others, for its mishaps tell most."""
