@@ -56,7 +56,7 @@ from cp_sim.raft.messages import NORMAL, Entry, Message
 from cp_sim.sim import ConnectionLost
 
 # How many changes are given back in one unit of work after a compaction.
-SCRUB_BATCH = 5_000
+SCRUB_BATCH = 1_000
 KV_WRITES = frozenset((api.PutRequest, api.DeleteRangeRequest, api.TxnRequest))
 ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 
