@@ -269,9 +269,9 @@ class Etcd(Forwarding):
         elif isinstance(operation, LeaseGrantRequest):
             self._watch_lease(done.id)
         elif isinstance(operation, Revoke):
-            self._forget_lease(operation.lease)
+            self._lease_ended(operation.lease)
         elif isinstance(operation, LeaseRevokeRequest):
-            self._forget_lease(operation.id)
+            self._lease_ended(operation.id)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
 

@@ -11,6 +11,7 @@ from typing import Any
 from cp_sim.etcd import api
 from cp_sim.etcd.answering import Answering
 from cp_sim.etcd.proposal import Asked, Proposal, deadline_exceeded, proposal_dropped
+from cp_sim.etcd.store import Revoke
 from cp_sim.raft.messages import LEADER
 
 
@@ -41,7 +42,13 @@ class Proposing(Answering):
         if not self._proposals or not self.node.leader:
             return
         waiting = self._asked
-        proposals = [one for one in self._proposals if not one.number or one.number in waiting]
+        leads = self.node.role == LEADER
+        # What a leader wanted on its own, to end a lease, is not its business any more when another one leads.
+        proposals = [
+            one
+            for one in self._proposals
+            if one.number in waiting or (not one.number and (leads or not isinstance(one.operation, Revoke)))
+        ]
         self._proposals = []
         if not self.node.transferee:
             self._propose_all(proposals)

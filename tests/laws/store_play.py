@@ -12,7 +12,7 @@ from cp_sim.etcd import api
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.lease_api import LeaseKeepAliveRequest
 from cp_sim.etcd.proposal import Settings
-from cp_sim.etcd.store import Delete, Get, Grant, List, Put, StoreAnswer, WatchProgress
+from cp_sim.etcd.store import Delete, Get, Grant, Put, StoreAnswer, WatchProgress
 from cp_sim.sim import Chance
 from tests.rooms.etcd.group import Group
 
@@ -53,7 +53,7 @@ class Play:
 
     def __init__(self, count: int = 3, seed: int = 1, member: type[Etcd] = Etcd, fsync_ms: int = 5) -> None:
         self.seed = seed
-        settings = Settings(snapshot_count=40, catch_up_entries=10)
+        settings = Settings(snapshot_count=8, catch_up_entries=2)
         self.group = Group(count, seed, settings, member, fsync_ms)
         self.chance = Chance(seed).stream("play")
         self.operations: dict[int, Operation] = {}
@@ -388,12 +388,12 @@ def take_step(play: Play, what: int, number: int, key: str, detail: int) -> None
             play.get(number + more, key)
     elif what < 62:
         play.get(number, key, serializable=True)
-    elif what < 65:
+    elif what < 64:
         play.grant(number)
-    elif what < 69:
-        play.keep_alive(number)
-    elif what < 71:
+        play.run(50)
         play.put_with_lease(number)
+    elif what < 71:
+        play.keep_alive(number)
     elif what < 74:
         play.watch(number, WATCHES[detail % len(WATCHES)])
     elif what < 76:
@@ -405,9 +405,55 @@ def take_step(play: Play, what: int, number: int, key: str, detail: int) -> None
     elif what < 91:
         play.cut_off(number, one_way=bool(detail & 1))
     elif what < 93:
-        play.lose(0.1, 0.1, 0.2, detail % 20)
+        play.lose((0.1, 0.4)[detail & 1], 0.1, 0.2, detail % 20)
     elif what < 97:
         play.mend()
     else:
         play.slow(number, (0, 1, 5, 50, 300)[detail % 5])
     play.run((0, 1, 3, 20, 200, 900, 2_500)[(detail >> 4) % 7])
+
+
+def _leader_number(play: Play) -> int:
+    leader = play.group.leader
+    assert leader is not None
+    return play.group.names.index(leader.name)
+
+
+def lease_scene(seed: int, member: type[Etcd]) -> Play:
+    """A lease is kept alive shortly before its leader dies, longer than its first time to live."""
+    play = Play(3, seed, member)
+    play.watch(_leader_number(play) + 1, WATCHES[0])
+    play.grant(0)
+    play.run(50)
+    play.put_with_lease(0)
+    play.run(4_000)
+    play.keep_alive(_leader_number(play))
+    play.run(100)
+    play.crash(_leader_number(play))
+    play.run(2_800)
+    play.finish()
+    return play
+
+
+def disk_scene(seed: int, member: type[Etcd]) -> Play:
+    """Followers with slow disks die while these write; later the leader dies, and they live again without it."""
+    play = Play(3, seed, member)
+    play.run(100)
+    leader = _leader_number(play)
+    for number in (leader + 1, leader + 2):
+        play.slow(number, 600)
+    play.put(leader, "/a")
+    play.run(100)
+    for number in (leader + 1, leader + 2, leader):
+        play.crash(number)
+    for number in (leader + 1, leader + 2):
+        play.slow(number, 1)
+        play.restart(number)
+    play.run(5_000)
+    play.put(leader + 1, "/b")
+    play.run(100)
+    play.finish()
+    return play
+
+
+SCENES = (lease_scene, disk_scene)
