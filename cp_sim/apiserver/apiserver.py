@@ -243,6 +243,8 @@ class ApiServer(Actor):
             if answer.token <= 0:
                 verbs.loading.answered(self, answer)
             return
+        if work.id in self._waiting:
+            return  # it was asked twice, and has had its answer
         if answer.error and work.handler != "health" and self.link.asks_again(work, answer.error):
             return
         self.proceed(work, answer)
