@@ -64,7 +64,9 @@ class Past:
         self._etcd = etcd
         self.revision = revision
         self.trace = trace
-        record = trace.of_revision(revision)
+        # Heartbeats are written without a record; the last one before tells when it was.
+        written = (trace.of_revision(earlier) for earlier in range(revision, 0, -1))
+        record = next((one for one in written if one is not None), None)
         self.time_ms = record.time_ms if record else 0
 
     def get(self, what: str, namespace: str = "default") -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cp_sim.sim.clock import format_duration
 from cp_sim.views import facts
+from cp_sim.views.axis import Axis
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
 from cp_sim.views.sketch import Sketch
@@ -32,63 +33,51 @@ def availability(reports: Any) -> View:
     """The strips of one report or of several, one under the other on one axis of time.
 
     A report has `title`, `control_planes`, `start_ms`, `end_ms`, `faults` ((time_ms, words), ...), `strips`
-    ({"write": ((from_ms, to_ms, ok), ...), ...}) and `figures`.  The faults are written once, at the top, where all
-    reports have the same; a moment that no stretch covers was not asked about.
+    ({"write": ((from_ms, to_ms, ok), ...), ...}) and `figures`.  Times are counted from each report's own start.  The
+    faults are written once, at the top, where all reports have the same; a moment that no stretch covers was not
+    asked about.
     """
     listed = list(reports) if isinstance(reports, Iterable) and not isinstance(reports, Mapping) else [reports]
-    axis = _Axis(min(one.start_ms for one in listed), max(one.end_ms for one in listed))
+    axis = Axis(0, max(one.end_ms - one.start_ms for one in listed), LEFT, WIDE)
     sketch = Sketch("What worked, and when: the same faults on clusters of several sizes")
-    together = len({tuple(map(tuple, one.faults)) for one in listed}) == 1
-    top = _faults(sketch, axis, listed[0].faults, "all", 0.0) if together else 0.0
-    begin = top
+    scripts = [faults_of(one) for one in listed]
+    together = all(same_script(script, scripts[0]) for script in scripts)
+    shared = [(time_ms, general(words)) for time_ms, words in scripts[0]] if len(listed) > 1 else scripts[0]
+    top = 0.0
+    if len(listed) > 1 and len({one.title for one in listed}) == 1:
+        sketch.words("title", 8, 0, styled("title", listed[0].title), width=600)
+        top = 24.0
+    begin = top = _faults(sketch, axis, shared, "all", top) if together else top
     for place, report in enumerate(listed):
-        top = _report(sketch, axis, report, place, top, together)
+        top = _report(sketch, axis, report, place, top, together, len(listed) > 1)
     if together:
-        _marks(sketch, axis, listed[0].faults, "all", begin - 4, top - SPACE)
-    top = _ticks(sketch, axis, top - SPACE + 4)
+        _marks(sketch, axis, shared, "all", begin - 4, top - SPACE)
+    top = axis.ticks(sketch, top - SPACE + 4)
     _legend(sketch, top + 4)
     return sketch.view(as_text(listed))
 
 
-class _Axis:
-    """Virtual time from left to right."""
-
-    def __init__(self, start_ms: int, end_ms: int) -> None:
-        self.start_ms, self.end_ms = start_ms, max(end_ms, start_ms + 1)
-
-    def at(self, time_ms: int) -> float:
-        """Where a moment is, in pixels."""
-        share = (time_ms - self.start_ms) / (self.end_ms - self.start_ms)
-        return LEFT + WIDE * min(1.0, max(0.0, share))
+def faults_of(report: Any) -> list[tuple[int, str]]:
+    """The faults of a report, with their times counted from its start."""
+    return [(time_ms - report.start_ms, words) for time_ms, words in report.faults]
 
 
-def tick_ms(span_ms: int, most: int = 9) -> int:
-    """A round distance between ticks, so that there are at most `most` on an axis of that length."""
-    for unit in (1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 3_600_000):
-        for times in (1, 2, 5) if unit < 5_000 else (1,):
-            if span_ms / (unit * times) <= most:
-                return unit * times
-    return 6 * 3_600_000 * (1 + span_ms // (6 * 3_600_000 * most))
+def general(words: str) -> str:
+    """A fault without the name of whom it struck: `crash etcd leader` for `crash etcd-2 (etcd leader)`."""
+    named, _, part = words.partition(" (")
+    return f"{named.partition(' ')[0]} {part[:-1]}" if part.endswith(")") else words
 
 
-def _ticks(sketch: Sketch, axis: _Axis, top: float) -> float:
-    every = tick_ms(axis.end_ms - axis.start_ms)
-    first = -(-axis.start_ms // every) * every
-    for moment in range(first, axis.end_ms + 1, every):
-        left = axis.at(moment)
-        sketch.arrow(f"tick/{moment}", (left, top), (left, top + 4), head=False, pen=1)
-        text = format_duration(moment)
-        wide = width_of(text, 8.5) + 10
-        sketch.words(
-            f"tick/{moment}#words", left - wide / 2, top + 5, styled("tiny", text), align="n", width=wide, size=8.5
-        )
-    return top + 22
+def same_script(one: list[tuple[int, str]], other: list[tuple[int, str]]) -> bool:
+    """Whether two lists of faults are the same ones at the same times, to the second."""
+    told = [[(round(at / 1000), general(words)) for at, words in faults] for faults in (one, other)]
+    return told[0] == told[1]
 
 
 # -- faults ---------------------------------------------------------------------------------------------------------
 
 
-def _faults(sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name: str, top: float) -> float:
+def _faults(sketch: Sketch, axis: Axis, faults: Iterable[tuple[int, str]], name: str, top: float) -> float:
     """The faults in words above the strips, in as many rows as they need; returns where the strips may begin."""
     ends = [LEFT - 20.0] * FAULT_ROWS
     rows = 0
@@ -108,9 +97,7 @@ def _faults(sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name
     return top + rows * 15 + 8
 
 
-def _marks(
-    sketch: Sketch, axis: _Axis, faults: Iterable[tuple[int, str]], name: str, top: float, bottom: float
-) -> None:
+def _marks(sketch: Sketch, axis: Axis, faults: Iterable[tuple[int, str]], name: str, top: float, bottom: float) -> None:
     for place, (time_ms, words) in enumerate(faults):
         left = axis.at(time_ms)
         sketch.arrow(
@@ -122,35 +109,44 @@ def _marks(
 # -- strips ---------------------------------------------------------------------------------------------------------
 
 
-def _report(sketch: Sketch, axis: _Axis, report: Any, place: int, top: float, together: bool) -> float:
+def _report(
+    sketch: Sketch, axis: Axis, report: Any, place: int, top: float, together: bool, several: bool
+) -> float:  # fmt: skip
     name = f"report/{place}"
     if not together:
-        top = _faults(sketch, axis, report.faults, name, top)
+        top = _faults(sketch, axis, faults_of(report), name, top)
     high = TITLE + len(report.strips) * (STRIP + GAP) + 4
+    planes = many(report.control_planes, "control plane")
+    told = "; ".join(f"{facts.seconds(at)} {words}" for at, words in faults_of(report))
     sketch.region(
-        name, 0, top, LEFT + WIDE + FIGURES, high, fill="panel", kind="report",
-        detail=f"{report.title}: {many(report.control_planes, 'control plane')}",
-    )  # fmt: skip
-    head = styled("title", fit(report.title, LEFT + WIDE - 220, 12.5))
-    size = (
-        "" if "control plane" in report.title else styled("small", " " + many(report.control_planes, "control plane"))
+        name,
+        0,
+        top,
+        LEFT + WIDE + FIGURES,
+        high,
+        fill="panel",
+        kind="report",
+        detail=f"{report.title}: {planes}; {told}",
     )
+    size = "" if several or "control plane" in report.title else styled("small", f" {planes}")
+    head = styled("title", fit(planes if several else report.title, LEFT + WIDE - 220, 12.5))
     sketch.words(f"{name}#title", 12, top + 4, head + size)
     for row, (what, stretches) in enumerate(report.strips.items()):
         at = top + TITLE + 4 + row * (STRIP + GAP)
         sketch.words(f"{name}/{what}#name", 12, at + 2, styled("bold", what), inside=name)
         share = styled("small", share_text(stretches))
         sketch.words(f"{name}/{what}#share", 66, at + 3, share, inside=name, align="r", width=LEFT - 82)
-        _strip(sketch, axis, f"{name}/{what}", what, stretches, at)
+        moved = [(start - report.start_ms, stop - report.start_ms, ok) for start, stop, ok in stretches]
+        _strip(sketch, axis, f"{name}/{what}", what, moved, at)
     for row, line in enumerate(figure_lines(report)):
         left = LEFT + WIDE + 14
         sketch.words(f"{name}#figure{row}", left, top + 7 + row * 14, styled("small", fit(line, FIGURES - 26, 9.5)))
     if not together:
-        _marks(sketch, axis, report.faults, name, top, top + high)
+        _marks(sketch, axis, faults_of(report), name, top, top + high)
     return top + high + SPACE
 
 
-def _strip(sketch: Sketch, axis: _Axis, name: str, what: str, stretches: Iterable[Any], top: float) -> None:
+def _strip(sketch: Sketch, axis: Axis, name: str, what: str, stretches: Iterable[Any], top: float) -> None:
     """One strip: a base of what was not asked, on it what was answered (high) and what failed (low)."""
     fill, share, _ = STATES["unknown"]
     thin = STRIP * share
@@ -209,17 +205,24 @@ def longest_gap_ms(stretches: Iterable[Any]) -> int:
     return max((end - begin for begin, end, ok in joined(stretches) if ok is not None and not ok), default=0)
 
 
+# What the figures of a report are called; those of strips (a share, a gap) stand beside their strip.
+FIGURE_WORDS = {
+    "raft_leader_changes": "new Raft leaders",
+    "lease_changes": "new lease holders",
+    "acknowledged_writes": "acknowledged writes",
+    "lost_acknowledged_writes": "of these lost",
+}
+
+
 def figure_lines(report: Any) -> list[str]:
     """The figures beside a report, one in a line."""
-    lines = []
     gaps = {what: longest_gap_ms(stretches) for what, stretches in report.strips.items()}
-    if any(gaps.values()):
-        lines.append("longest gap: " + ", ".join(f"{what} {_long(gap)}" for what, gap in gaps.items() if gap))
-    else:
-        lines.append("no gap at all")
-    known = dict(report.figures)
-    lines += [f"{name}: {_figure(name, value)}" for name, value in known.items()]
-    return lines[: 1 + 5]
+    longest = ", ".join(f"{what} {_long(gap)}" for what, gap in gaps.items() if gap)
+    lines = [f"longest gap: {longest}" if longest else "no gap at all"]
+    for name, value in report.figures.items():
+        if not name.endswith(("_availability_percent", "_gap_ms")):
+            lines.append(f"{FIGURE_WORDS.get(name, name.replace('_', ' '))}: {_figure(name, value)}")
+    return lines[:6]
 
 
 def _figure(name: str, value: Any) -> str:
@@ -245,16 +248,18 @@ def _legend(sketch: Sketch, top: float) -> None:
 
 
 def as_text(reports: list[Any]) -> str:
-    """The strips in words: for each what failed, and when."""
-    lines: list[str] = []
+    """The strips in words: for each what failed, and when, counted from the start."""
+    lines = [reports[0].title] if len(reports) > 1 else []
     for report in reports:
-        size = "" if "control plane" in report.title else f" ({many(report.control_planes, 'control plane')})"
-        lines.append(f"{report.title}{size}")
-        for place, (time_ms, words) in enumerate(report.faults):
+        planes = many(report.control_planes, "control plane")
+        size = "" if "control plane" in report.title else f" ({planes})"
+        lines.append(planes if len(reports) > 1 else f"{report.title}{size}")
+        for place, (time_ms, words) in enumerate(faults_of(report)):
             lines.append(f"  fault {place + 1} at {facts.seconds(time_ms)}: {words}")
         for what, stretches in report.strips.items():
             failed = [stretch for stretch in joined(stretches) if stretch[2] is not None and not stretch[2]]
-            when = ", ".join(f"{facts.seconds(begin)} to {facts.seconds(end)}" for begin, end, _ in failed[:6])
+            spans = [(begin - report.start_ms, end - report.start_ms) for begin, end, _ in failed[:6]]
+            when = ", ".join(f"{facts.seconds(begin)} to {facts.seconds(end)}" for begin, end in spans)
             more = f" and {len(failed) - 6} more times" if len(failed) > 6 else ""
             lines.append(f"  {what}: {share_text(stretches)}" + (f", failed {when}{more}" if failed else ""))
         lines += [f"  {line}" for line in figure_lines(report)]

@@ -148,7 +148,7 @@ class Group:
 
 
 def short_of(member: str) -> str:
-    """What pictures call a member: its machine, where it bears that name; one on a machine of its own keeps its name."""
+    """What pictures call a member: its machine where it bears that name, or its own name."""
     machine = machine_of(member)
     return machine if machine and not machine.isdigit() else member
 
@@ -166,7 +166,7 @@ def members_of(cluster: Any) -> list[Any]:
     known = getattr(cluster, "members", None)
     if known is not None:
         return list(known.values())
-    actors = cluster.loop.actors
+    actors = getattr(cluster.loop, "actors", {})
     return [actors[name] for name in actors if component_of(name) == "etcd"]
 
 
@@ -226,9 +226,9 @@ def _on_disk(actor: Any) -> MemberFacts:
     disk = actor.disk
     kept, entries = disk.hard_state, disk.entries
     offset = disk.first_index - 1
-    members = disk.members
+    learner = disk.members is not None and actor.name in disk.members.learners
     return MemberFacts(
-        actor.name, CRASHED, "", kept.term, kept.vote, "", members is not None and actor.name in members.learners, offset,
+        actor.name, CRASHED, "", kept.term, kept.vote, "", learner, offset,
         tuple(entry.term for entry in entries),
         tuple(entry.index for entry in entries if entry.kind == "change"),
         offset + len(entries), kept.commit, disk.applied,

@@ -12,12 +12,13 @@ from typing import Any
 from cp_sim.sim import Record
 from cp_sim.sim.clock import format_duration
 from cp_sim.views import facts
-from cp_sim.views.availability import joined, tick_ms
+from cp_sim.views.availability import joined
+from cp_sim.views.axis import Axis, tick_ms
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
+from cp_sim.views.palette import component_of
 from cp_sim.views.quorum import short_of
 from cp_sim.views.raft_members import ROLES, TERM_HUES
-from cp_sim.views.palette import component_of
 from cp_sim.views.sketch import Sketch
 from cp_sim.views.story import upto
 from cp_sim.views.terms import Standing, lanes
@@ -51,14 +52,21 @@ def term_lanes(
     Raises:
         ValueError: it would end before it begins.
     """
+    sketch = Sketch("Terms over time: who followed, stood for election, and led")
+    return sketch.view(draw_lanes(sketch, cluster, since, until, strips))
+
+
+def draw_lanes(
+    sketch: Sketch, cluster: Any, since: int | None = None, until: int | None = None, strips: Any = None
+) -> str:  # fmt: skip
+    """Draw the lanes; returns the text twin."""
     past = not hasattr(cluster, "loop")
     end = facts.time_of(cluster) if until is None else until
     found = lanes(getattr(cluster, "trace", None), end, facts.revision_of(cluster) if past else 0)
     begin = _beginning(found, end) if since is None else since
     if begin > end:
         raise ValueError(f"the lanes cannot end ({format_duration(end)}) before they begin ({format_duration(begin)})")
-    sketch = Sketch("Terms over time: who followed, stood for election, and led")
-    axis = _Axis(begin, end)
+    axis = Axis(begin, end, LEFT, WIDE)
     shown = {member: [one for one in lane if one.until_ms >= begin] for member, lane in found.items()}
     _terms(sketch, axis, shown)
     for place, (member, lane) in enumerate(shown.items()):
@@ -72,9 +80,9 @@ def term_lanes(
     top = _deeds(sketch, axis, done, top)
     for what, stretches in (strips or {}).items():
         top = _strip(sketch, axis, what, stretches, top + 6)
-    _ticks(sketch, axis, top + 6)
+    axis.ticks(sketch, top + 6)
     _legend(sketch, top + 34)
-    return sketch.view(as_text(shown, begin, end, done, strips or {}))
+    return as_text(shown, begin, end, done, strips or {})
 
 
 def _beginning(found: dict[str, list[Standing]], end: int) -> int:
@@ -82,30 +90,6 @@ def _beginning(found: dict[str, list[Standing]], end: int) -> int:
     span = min(60_000, max(2_000, end - first))
     every = tick_ms(span)
     return max(0, (end - span) // every * every)
-
-
-class _Axis:
-    """Virtual time from left to right."""
-
-    def __init__(self, start_ms: int, end_ms: int) -> None:
-        self.start_ms, self.end_ms = start_ms, max(end_ms, start_ms + 1)
-
-    def at(self, time_ms: int) -> float:
-        """Where a moment is, in pixels."""
-        share = (time_ms - self.start_ms) / (self.end_ms - self.start_ms)
-        return LEFT + WIDE * min(1.0, max(0.0, share))
-
-
-def _ticks(sketch: Sketch, axis: _Axis, top: float) -> None:
-    every = tick_ms(axis.end_ms - axis.start_ms)
-    for moment in range(-(-axis.start_ms // every) * every, axis.end_ms + 1, every):
-        left = axis.at(moment)
-        text = format_duration(moment)
-        wide = width_of(text, 8.5) + 10
-        sketch.arrow(f"tick/{moment}", (left, top), (left, top + 4), head=False, pen=1)
-        sketch.words(
-            f"tick/{moment}#words", left - wide / 2, top + 5, styled("tiny", text), align="n", width=wide, size=8.5
-        )
 
 
 # -- lanes ----------------------------------------------------------------------------------------------------------
@@ -121,7 +105,7 @@ def elections(found: dict[str, list[Standing]]) -> list[Standing]:
     return sorted(led.values(), key=lambda one: one.since_ms)
 
 
-def _terms(sketch: Sketch, axis: _Axis, found: dict[str, list[Standing]]) -> None:
+def _terms(sketch: Sketch, axis: Axis, found: dict[str, list[Standing]]) -> None:
     """A line through all lanes where a term's leader was elected, with the term's number above."""
     bottom = TOP + len(found) * LANE - 4
     last = LEFT - 100.0
@@ -142,12 +126,12 @@ def _terms(sketch: Sketch, axis: _Axis, found: dict[str, list[Standing]]) -> Non
             last = left + (20 if text != str(one.term) else 0)
 
 
-def _lane(sketch: Sketch, axis: _Axis, member: str, lane: list[Standing], top: float) -> None:
+def _lane(sketch: Sketch, axis: Axis, member: str, lane: list[Standing], top: float) -> None:
     middle = top + LANE / 2
     short = short_of(member)
     sign, colour, _ = ROLES[lane[-1].role] if lane else ROLES["follower"]
-    sketch.region(f"members/{member}#lane", 0, top + 2, LEFT + WIDE, LANE - 4, edge="none", pen=0, kind="lane")
-    identity = f"members/{member}"
+    sketch.region(f"lanes/{member}#lane", 0, top + 2, LEFT + WIDE, LANE - 4, edge="none", pen=0, kind="lane")
+    identity = f"lanes/{member}"
     now = lane[-1].role if lane else ""
     sketch.words(
         identity, 10, middle - 13, f"{styled(colour, sign)} {styled('bold', fit(short, LEFT - 36))}", width=LEFT
@@ -157,7 +141,7 @@ def _lane(sketch: Sketch, axis: _Axis, member: str, lane: list[Standing], top: f
         _band(sketch, axis, one, place, middle, last=place == len(lane[-LIMIT:]) - 1)
 
 
-def _band(sketch: Sketch, axis: _Axis, one: Standing, place: int, middle: float, last: bool) -> None:
+def _band(sketch: Sketch, axis: Axis, one: Standing, place: int, middle: float, last: bool) -> None:
     left, right = axis.at(one.since_ms), axis.at(one.until_ms)
     wide = max(1.5, right - left)
     hue = TERM_HUES[(one.term - 1) % len(TERM_HUES)] if one.term else "grey"
@@ -195,31 +179,23 @@ def deeds(trace: Any, begin: int, end: int, until_revision: int = 0) -> list[Rec
         record
         for record in upto(trace, until_revision)
         if begin <= record.time_ms <= end and record.verb in DEEDS and component_of(record.actor) == "user"
-        and (record.subject in ("links",) or record.subject.startswith(("members/", "nodes/")) or "/etcd" in record.subject)
+        and (record.subject == "links" or record.subject.startswith(("members/", "nodes/")) or "/etc" in record.subject)
     ]  # fmt: skip
 
 
-def _deeds(sketch: Sketch, axis: _Axis, done: list[Record], top: float) -> float:
+def _deeds(sketch: Sketch, axis: Axis, done: list[Record], top: float) -> float:
     """A row of marks: what was done to the members from outside."""
     if not done:
         return top
     sketch.words("deeds", 10, top + 3, styled("small-amber", "done from outside"))
-    end = LEFT - 50.0
-    for record in done:
+    for place, record in enumerate(done):
         left = axis.at(record.time_ms)
-        words = _deed_words(record)
-        if left >= end:
-            text = fit(words, 130, 9.5)
-            sketch.words(
-                f"record/{record.id}", left - 4, top + 3, styled("small-amber", f"▲{text}"), width=140,
-                detail=f"{facts.seconds(record.time_ms)}: {record.verb} {record.subject}: {record.because}",
-            )  # fmt: skip
-            end = left + width_of(text, 9.5) * 1.15 + 16
-        else:
-            sketch.words(
-                f"record/{record.id}", left - 4, top + 3, styled("small-amber", "▲"), width=14,
-                detail=f"{facts.seconds(record.time_ms)}: {record.verb} {record.subject}: {record.because}",
-            )  # fmt: skip
+        room = (axis.at(done[place + 1].time_ms) if place + 1 < len(done) else LEFT + WIDE + 60) - left - 22
+        words = fit(_deed_words(record), min(room, 140) / 1.12, 9.5) if room > 34 else ""
+        sketch.words(
+            f"record/{record.id}", left - 4, top + 3, styled("small-amber", f"▲{words}"), width=max(14, min(room, 150)),
+            detail=f"{facts.seconds(record.time_ms)}: {record.verb} {record.subject}: {record.because}",
+        )  # fmt: skip
     return top + 20
 
 
@@ -228,7 +204,7 @@ def _deed_words(record: Record) -> str:
     return record.verb if record.subject == "links" else f"{record.verb.replace('_', ' ')} {short_of(name)}"
 
 
-def _strip(sketch: Sketch, axis: _Axis, what: str, stretches: Any, top: float) -> float:
+def _strip(sketch: Sketch, axis: Axis, what: str, stretches: Any, top: float) -> float:
     sketch.words(f"strip/{what}#name", 10, top + 1, styled("bold", what))
     for number, (begin, end, ok) in enumerate(joined(stretches)):
         if ok is None or end < axis.start_ms or begin > axis.end_ms:
