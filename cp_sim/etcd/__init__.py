@@ -6,10 +6,10 @@ answers them; it reads and writes nothing else. The idea itself, without clock o
 committed writes; `replay.py` holds it against recordings of the real one.
 
 The actor, one member, is `etcd.py`. It is built in floors, each a class that adds one idea to the one below:
-`roles.py` (what it is to its group, and telling of it), `ticking.py` (raft's clock), `replication.py` (raft, the disk and
-the peers), `answering.py` (who waits for what), `proposing.py` (writes), `reading.py` (reads by index), `leasing.py` (the
-leader ends leases), `watching.py`, `membership.py`, `forwarding.py` (what only the leader knows). `disk.py` is what
-outlives a member; a member that is alone is the same code and its own majority.
+`roles.py` (what it is to its group, and telling of it), `ticking.py` (raft's clock), `replication.py` (raft, the disk
+and the peers), `answering.py` (who waits for what), `proposing.py` (writes), `reading.py` (reads by index),
+`leasing.py` (the leader ends leases), `watching.py`, `membership.py`, `forwarding.py` (what only the leader knows).
+`disk.py` is what outlives a member; a member that is alone is the same code and its own majority.
 
 *Simplified:* values are the objects themselves, shared between members and never copied; no users and roles.
 """
