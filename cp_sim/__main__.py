@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     _add_bench(commands)
     _add_schedule(commands)
     _add_replay(commands)
+    _add_etcd(commands)
     options = parser.parse_args(arguments)
     if not options.command:
         parser.print_help()
@@ -204,6 +205,36 @@ def _replay(options: argparse.Namespace) -> int:
                 print(answer)
         except ValueError as problem:
             raise Refusal(f"{options.file}: {problem}") from None
+    return 0
+
+
+# -- etcd --------------------------------------------------------------------------------------------------------------
+
+
+def _add_etcd(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "run a cluster in real time and let the real etcdctl speak to its store, until interrupted"
+    etcd = commands.add_parser("etcd", help=about, description=about)
+    etcd.add_argument("--port", type=_count, default=2379, help="where to listen (2379); 0 for any port that is free")
+    etcd.add_argument("--workers", type=_count, default=3, help="how many worker nodes (3)")
+    etcd.add_argument("--control-planes", type=_count, default=1, help="how many control planes (1)")
+    etcd.add_argument("--seed", type=_count, default=0, help="of all chance (0)")
+    etcd.set_defaults(run=_etcd)
+
+
+def _etcd(options: argparse.Namespace) -> int:
+    from cp_sim.cluster import Cluster
+    from cp_sim.gateway.real_time import pass_time
+
+    try:
+        cluster = Cluster(options.control_planes, options.workers, options.seed)
+        with cluster.serve_etcd(options.port) as server:
+            print(f"the store listens on {', '.join(server.endpoints)}; in another terminal:", flush=True)
+            print(server.command, flush=True)
+            pass_time(cluster)
+    except (ValueError, ModuleNotFoundError) as problem:
+        raise Refusal(str(problem)) from None
+    except KeyboardInterrupt:
+        print("the store has stopped")
     return 0
 
 

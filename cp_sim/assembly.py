@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cp_sim.apiserver import compaction
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import User as Caller
 from cp_sim.client import Component, Election
@@ -14,6 +15,7 @@ from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.fleet import actor_of
+from cp_sim.kubelet.node import node_address
 from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
 from cp_sim.process import Process
 from cp_sim.scheduler import Scheduler
@@ -45,7 +47,8 @@ class Assembly:
             case "etcd":
                 return self._member(process)
             case "kube-apiserver":
-                server = ApiServer(process.name, self._store_of(process))
+                others = self.layout.members if self.layout.etcd == "external" else ()
+                server = ApiServer(process.name, self._store_of(process), others, **self._beside_others(process))
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
@@ -64,6 +67,13 @@ class Assembly:
                 return LoadBalancer(self.layout.name(APISERVER, host) for host in self.layout.hosts)
         raise ValueError(f"nobody knows how to make {process.component}")
 
+    def _beside_others(self, process: Process) -> dict[str, Any]:
+        """What an API server does because others work on its store: all of them, or those of other people's clusters."""
+        if not self.layout.replicated:
+            return {"shared_store": self.adapter is not None}
+        address = node_address(int(process.host.rpartition("-")[2]))
+        return {"shared_store": True, "address": address, "compaction_ms": compaction.INTERVAL_MS}
+
     def _of_manager(self, process: Process) -> dict[str, Any]:
         host = process.host if self.layout.replicated else ""
         return {"server": self._server_of(process), "host": host, "election": self._election(process)}
@@ -75,7 +85,8 @@ class Assembly:
     def _store_of(self, process: Process) -> str:
         if self.layout.etcd == "stacked":
             return self.layout.name(ETCD, process.host)
-        return self.layout.members[0]
+        number = self.layout.hosts.index(process.host)
+        return self.layout.members[number % len(self.layout.members)]
 
     def _election(self, process: Process) -> Election | None:
         return Election(process.host, REPORT_TO) if self.election else None
@@ -96,7 +107,7 @@ class Assembly:
             return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
         member.report_to = REPORT_TO
         return member
 

@@ -6,7 +6,6 @@ Nothing here repairs anything; what the components make of it is theirs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from cp_sim.kubelet import Kubelets
 from cp_sim.layout import BALANCER, ETCD, SHORT, STATIC
@@ -152,11 +151,11 @@ class Breaking(Operations):
         Raises:
             ValueError: there is no such machine, or one stands on both sides.
         """
-        sides = [self._machines(left), self._machines(right)]
+        one, other = self._machines(left), self._machines(right)
         self._give_hosts()
-        self.links.partition(*sides, one_way=one_way)
+        self.links.partition(one, other, one_way)
         arrow = " to " if one_way else " and "
-        self._record("partition", "links", f"cut between {', '.join(sides[0])}{arrow}{', '.join(sides[1])}")
+        self._record("partition", "links", f"cut between {', '.join(one)}{arrow}{', '.join(other)}")
         self._network_changed()
 
     @outside
@@ -227,26 +226,62 @@ class Breaking(Operations):
 
     @outside
     def slow_disk(self, member: str, fsync_ms: int) -> None:
-        """Let each write to the disk of a member of the store take so long; 0 is a disk as fast as before.
+        """Let each write to the disk of a member of the store take so long before it is safe.
 
         Raises:
-            ValueError: there is no such member.
+            ValueError: there is no such member, or a time that cannot be.
         """
+        if fsync_ms < 0:
+            raise ValueError(f"fsync_ms={fsync_ms}: a disk cannot be done before it has begun; give 0 or more")
         process = self._member(member)
         self._record("slow_disk", f"members/{process.name}", f"each sync takes {fsync_ms} ms")
-        self.assembly.disk_of(process, self.loop).slow(fsync_ms)
+        process.disk.fsync_ms = fsync_ms
         self.loop.caused_by(None)
 
     @outside
     def fill_disk(self, member: str) -> None:
-        """Fill the disk of a member of the store: it cannot write any more, and ends.
+        """Fill the disk of a member of the store: at its next write it ends, and cannot start again until `mend_disk`.
 
         Raises:
             ValueError: there is no such member.
         """
         process = self._member(member)
         self._record("fill_disk", f"members/{process.name}", "no space left on device")
-        self.assembly.disk_of(process, self.loop).fill()
+        process.disk.full = True
+        self.loop.caused_by(None)
+
+    @outside
+    def mend_disk(self, member: str) -> None:
+        """Let the disk of a member be as fast as at first, with room on it.
+
+        Raises:
+            ValueError: there is no such member.
+        """
+        process = self._member(member)
+        fsync_ms = 0 if len(self.processes.of(ETCD)) == 1 else 1
+        if not process.disk.full and process.disk.fsync_ms == fsync_ms:
+            return
+        self._record("mend_disk", f"members/{process.name}", "the disk is fast and has room")
+        process.disk.full, process.disk.fsync_ms = False, fsync_ms
+        self.loop.caused_by(None)
+
+    @outside
+    def jump_clock(self, node: str, by: str | int) -> None:
+        """Let the clock of a machine jump, by `"+30s"`, `"-5m"` or so many milliseconds.
+
+        The timestamps that its processes write are wrong from now on; how long they wait is not, for that is measured
+        with another clock.  *Simplified:* times that controllers write in conditions and taints stay right.
+
+        Raises:
+            ValueError: there is no such machine, or `by` is no duration.
+        """
+        [host] = self._machines(node)
+        back = isinstance(by, str) and by.startswith("-")
+        by_ms = by if isinstance(by, int) else parse_duration(by.lstrip("+-")) * (-1 if back else 1)
+        self._record("jump_clock", f"nodes/{host}", f"its clock jumps by {by_ms / 1000:+.10g} s")
+        self.processes.jump_clock(host, by_ms)
+        if host in self.kubelets.nodes:
+            self.kubelets.jump_clock(host, by_ms)
         self.loop.caused_by(None)
 
     # -- finding -----------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The public face: a cluster that people build, ask, break, rewind and fork.
 
 What it is made of stands beside it: `world.py` joins the components and speaks for the one outside, `operations.py`
-has the verbs of a user, `breaking.py` the hand that pulls plugs.
+has the verbs of a user, `breaking.py` the hand that pulls plugs, `maintenance.py` an administrator.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import copy
 import importlib
 from typing import Any
 
+from cp_sim import faults
 from cp_sim.apiserver.request import ApiError
-from cp_sim.breaking import Breaking
-from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
+from cp_sim.faults import FaultScript, Happened
+from cp_sim.maintenance import Maintaining
+from cp_sim.sim import parse_duration
+from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE, outside
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 
 
-class Cluster(Breaking):
+class Cluster(Maintaining):
     """A Kubernetes cluster inside this process.
 
     Args:
@@ -30,13 +33,15 @@ class Cluster(Breaking):
         nodes: further nodes as `NodeSpec`s.
         scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
-        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their own.
+        etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their
+            own.
         etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
             (there 3 unless given), or for one control plane on a replicated store.
         leader_election: whether scheduler and managers stand for election; by default where several of them run.
-
         store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
             a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
+        restore: a snapshot (`cluster.etcd.snapshot_save()`) with which the store begins; the clock goes on from its
+            time.
 
     Raises:
         ValueError: a size or a component that cannot be.
@@ -49,7 +54,7 @@ class Cluster(Breaking):
         That of a cluster on a real etcd has an embedded store with the present data; the real one is left alone.
         """
         with self.turn:
-            self.loop.poll()
+            self.loop.poll(wait=True)
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
             adapter = self.assembly.adapter
             if adapter is None:
@@ -59,6 +64,21 @@ class Cluster(Breaking):
             embedded.loop = made.loop
             embedded.started()
             return made
+
+    @outside
+    def play(self, script: FaultScript | str, until: str | int | None = None) -> tuple[Happened, ...]:
+        """Let a fault script happen from now on; returns what became of each fault.
+
+        `script` is a `FaultScript`, its text, or the name of one of `faults.NAMED`. Time passes until `until` after the
+        beginning, by default one minute more than the script takes.
+
+        Raises:
+            ScriptError: the text cannot be read; names the line.
+            ValueError: nobody knows who is meant.
+        """
+        if isinstance(script, str):
+            script = faults.named(script) if script in faults.NAMED else faults.parse(script)
+        return faults.play(self, script, None if until is None else parse_duration(until))
 
     def replay(self) -> Cluster:
         """A new cluster to which everything in the journal was done again; it ends in the same state.

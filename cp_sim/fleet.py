@@ -63,6 +63,10 @@ class Fleet:
         """Let a machine boot: its kubelet starts, and starts its pods' containers again."""
         self._of_node(name).power_on(name)
 
+    def jump_clock(self, name: str, by_ms: int) -> None:
+        """Let the clock of a machine jump: the times that its kubelet posts are wrong from now on."""
+        self._of_node(name).jump_clock(name, by_ms)
+
     def post_ready(self, name: str, ready: bool = True, reason: str = "", message: str = "") -> None:
         """Let the kubelet of a node post that it is ready, or not and why."""
         self._of_node(name).post_ready(name, ready, reason, message)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cp_sim.apiserver.errors import not_found
 from cp_sim.apiserver.request import ApiError
-from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.etcdctl import Looking
 from cp_sim.etcd.store import KeyValue
 from cp_sim.objects import edit, kinds, meta
 from cp_sim.objects.kinds import Kind
@@ -32,7 +32,7 @@ def subject_of(kind: Kind, namespace: str, name: str) -> str:
     return "/".join(part for part in (kind.plural, namespace if kind.namespaced else "", name) if part)
 
 
-def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
+def read(etcd: Looking, what: str, namespace: str, revision: int) -> Any:
     """What the store held at `revision`: one object for `pod/web-1`, a list for `pods`; `namespace="*"` is all of them.
 
     Raises:
@@ -42,10 +42,11 @@ def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
     inside = namespace if kind.namespaced and namespace != "*" else ""
     if name:
         kv = etcd.get_at(kind.store_key(inside, name), revision)
-        if kv is None:
+        if kv is None or not isinstance(kv.value, dict):
             raise not_found(kind.plural, kind.group, name)
         return decorated(kv)
-    return [decorated(kv) for kv in etcd.range_at(kind.store_key(inside), revision)]
+    kvs = etcd.range_at(kind.store_key(inside), revision)
+    return [decorated(kv) for kv in kvs if isinstance(kv.value, dict)]
 
 
 def decorated(kv: KeyValue) -> Object:
@@ -59,11 +60,13 @@ class Past:
     *In Kubernetes:* a list with `resourceVersion=N&resourceVersionMatch=Exact`, for every resource at once.
     """
 
-    def __init__(self, etcd: Etcd, trace: Trace, revision: int) -> None:
+    def __init__(self, etcd: Looking, trace: Trace, revision: int) -> None:
         self._etcd = etcd
         self.revision = revision
         self.trace = trace
-        record = trace.of_revision(revision)
+        # Heartbeats are written without a record; the last one before tells when it was.
+        written = (trace.of_revision(earlier) for earlier in range(revision, 0, -1))
+        record = next((one for one in written if one is not None), None)
         self.time_ms = record.time_ms if record else 0
 
     def get(self, what: str, namespace: str = "default") -> Any:

@@ -33,6 +33,7 @@ class Process:
     started_ms: int = 0
     serial: int = 0  # which of the timers that were set for it counts
     actors: tuple[str, ...] = ()
+    joins: bool = False  # a member that was added to a store that exists
     disk: Any = None
     remains: Any = None  # the actor as it was when it ended, to look at
 

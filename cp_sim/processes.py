@@ -19,6 +19,7 @@ from cp_sim.layout import ETCD, STATIC
 from cp_sim.process import CRASHED, EXITED, OFF, PAUSED, RUNNING, Process, Refusing
 from cp_sim.sim import Actor, ConnectionLost, Links, immutable
 from cp_sim.sim.connection import RESET, TIMED_OUT
+from cp_sim.sim.local import live_on
 
 KILLED = 137
 # How long a silent connection lasts: HTTP/2 pings after 30 s and waits 15 s, gRPC (to etcd) 30 s and 10 s.
@@ -58,6 +59,7 @@ class Processes(Actor):
         self.all: dict[str, Process] = {}
         self.kubelets: dict[str, Process] = {}
         self.off: dict[str, None] = {}
+        self.ahead_ms: dict[str, int] = {}  # by how much the clock of a machine goes ahead
         self._cut: dict[tuple[str, str], None] = {}
         self._silent: dict[str, dict[str, int]] = {}  # peer -> holders of a dead connection -> since when
 
@@ -97,7 +99,7 @@ class Processes(Actor):
         self._tell_kubelet(process, KILLED)
 
     def kill(self, process: Process, exit_code: int = KILLED, because: str = "killed") -> None:
-        """The process ends; the kubelet of its machine starts it again: the first time at once, then after a back-off."""
+        """The process ends; its kubelet starts it again: the first time at once, then after a back-off."""
         if not process.alive:
             return
         loop = self.loop
@@ -127,8 +129,9 @@ class Processes(Actor):
             return
         process.state = PAUSED
         for name in process.actors:
-            self.loop.pause(name)
-            self._go_silent(name)
+            if name in self.loop.actors:  # controllers that wait for a lease are not there yet
+                self.loop.pause(name)
+                self._go_silent(name)
 
     def resume(self, process: Process) -> None:
         """Let a process that stands still go on."""
@@ -154,6 +157,14 @@ class Processes(Actor):
             if process.state == OFF:
                 process.backoff_ms = 0
                 self.restart(process)
+
+    def jump_clock(self, host: str, by_ms: int) -> None:
+        """The clock of a machine jumps: its processes write other timestamps from now on."""
+        self.ahead_ms[host] = self.ahead_ms.get(host, 0) + by_ms
+        for process in self.on(host):
+            for name in process.actors:
+                if process.alive and name in self.loop.actors:
+                    live_on(self.loop.actors[name], self.ahead_ms[host])
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
@@ -188,13 +199,16 @@ class Processes(Actor):
         process.state, process.started_ms = RUNNING, loop.clock.now_ms
         process.starts += 1
         process.serial += 1
-        for holder in self._silent.pop(process.name, {}):
-            # The machine is back and knows nothing of the old connection.
+        self._silent.pop(process.name, None)
+        for holder in self._holders(process.name):
+            # The machine is back and knows nothing of the old connection; what was sent meanwhile is lost.
             loop.send(holder, ConnectionLost(process.name, RESET))
         if process.starts > 1:
             again = f"{process.component} has started for the {process.starts}. time"
             loop.record("start", self.subject(process), again, actor=f"kubelet/{process.host}")
         loop.add(actor)
+        if process.host in self.ahead_ms:
+            live_on(actor, self.ahead_ms[process.host])
         process.actors = self.assembly.parts(actor)
         if self.links.hosts:
             self.links.hosts.update(dict.fromkeys(process.actors, process.host))
@@ -256,20 +270,28 @@ class Processes(Actor):
             self.loop.send(message.holder, ConnectionLost(message.peer, TIMED_OUT))
 
     def links_changed(self) -> None:
-        """Links were cut or mended: connections over those that are cut have gone silent."""
-        links, before = self.links, self._cut
-        self._cut = {
+        """Links were cut or mended: connections over those that are cut have gone silent.
+
+        *Simplified:* a connection that was cut does not come to life again, however short it was; it breaks.
+        """
+        before = self._cut
+        self._cut = {pair: None for pair in before if not self._whole(*pair)} | {
             (name, peer): None
             for name, actor in self.loop.actors.items()
             for peer in actor.connections()
-            if not (links.reaches(name, peer) and links.reaches(peer, name))
+            if not self._whole(name, peer)
         }
         for holder, peer in before:
-            if (holder, peer) not in self._cut:
+            if (holder, peer) not in self._cut and holder in self.loop.actors:
                 self._silent.get(peer, {}).pop(holder, None)
+                if peer in self.loop.actors[holder].connections():
+                    self.loop.send(holder, ConnectionLost(peer, RESET))
         for holder, peer in self._cut:
             if (holder, peer) not in before:
                 self._count_down(holder, peer)
+
+    def _whole(self, one: str, other: str) -> bool:
+        return self.links.reaches(one, other) and self.links.reaches(other, one)
 
     # -- mirrors -----------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,10 @@ from cp_sim.apiserver.request import User as Caller
 from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
+from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.etcdctl import Etcdctl
+from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.store import CancelWatch, StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
@@ -37,6 +39,7 @@ from cp_sim.layout import (
     KUBELET,
     MANAGER,
     SCHEDULER,
+    SHORT,
     Layout,
     layout_of,
     layout_on,
@@ -46,7 +49,7 @@ from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
-from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, immutable, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -74,7 +77,7 @@ def outside(method: Face) -> Face:
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
         with self.turn:
             if self._depth == 0:
-                self.loop.poll()
+                self.loop.poll(wait=True)
                 self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
             self._depth += 1
             try:
@@ -103,9 +106,10 @@ class World:
         etcd_members: int | None = None,
         leader_election: bool | None = None,
         store: Any = None,
+        restore: Snapshot | None = None,
     ) -> None:
         self.components = _checked_components(components)
-        self.layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
+        layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
         if store is not None and (etcd or etcd_members):
             raise ValueError("a real etcd has its own members: leave out etcd and etcd_members")
         if workers < 0:
@@ -123,46 +127,47 @@ class World:
             "etcd_members": etcd_members,
             "leader_election": leader_election,
             "store": store,
+            "restore": restore,
         }
         self.seed = seed
-        self.clock = Clock()
-        real = None if store is None else open_store(self.layout.members[0], store)
+        self.clock = Clock(0 if restore is None else restore.time_ms)
+        real = None if store is None else open_store(layout.members[0], store)
         # Processes that share a real etcd must not draw the same names from the same seed.
         self.chance = Chance(seed, real.salt if real is not None else "")
         self.trace = Trace()
         self.links = Links(self.clock, self.chance)
         self.loop = Loop(self.clock, self.chance, self.trace, order, ClusterNetwork(self.links))
-        if not self.layout.plain:
+        if not layout.plain:
             self.links.hosts["user"] = "user"
         self.journal: list[Input] = []
         self._depth = 0
         self.turn = Turn()
-        self.user = User("user", self.layout.server)
+        self.user = User("user", layout.server)
         self.cloud = Cloud("cloud")
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
-        elect = self.layout.replicated if leader_election is None else leader_election
-        self.assembly = Assembly(self.layout, self.cloud, given, scheduler_profiles, elect, real=real)
+        elect = layout.replicated if leader_election is None else leader_election
+        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, real=real)
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
             self.kubelets = Fleet(self.loop, self.layout.server)
-        self._start()
+        self._start(restore)
         if "kubelet" in self.components:
             for host in self.layout.hosts:
-                self._join(_control_plane(host, self.layout))
+                self._join(control_plane(host, self.layout))
             for number in range(1, workers + 1):
                 self._join(NodeSpec(f"worker-{number}", zone=ZONES[(number - 1) % len(ZONES)]))
             for spec in self._made_with["nodes"]:
                 self._join(spec)
         self.loop.settle()
 
-    def _start(self) -> None:
+    def _start(self, snapshot: Snapshot | None) -> None:
         """Let the chosen components join the loop, the store first."""
         self.loop.add(self.user)
         self.loop.add(self.processes)
         for member in self.layout.members:
-            host = member if self.layout.etcd == "external" else self._host_of_member(member)
-            self.processes.add(Process(member, ETCD, host))
+            disk = None if snapshot is None else Disk(backend=snapshot.restore(now_ms=self.clock.now_ms))
+            self.processes.add(Process(member, ETCD, self.layout.host_of_member(member), disk=disk))
         if not self.layout.plain and self.assembly.adapter is None:
             self.loop.run_until(lambda: any(member.node.role == LEADER for member in self.members.values()))
         self._begin(APISERVER)
@@ -188,9 +193,6 @@ class World:
         for host in self.layout.hosts:
             self.processes.add(Process(self.layout.name(component, host), component, host))
 
-    def _host_of_member(self, member: str) -> str:
-        return next(host for host in self.layout.hosts if self.layout.name(ETCD, host) == member)
-
     def _install(self, obj: dict[str, Any]) -> None:
         """Create an object that the cluster is to have; a real etcd may hold it from an earlier run."""
         try:
@@ -212,6 +214,11 @@ class World:
             self.links.hosts.update(dict.fromkeys(actors, spec.name))
 
     # -- who is there ----------------------------------------------------------------------------------------------
+
+    @property
+    def layout(self) -> Layout:
+        """Which control planes and members of the store there are, and how their processes are called."""
+        return self.assembly.layout
 
     @property
     def etcd(self) -> Etcdctl:
@@ -242,6 +249,36 @@ class World:
         return found
 
     @property
+    def etcd_leader(self) -> str:
+        """The member of the store that leads; of several that think so, the one of the latest term.  Empty if none."""
+        leaders = [
+            member
+            for member in self.members.values()
+            if self.processes.all[member.name].alive and not member.stopped and member.node.role == LEADER
+        ]
+        return max(leaders, key=lambda member: member.node.term).name if leaders else ""
+
+    def leader_of(self, component: str) -> str:
+        """The process that leads, of `"kube-scheduler"` or one of the managers; empty if none does.
+
+        Where nobody stands for election the one process that runs leads.
+
+        Raises:
+            ValueError: there is no such component.
+        """
+        component = SHORT.get(component, component)
+        if component == ETCD:
+            return self.etcd_leader
+        processes = self.processes.of(component)
+        if not processes:
+            raise ValueError(f"no process here is {component!r}; there are {', '.join(self.processes.all)}")
+        for process in processes:
+            elector = getattr(self.loop.actors.get(process.name), "elector", None)
+            if process.alive and (elector.leading if elector is not None else not self.assembly.election):
+                return process.name
+        return ""
+
+    @property
     def apiservers(self) -> dict[str, ApiServer]:
         """The API servers that run, by name."""
         running = [self.loop.actors[process.name] for process in self.processes.of(APISERVER) if process.alive]
@@ -257,6 +294,20 @@ class World:
         for server in self.apiservers.values():
             return server
         raise LookupError("no API server runs; restart one")
+
+    def containers(self, node: str = "") -> list[RunningContainer]:
+        """The containers that run now, whatever the API server may know of it; those of one node, or of all.
+
+        *In Kubernetes:* `crictl ps` on the machine itself.
+        """
+        return [
+            RunningContainer(machine.name, meta.key(run.pod), container.name)
+            for machine in self.kubelets.nodes.values()
+            if node in ("", machine.name) and not machine.off
+            for run in machine.pods.values()
+            for container in run.containers
+            if container.state == "running"
+        ]
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -434,6 +485,15 @@ def open_store(name: str, store: Any) -> Any:
     return real.RealEtcd(name, store)
 
 
+@immutable
+class RunningContainer:
+    """A container that runs on a node; `pod` is `namespace/name`."""
+
+    node: str
+    pod: str
+    container: str
+
+
 def _is_worth_a_step(record: Record) -> bool:
     return not record.subject.startswith(("events/", "leases/"))
 
@@ -453,7 +513,8 @@ def _caller(name: str, groups: Iterable[str]) -> Caller:
     return Caller(name, (*groups, authentication.AUTHENTICATED))
 
 
-def _control_plane(name: str, layout: Layout) -> NodeSpec:
+def control_plane(name: str, layout: Layout) -> NodeSpec:
+    """The machine of a control plane."""
     taint = {"key": CONTROL_PLANE_ROLE, "effect": "NoSchedule"}
     external = tuple(component for component in STATIC_PODS if component != ETCD) if layout.etcd == "external" else None
     labels = {CONTROL_PLANE_ROLE: ""}

@@ -9,10 +9,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors, rest, verbs, versions
+from cp_sim.apiserver import (
+    admission,
+    allocation,
+    behind,
+    compaction,
+    definitions,
+    endpoint_reconciler,
+    errors,
+    health,
+    rest,
+    store_link,
+    verbs,
+    versions,
+)
 from cp_sim.apiserver.authentication import user_of
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
+from cp_sim.apiserver.readable import is_object, readable
 from cp_sim.apiserver.request import (
     ApiError,
     Call,
@@ -26,13 +40,9 @@ from cp_sim.apiserver.request import (
 )
 from cp_sim.apiserver.watch_cache import Change, ResourceCache, Watch
 from cp_sim.apiserver.work import AwaitQuorumRevision, AwaitRevision, Done, Work
-from cp_sim.etcd.store import REGISTRY, Get, KeyValue, StoreAnswer, StoreRequest, WatchChanges, WatchRequest
+from cp_sim.etcd.store import Get, KeyValue, StoreAnswer, WatchChanges
 from cp_sim.objects.kinds import Kind
-from cp_sim.sim import Actor, immutable
-
-WATCH_TOKEN = 0
-# The key that the real server keeps to agree on compactions; reading it tells the store's revision.
-REVISION_KEY = "compact_rev_key"
+from cp_sim.sim import Actor, ConnectionLost, immutable
 
 _READS = frozenset(("get", "list", "watch"))
 _NO_HEADERS: dict[str, Any] = {}
@@ -60,11 +70,29 @@ class ApiServer(Actor):
 
     `in_flight` are the requests that wait for the store, by number; `caches` the watch caches by resource;
     `given_users` callers that a cluster knows on top of the usual ones.
+
+    `store` is the actor that it asks, `others` are further members of the store, to be asked when that does not answer
+    (`--etcd-servers`).  With `shared_store` other servers write there, too, and this one relies on nothing that only
+    the store can know.  With an `address` it is one of the endpoints of the Service `kubernetes`; every `compaction_ms`
+    it has old history forgotten (0: never).
     """
 
-    def __init__(self, name: str = "kube-apiserver", store: str = "etcd") -> None:
+    def __init__(
+        self,
+        name: str = "kube-apiserver",
+        store: str = "etcd",
+        others: tuple[str, ...] = (),
+        shared_store: bool = False,
+        address: str = "",
+        compaction_ms: int = 0,
+    ) -> None:
         super().__init__(name)
-        self.store = store
+        self.store = store  # the member that is asked now
+        self.stores = (store, *(other for other in others if other != store))
+        self.shared_store = shared_store
+        self.reconciler = endpoint_reconciler.EndpointReconciler(self, address)
+        self.compactor = compaction.Compactor(self, compaction_ms)
+        self.releases: dict[int, Any] = {}  # what is being given back to the store
         self.given_users: dict[str, User] = {}
         self.in_flight: dict[int, Work] = {}
         self.caches: dict[str, ResourceCache] = {}
@@ -79,9 +107,11 @@ class ApiServer(Actor):
         self._waiting: dict[int, int] = {}  # work -> the revision it waits for
         self._watches: dict[tuple[str, int], tuple[str, int]] = {}
         self._fresh: dict[str, tuple[int, dict[str, Any]]] = {}  # objects just written, until the watch tells of them
-        self._parked: list[Request] = []
+        self.parked: list[Request] = []  # what came before the server was ready
+        self.link = store_link.StoreLink(self)
         self.ready = False
-        self.bootstrapping = 0
+        self.bootstrapping: dict[int, tuple[str, dict[str, Any]]] = {}  # token -> (key, object) that is being written
+        self.wrote_first = False
         self.bootstrapped = 0
         self._opens_at: int | None = None
 
@@ -89,58 +119,110 @@ class ApiServer(Actor):
 
     def started(self) -> None:
         """Watch the store from now on; what it holds already is read first."""
-        verbs.loading.begin(self)
+        self._next = self.loop.units << 20  # no answer to a process that bore the name before is taken for one's own
+        self.link.load()
+
+    def connections(self) -> tuple[str, ...]:
+        callers = dict.fromkeys(reply_to for reply_to, _ in self._watches)
+        callers |= dict.fromkeys(work.request.reply_to for work in self.in_flight.values())
+        return (self.store, *(caller for caller in callers if caller and caller != self.name))
 
     def receive(self, message: Any) -> None:
         """Take a request, an answer or changes of the store, or one of the server's own timers."""
         kind = type(message)
         if kind is Request:
-            if self.ready:
+            if self.ready or self.link.takes(message):
                 self._begin(message)
-            else:
-                self._parked.append(message)
         elif kind is StoreAnswer:
-            self._answered(message)
+            self.answered(message)
         elif kind is WatchChanges:
             self._changed(message)
         elif kind is StopWatch:
             self._stop_watch(message.reply_to, message.token)
-        elif kind is GiveUp:
-            self._give_up(message.work)
         elif kind is EndWatch:
             self._end_watch(message)
-        elif kind is definitions.CleanedUp:
-            definitions.cleaned_up(self, message)
+        elif kind is ConnectionLost:
+            if message.peer in self.stores:
+                self.link.lost(message.peer, message.reason)
+            else:
+                self._forget_caller(message.peer)
         elif kind is Response:
             pass  # to one of the server's own writes
+        elif kind in _TIMERS:
+            self._timer(message)
         else:
             super().receive(message)
 
+    def _timer(self, message: Any) -> None:
+        match message:
+            case GiveUp():
+                self._give_up(message.work)
+            case definitions.CleanedUp():
+                definitions.cleaned_up(self, message)
+            case compaction.Round():
+                self.compactor.begin()
+            case endpoint_reconciler.Reconcile():
+                self.reconciler.begin()
+            case health.HealthTimedOut():
+                if message.work in self.in_flight:
+                    self.proceed(self.in_flight[message.work], None)
+            case store_link.TryStore():
+                self.link.try_again(message)
+            case store_link.WatchSilent():
+                self.link.silent(message)
+            case store_link.NoStore():
+                self.link.no_store(message)
+            case store_link.PutAgain():
+                self.link.put_again(message)
+            case store_link.AskAgain():
+                self.link.ask_again(message)
+            case store_link.Overdue():
+                self.link.overdue()
+
+    def _forget_caller(self, caller: str) -> None:
+        """A client is gone: its watches end, and nobody waits for the answers to what it asked."""
+        for reply_to, token in [watch for watch in self._watches if watch[0] == caller]:
+            self._stop_watch(reply_to, token)
+        for work in self.in_flight.values():
+            if work.request.reply_to == caller:
+                work.request = Request("", 0, work.request.user, work.request.call)
+
     # -- the way of a request ------------------------------------------------------------------------------------
 
-    def _begin(self, request: Request) -> None:
+    def _work_of(self, request: Request) -> Work:
         self._next += 1
         call = request.call
         outside = call if isinstance(call, HttpRequest) else None
         work = Work(self._next, request, _NOBODY, call if isinstance(call, Call) else _NO_CALL, outside=outside)
         work.since_ms = self.loop.clock.now_ms
         work.cause = self.loop.origin
+        return work
+
+    def _begin(self, request: Request) -> None:
+        work = self._work_of(request)
+        outside = work.outside
         try:
             work.user = user_of(request.user, self.given_users)
             work.note("authenticate", sentence=request.user)
             if outside is not None:
                 response = rest.enter(self, work, outside)
                 if response is not None:
-                    self._finish(work, response)
+                    self._go_on(work, response)
                     return
             else:
                 work.kind = self.catalog.kind_of_resource(work.call.resource)
                 self.authorizer.check(self, work)
             work.handler = verbs.handler_of(work)
-            outcome = verbs.HANDLERS[work.handler].start(self, work)
         except ApiError as error:
             self._fail(work, error)
             return
+        try:
+            outcome = verbs.HANDLERS[work.handler].start(self, work)
+        except ApiError as error:
+            if not behind.may_be(self, work, error):
+                self._fail(work, error)
+                return
+            outcome = behind.catch_up(self, work)
         self._go_on(work, outcome)
 
     def _go_on(self, work: Work, outcome: Any) -> None:
@@ -150,21 +232,27 @@ class ApiServer(Actor):
             self._finish(work, outcome)
             return
         self.in_flight[work.id] = work
-        if kind is AwaitRevision:
-            self._wait(work, outcome)
-        elif kind is AwaitQuorumRevision:
-            work.waiting_for = self.store
-            work.handler, work.state = "quorum", (work.handler, work.state)
-            self.loop.send(self.store, StoreRequest(Get(REVISION_KEY), self.name, work.id))
+        if kind is AwaitRevision or kind is AwaitQuorumRevision:
+            if not self.link.usable:
+                self.fail(work, errors.too_many_requests("storage is (re)initializing", retryAfterSeconds=1))
+            elif kind is AwaitRevision:
+                self._wait(work, outcome)
+            else:
+                work.handler, work.state = "quorum", (work.handler, work.state)
+                self.link.ask(work, Get(compaction.KEY))
         else:
-            work.waiting_for = self.store
-            self.loop.send(self.store, StoreRequest(outcome, self.name, work.id))
+            self.link.ask(work, outcome)
 
-    def _answered(self, answer: StoreAnswer) -> None:
+    def answered(self, answer: StoreAnswer) -> None:
+        """The store has answered."""
         work = self.in_flight.get(answer.token)
         if work is None:
             if answer.token <= 0:
                 verbs.loading.answered(self, answer)
+            return
+        if work.id in self._waiting:
+            return  # it was asked twice, and has had its answer
+        if answer.error and work.handler != "health" and self.link.asks_again(work, answer.error):
             return
         self.proceed(work, answer)
 
@@ -172,14 +260,24 @@ class ApiServer(Actor):
         """Let the handler of a request in flight take its next step."""
         work.waiting_for = ""
         try:
-            if answer is not None and answer.error:
-                raise store_error(answer.error)
+            if answer is not None and answer.error and work.handler != "health":
+                raise store_link.store_error(answer.error, continued=getattr(work.state, "continued", False))
+            if answer is not None:
+                answer = readable(answer)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
-            self.in_flight.pop(work.id, None)
-            self._fail(work, error)
-            return
+            if not behind.may_be(self, work, error):
+                self.in_flight.pop(work.id, None)
+                self._fail(work, error)
+                return
+            outcome = behind.catch_up(self, work)
         self._go_on(work, outcome)
+
+    def fail(self, work: Work, error: ApiError) -> None:
+        """End a request in flight with an error."""
+        self.in_flight.pop(work.id, None)
+        self._waiting.pop(work.id, None)
+        self._fail(work, error)
 
     def _finish(self, work: Work, done: Done) -> None:
         call = work.call
@@ -288,10 +386,10 @@ class ApiServer(Actor):
     # -- changes and watches -----------------------------------------------------------------------------------------
 
     def _changed(self, message: WatchChanges) -> None:
-        if message.token != WATCH_TOKEN:
+        if message.token != self.link.watch_token:
             return
         if message.error:
-            verbs.loading.begin(self)
+            self.link.watch_ended(message.error)
             return
         trace = self.loop.trace
         for key_change in message.changes:
@@ -303,6 +401,10 @@ class ApiServer(Actor):
             if key_change.revision <= cache.oldest and not key_change.kv:
                 continue
             kv = key_change.kv
+            if kv is not None and not is_object(kv.value):
+                if short not in cache.objects:
+                    continue
+                kv = None  # it has taken an object's place
             if kv is not None:
                 fresh = self._fresh.pop(kv.key, None)
                 made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)
@@ -357,9 +459,11 @@ class ApiServer(Actor):
         watch.sent += 1
         self.loop.send(watch.reply_to, WatchChange(watch.token, type_, obj))
 
-    def follow_store(self, revision: int) -> None:
-        """Ask the store for everything that happens after `revision`."""
-        self.loop.send(self.store, WatchRequest(REGISTRY, self.name, WATCH_TOKEN, revision + 1))
+    def end_all_watches(self) -> None:
+        """The caches are not to be relied on any more: every watch of a client ends."""
+        for cache in list(self.caches.values()):
+            for watch in list(cache.watches.values()):
+                self.end_watch(watch)
 
     def open_when(self, revision: int) -> None:
         """When the caches have seen `revision`, take up the requests that came before."""
@@ -368,7 +472,11 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
-        parked, self._parked = self._parked, []
+        if self._waiting:
+            self._caught_up()  # the caches were filled afresh
+        self.compactor.start()
+        self.reconciler.begin()
+        parked, self.parked = self.parked, []
         for request in parked:
             self._begin(request)
 
@@ -388,10 +496,18 @@ def decorate(kv: KeyValue) -> dict[str, Any]:
     return {**value, "metadata": {**value["metadata"], "resourceVersion": str(kv.mod_revision)}}
 
 
-def store_error(text: str) -> ApiError:
-    """What a caller sees of an error of the store."""
-    if "required revision has been compacted" in text:
-        return errors.expired("The resourceVersion for the provided list is too old.")
-    if "request timed out" in text or "no leader" in text:
-        return errors.timeout("request did not complete within the allotted timeout")
-    return errors.internal(text)
+_TIMERS = frozenset(
+    (
+        GiveUp,
+        definitions.CleanedUp,
+        compaction.Round,
+        endpoint_reconciler.Reconcile,
+        health.HealthTimedOut,
+        store_link.TryStore,
+        store_link.WatchSilent,
+        store_link.NoStore,
+        store_link.PutAgain,
+        store_link.AskAgain,
+        store_link.Overdue,
+    )
+)

@@ -31,16 +31,15 @@ def facts() -> Object:
     return found
 
 
-def answer(server: Any, work: Work, http: HttpRequest) -> Done:
-    """The answer for a path that is no resource.
+def answer(server: Any, work: Work, http: HttpRequest) -> Any:
+    """The answer for a path that is no resource, or what the store has to be asked first.
 
     Raises:
         ApiError: 404 or 405.
     """
     path = http.path.rstrip("/") or "/"
-    text = health.answer(path, http.query)
-    if text is not None:
-        return Done(text)
+    if health.is_path(path):
+        return health.start(server, work, path, http.query)
     body = content(server, path, http)
     if body is None:
         if path.startswith("/api") and _known_group(server, path):

@@ -125,6 +125,11 @@ def timeout(message: str, **more: Any) -> ApiError:
     return ApiError(status(504, "Timeout", f"Timeout: {message}", more))
 
 
+def too_many_requests(message: str, **more: Any) -> ApiError:
+    """429: not now."""
+    return ApiError(status(429, "TooManyRequests", message, more))
+
+
 def too_large_resource_version(asked: int, current: int) -> ApiError:
     """504: the watch cache did not reach that revision in time."""
     return timeout(

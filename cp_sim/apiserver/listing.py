@@ -164,7 +164,7 @@ def make(server: Any, work: Work, asked: ListOptions) -> dict[str, Any]:
     if asked.exact:
         objects = cache.at(asked.exact)
         if objects is None:
-            raise errors.expired(_TOO_OLD_TOKEN if asked.continued else _TOO_OLD)
+            raise errors.expired(TOO_OLD_TOKEN if asked.continued else TOO_OLD)
         revision, keys = asked.exact, None
     else:
         objects, revision, keys = cache.objects, server.revision, cache.keys(asked.prefix)
@@ -199,8 +199,8 @@ def make(server: Any, work: Work, asked: ListOptions) -> dict[str, Any]:
     }
 
 
-_TOO_OLD = "The resourceVersion for the provided list is too old."
-_TOO_OLD_TOKEN = (
+TOO_OLD = "The resourceVersion for the provided list is too old."
+TOO_OLD_TOKEN = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
     "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "

@@ -71,8 +71,8 @@ def target_of(path: str) -> Target | None:
 # -- in --------------------------------------------------------------------------------------------------------------
 
 
-def enter(server: Any, work: Work, http: HttpRequest) -> Done | None:
-    """Turn the HTTP request into `work.call`; the answer at once for what is no resource.
+def enter(server: Any, work: Work, http: HttpRequest) -> Any:
+    """Turn the HTTP request into `work.call`; the answer (or a question to the store) for what is no resource.
 
     Raises:
         ApiError: the request is refused here already.

@@ -54,11 +54,18 @@ class Work:
     outside: Any = None
     object: Any = None
     fresh: bool = False
+    caught_up: bool = False  # it was begun anew, with caches as fresh as the store
     state_is_read: bool = False
     attempts: int = 0
     state: Any = None
     pending: Any = None
+    claims: list[Any] | None = None  # what is still to be taken in the store before the object is written
+    claimed: list[Any] = field(default_factory=list)
+    wanted: Any = None  # the object before anything was allocated for it
     waiting_for: str = ""
+    asked: Any = None  # the operation that the store was asked last
+    retries: int = 0
+    turns: int = 0
     since_ms: int = 0
     cause: int | None = None
     timer: Any = None
@@ -89,6 +96,8 @@ class Work:
         made.gates = list(self.gates)
         made.warnings = list(self.warnings)
         made.state = copy.copy(self.state)
+        made.claims = copy.copy(self.claims)
+        made.claimed = list(self.claimed)
         made.timer = copy.deepcopy(self.timer, memo)
         memo[id(self)] = made
         return made

@@ -29,7 +29,8 @@ def task(name: str) -> Any:
 def task_card(wanted: Exercise) -> Card:
     """The task in words."""
     if wanted.form is None:
-        return Card("task", wanted.title, (wanted.task, f'Then: `check("{wanted.name}")`'))
+        answer = f", {wanted.answer}" if wanted.answer else ""
+        return Card("task", wanted.title, (wanted.task, f'Then: `check("{wanted.name}"{answer})`'))
     asked, _ = form_of(wanted)
     listed = "\n".join(f"{letter}: {text}" for letter, text in asked.items())
     example = ", ".join(f'"{letter}": "…"' for letter in asked)

@@ -32,7 +32,8 @@ class Exercise:
 
     `question` is the first hint and asks, `hint` is the second, `solution` is code that solves it, `after` is said when
     it is done.  `form` gives what is to be matched (letters and their texts) and the choices, for exercises with
-    answers; `variable` is the name under which the notebook holds the cluster to look at.
+    answers; `variable` is the name under which the notebook holds the cluster to look at; `answer` says what `check`
+    is given beside the name, where that is one thing (`revision`).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Exercise:
     after: str = ""
     form: Callable[[Cluster], tuple[dict[str, str], tuple[str, ...]]] | None = None
     variable: str = "cluster"
+    answer: str = ""
 
 
 @immutable
@@ -72,7 +74,7 @@ class Lesson:
 
 
 # Where each lesson's records stand; a lesson is read when it is begun.
-LESSONS = {"00": "lesson_00", "07": "lesson_07"}
+LESSONS = {"00": "lesson_00", "02": "lesson_02", "07": "lesson_07", "12": "lesson_12"}
 
 
 def lesson_of(name: str) -> Lesson:

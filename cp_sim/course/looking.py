@@ -80,3 +80,12 @@ def has_taint(cluster: Cluster, node: str, key: str, effect: str) -> bool:
 def has_key(pod: Object, taint: Object) -> bool:
     """Whether one of a pod's tolerations fits a taint."""
     return tolerates(pod, taint) is not None
+
+
+def running_on(cluster: Cluster, node: str) -> list[str]:
+    """The pods of which a container really runs on a machine now, as its kubelet knows, whatever the store says."""
+    return [
+        meta.name(run.pod)
+        for run in cluster.kubelets.nodes[node].pods.values()
+        if any(container.state == "running" for container in run.containers)
+    ]

@@ -52,6 +52,13 @@ class Looking:
         found: Iterator[Any] = self._world.store_actor.all_values()
         return found
 
+    def keys(self, prefix: str = "") -> list[str]:
+        """Every key below `prefix` that is there, or was at a revision which can still be read, in order."""
+        actor = self._world.store_actor
+        if hasattr(actor, "mvcc"):
+            return [key for key in actor.mvcc.keys() if key.startswith(prefix)]
+        return [kv.key for kv in self.range_at(prefix)]
+
     def history(self, key: str) -> list[KeyValue]:
         """All versions of a key that can still be read, oldest first; `version` 0 says that it was deleted then."""
         actor, found = self._world.store_actor, list[KeyValue]()

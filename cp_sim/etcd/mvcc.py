@@ -122,14 +122,6 @@ class Mvcc(KeySpace):
         del self.lessor.leases[lease]
         return self.commit()
 
-    def hold(self, revision: int, kvs: list[KeyValue]) -> None:
-        """Begin with `kvs`, in order, as of `revision`; nothing is known of what was before.  For an empty store."""
-        self.revision = self.compact_revision = revision
-        for kv in kvs:
-            self._versions[kv.key] = [kv]
-            self._keys.add(kv.key)
-            self._live.add(kv.key)
-
     # -- forgetting -----------------------------------------------------------------------------------------------
 
     def compact(self, revision: int) -> None:

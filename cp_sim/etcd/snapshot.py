@@ -25,6 +25,8 @@ from cp_sim.sim import immutable
 
 FORMAT = "cp-sim etcd snapshot 1"
 DIGEST_BYTES = 32
+# Without its digest a snapshot is whole pages of bbolt.  Source: etcd `etcdutl/snapshot/v3_snapshot.go`, hasChecksum.
+PAGE_BYTES = 512
 
 
 class SnapshotError(ValueError):
@@ -74,6 +76,7 @@ class Snapshot:
         }
         lines = [head, *(_row(kv) for kv in self.versions)]
         data = "".join(json.dumps(line, ensure_ascii=True, separators=(",", ":")) + "\n" for line in lines).encode()
+        data += b"\n" * (-len(data) % PAGE_BYTES)  # etcdctl takes a file without that for one without a digest
         return data + hashlib.sha256(data).digest()
 
     @staticmethod
@@ -89,7 +92,7 @@ class Snapshot:
             raise SnapshotError(
                 f"expected sha256 {digest.hex()}, got {found.hex()}: the snapshot is damaged, take another"
             )
-        lines = body.decode().splitlines()
+        lines = body.decode().rstrip("\n").split("\n")
         head = json.loads(lines[0])
         if head.pop("format", "") != FORMAT:
             raise SnapshotError(f"this is no snapshot of the form {FORMAT!r}: save one with snapshot_save()")

@@ -16,7 +16,7 @@ import grpc
 from cp_sim.etcd.api import EtcdError
 from cp_sim.etcd.wire.messages import CLASSES, PACKAGE, Message
 from cp_sim.etcd.wire.services import METHODS, Method, serialize
-from cp_sim.gateway import etcd_services
+from cp_sim.gateway import etcd_maintenance, etcd_services
 from cp_sim.gateway.etcd_watch import WatchStream
 from cp_sim.gateway.member import Member, Unreachable
 from cp_sim.gateway.threads import CallThreads
@@ -51,7 +51,7 @@ class EtcdServer:
             ("grpc.so_reuseport", 0),
         )
         server = grpc.server(CallThreads(), options=options)
-        for service, methods in _handlers(member, self.members).items():
+        for service, methods in _handlers(member).items():
             server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
         try:
             bound = server.add_insecure_port(f"{host}:{port}")
@@ -61,12 +61,12 @@ class EtcdServer:
             raise ValueError(f"port {port} of {host} is taken: choose another one, or port=0 for any that is free")
         server.start()
         self._servers.append(server)
-        member.client_url = f"http://{host}:{bound}"
+        member.served[member.name] = f"http://{host}:{bound}"
 
     @property
     def endpoints(self) -> list[str]:
         """host:port of every member."""
-        return [member.client_url.removeprefix("http://") for member in self.members if member.client_url]
+        return [member.served[member.name].removeprefix("http://") for member in self.members]
 
     @property
     def endpoint(self) -> str:
@@ -104,8 +104,9 @@ def serve(cluster: Any, port: int = 2379, host: str = "127.0.0.1") -> EtcdServer
         ValueError: the port is taken, or the cluster's store is a real etcd.
     """
     turn = share(cluster)
+    served: dict[str, str] = {}
     with turn:
-        return EtcdServer([Member(cluster, name, turn) for name in member_names(cluster)], port, host)
+        return EtcdServer([Member(cluster, name, turn, served) for name in member_names(cluster)], port, host)
 
 
 def member_names(cluster: Any) -> list[str]:
@@ -122,11 +123,11 @@ def member_names(cluster: Any) -> list[str]:
 # -- from methods to functions ---------------------------------------------------------------------------------------
 
 
-def _handlers(member: Member, members: list[Member]) -> dict[str, dict[str, Any]]:
+def _handlers(member: Member) -> dict[str, dict[str, Any]]:
     """For every service the handlers of its methods; what is not there is answered as unimplemented by gRPC."""
     services: dict[str, dict[str, Any]] = {}
     for method in METHODS:
-        behaviour = _behaviour(method, member, members)
+        behaviour = _behaviour(method, member)
         if behaviour is None:
             continue
         kinds = {False: "unary", True: "stream"}
@@ -139,14 +140,14 @@ def _handlers(member: Member, members: list[Member]) -> dict[str, dict[str, Any]
     return services
 
 
-def _behaviour(method: Method, member: Member, members: list[Member]) -> Callable[[Any, Any], Any] | None:
+def _behaviour(method: Method, member: Member) -> Callable[[Any, Any], Any] | None:
     if method.name == "Watch":
         return lambda requests, context: _told(context, lambda: _watch(member, requests, context))
     if method.name == "LeaseKeepAlive":
         return lambda requests, context: _told(context, lambda: etcd_services.lease_keep_alive(member, requests))
-    if method.name == "MemberList":
-        return lambda _message, context: _answered(context, lambda: etcd_services.member_list(member, members))
-    function = etcd_services.UNARY.get(method.name)
+    if method.name == "Snapshot":
+        return lambda message, context: _told(context, lambda: etcd_maintenance.snapshot(member, message))
+    function = {**etcd_services.UNARY, **etcd_maintenance.UNARY}.get(method.name)
     if function is None:
         return None
     return lambda message, context: _answered(context, lambda: function(member, message))

@@ -11,9 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
-from cp_sim.etcd import api
+from cp_sim.etcd import api, cluster_api
 from cp_sim.etcd.api import EtcdError
+from cp_sim.etcd.cluster_api import (
+    MemberAddRequest,
+    MemberInfo,
+    MemberListRequest,
+    MemberPromoteRequest,
+    MemberRemoveRequest,
+    MemberUpdateRequest,
+    member_id,
+)
 from cp_sim.etcd.lease_api import (
     LeaseGrantRequest,
     LeaseKeepAliveRequest,
@@ -41,7 +51,7 @@ def asked(member: Member, operation: Any) -> Any:
     """
     answer = member.ask(operation)
     if answer.error:
-        raise EtcdError(answer.code or "UNKNOWN", answer.error)
+        raise EtcdError(answer.code, answer.error)
     return answer.response
 
 
@@ -107,10 +117,69 @@ def lease_leases(member: Member, _message: Message) -> Message:
 # -- Cluster ---------------------------------------------------------------------------------------------------------
 
 
-def member_list(member: Member, members: Sequence[Member]) -> Message:
+def name_of(member: Member, number: int) -> str:
+    """The member that clients know by a number.
+
+    Raises:
+        EtcdError: there is none.
+    """
+    with member.turn:
+        for info in member.actor.roster():
+            if member_id(info.name) == number:
+                return str(info.name)
+    raise cluster_api.member_not_found()
+
+
+def member_list(member: Member, message: Message) -> Message:
     """Who the members are, and where the gateway serves them."""
-    listed = [make("Member", ID=one.id, name=one.name, clientURLs=[one.client_url]) for one in members]
-    return make("MemberListResponse", header=member.header(0), members=listed)
+    done = asked(member, MemberListRequest(not message.linearizable))
+    return make("MemberListResponse", header=_head(member), members=_members(member, done.members))
+
+
+def member_add(member: Member, message: Message) -> Message:
+    """Let one more belong to the group; its name is the host of its peer address, for clients do not send one."""
+    name = (urlsplit(message.peerURLs[0]).hostname or "") if message.peerURLs else ""
+    done = asked(member, MemberAddRequest(name, tuple(message.peerURLs), message.isLearner))
+    added = _members(member, (done.member,))[0]
+    return make("MemberAddResponse", header=_head(member), member=added, members=_members(member, done.members))
+
+
+def member_remove(member: Member, message: Message) -> Message:
+    """Let one belong to the group no more."""
+    done = asked(member, MemberRemoveRequest(name_of(member, message.ID)))
+    return make("MemberRemoveResponse", header=_head(member), members=_members(member, done.members))
+
+
+def member_update(member: Member, message: Message) -> Message:
+    """Note another address of a member."""
+    done = asked(member, MemberUpdateRequest(name_of(member, message.ID), tuple(message.peerURLs)))
+    return make("MemberUpdateResponse", header=_head(member), members=_members(member, done.members))
+
+
+def member_promote(member: Member, message: Message) -> Message:
+    """Let a learner become a voter."""
+    done = asked(member, MemberPromoteRequest(name_of(member, message.ID)))
+    return make("MemberPromoteResponse", header=_head(member), members=_members(member, done.members))
+
+
+def _head(member: Member) -> Message:
+    # These answers have no revision: they are about the group, not about its keys.
+    with member.turn:
+        return member.header(0)
+
+
+def _members(member: Member, infos: Sequence[MemberInfo]) -> list[Message]:
+    return [
+        make(
+            "Member",
+            ID=member_id(info.name),
+            name=info.name if info.started else "",
+            peerURLs=info.peer_urls,
+            clientURLs=[member.served[info.name]] if info.started and info.name in member.served else [],
+            isLearner=info.learner,
+        )
+        for info in infos
+    ]
 
 
 UNARY: dict[str, Unary] = {
@@ -123,4 +192,9 @@ UNARY: dict[str, Unary] = {
     "LeaseRevoke": lease_revoke,
     "LeaseTimeToLive": lease_time_to_live,
     "LeaseLeases": lease_leases,
+    "MemberList": member_list,
+    "MemberAdd": member_add,
+    "MemberRemove": member_remove,
+    "MemberUpdate": member_update,
+    "MemberPromote": member_promote,
 }

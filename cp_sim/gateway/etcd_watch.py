@@ -43,7 +43,7 @@ class WatchStream:
         self.asked: list[Message] = []
         self.is_open = True
         self._mvcc = member.mvcc
-        threading.Thread(target=self._listen, args=(requests,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(requests,), name="watch stream", daemon=True).start()
 
     def _listen(self, requests: Iterator[Message]) -> None:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
+from cp_sim.etcd.cluster_api import member_id
+from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.store import StoreAnswer
 from cp_sim.etcd.wire import convert
@@ -19,28 +20,28 @@ class Unreachable(Exception):
 
 
 class Member:
-    """The member `name` of `cluster`; `client_url` is where the gateway serves it."""
+    """The member `name` of `cluster`; `served` says where the gateway serves it and the others."""
 
-    def __init__(self, cluster: Any, name: str, turn: SharedTurn) -> None:
+    def __init__(self, cluster: Any, name: str, turn: SharedTurn, served: dict[str, str]) -> None:
         self.cluster = cluster
         self.name = name
         self.turn = turn
-        self.client_url = ""
+        self.served = served
 
     @property
     def id(self) -> int:
         """The number by which etcd's clients know the member."""
-        return id_of(self.name)
+        return member_id(self.name)
 
     @property
-    def actor(self) -> Any:
+    def actor(self) -> Etcd:
         """The member's actor.
 
         Raises:
             Unreachable: it is down.
         """
         found = self.cluster.loop.actors.get(self.name)
-        if found is None:
+        if not isinstance(found, Etcd) or found.stopped:
             raise Unreachable(f"{self.name} is down")
         return found
 
@@ -51,8 +52,7 @@ class Member:
         Raises:
             Unreachable: the member is down.
         """
-        mvcc: Mvcc = self.actor.mvcc
-        return mvcc
+        return self.actor.mvcc
 
     def ask(self, operation: Any) -> StoreAnswer:
         """Put a request to the member and let the world go on until it is answered.
@@ -61,17 +61,12 @@ class Member:
             Unreachable: the member is down.
         """
         with self.turn:
-            if self.name not in self.cluster.loop.actors:
-                raise Unreachable(f"{self.name} is down")
-            answer: StoreAnswer = self.cluster.ask_store(operation, self.name)
-            return answer
+            name = self.actor.name
+            answer: StoreAnswer = self.cluster.ask_store(operation, name)
+        if answer.error and not answer.code:
+            raise Unreachable(answer.error)  # nobody was there to answer with a code
+        return answer
 
     def header(self, revision: int) -> Message:
         """The header of an answer that was given at `revision`."""
-        node = getattr(self.actor, "node", None)
-        return convert.header(revision, id_of(CLUSTER_NAME), self.id, node.term if node is not None else 1)
-
-
-def id_of(name: str) -> int:
-    """A number for a name, the same on every machine; etcd's own ids are hashes too."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        return convert.header(revision, member_id(CLUSTER_NAME), self.id, self.actor.node.term)

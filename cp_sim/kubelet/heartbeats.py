@@ -18,6 +18,7 @@ from cp_sim.kubelet.lifecycle import Lifecycle
 from cp_sim.kubelet.messages import Again, Beat, PostReady
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.objects import edit, meta
+from cp_sim.sim.clock import micro_timestamp, timestamp
 
 Object = dict[str, Any]
 
@@ -107,7 +108,7 @@ class Heartbeats(Component):
         self._await_beat(number)
 
     def _renew(self, node: HollowNode) -> None:
-        now = self.loop.clock.micro_timestamp()
+        now = micro_timestamp(self.loop.clock.now_ms + node.ahead_ms)
         if node.lease is None:
             made = node_spec.lease_object(node.name, node.uid, now)
             call = Call("create", "leases.coordination.k8s.io", "kube-node-lease", body=made)
@@ -181,7 +182,7 @@ class Heartbeats(Component):
 
     def _write_status(self, node: HollowNode, stored: Object, whole: bool = False) -> None:
         """Write the Node's conditions; `whole` writes the rest of its status, too."""
-        now = self.loop.clock.timestamp()
+        now = timestamp(self.loop.clock.now_ms + node.ahead_ms)
         status: Object = {
             "conditions": node_spec.conditions(now, edit.get(stored, "status.conditions", []), *node.ready)
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver.request import Response
+from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.informer import Relist
 from cp_sim.kubelet import staticpods
 from cp_sim.kubelet.behaviour import LESSONS, Rules
@@ -19,6 +19,7 @@ from cp_sim.kubelet.messages import (
     CutOff,
     Finish,
     Join,
+    JumpClock,
     Leave,
     PostReady,
     PowerOff,
@@ -31,7 +32,7 @@ from cp_sim.kubelet.messages import (
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import MAIN, RUNNING, PodRun
 from cp_sim.kubelet.spec import NodeSpec
-from cp_sim.kubelet.work import PodTimer
+from cp_sim.kubelet.work import RETRY_MS, PodTimer
 from cp_sim.objects import meta
 
 Object = dict[str, Any]
@@ -78,6 +79,10 @@ class Kubelets(Machines):
     def cut_off(self, name: str, off: bool = True) -> None:
         """Cut a machine off from the API server, or let it reach it again; what runs there goes on."""
         self._tell(CutOff(name, off))
+
+    def jump_clock(self, name: str, by_ms: int) -> None:
+        """Let the clock of a machine jump: the times that its kubelet posts are wrong from now on."""
+        self._tell(JumpClock(name, by_ms))
 
     def static_pod(self, state: StaticPod) -> None:
         """Tell the kubelet of a node what has become of the process behind one of its static pods."""
@@ -174,8 +179,17 @@ class Kubelets(Machines):
             return
         if response.ok:
             node.object = response.body
+        elif response.status != 404:
+            self.api.later(RETRY_MS, self, "look_at_node", context)
+            return
         if pod is not None and meta.node_name(pod) == name:
             self.lifecycle.looked_again(node, pod)
+
+    def look_at_node(self, context: tuple[str, str]) -> None:
+        """Ask again how the node is now."""
+        node = self.nodes.get(context[0])
+        if node is not None and not node.stopped:
+            self.send(node, Call("get", "nodes", name=node.name), "node_looked_at", context)
 
     def _each_container(self, key: str, ready: bool, exit_code: int | None) -> None:
         pod = self.pods.get(key)

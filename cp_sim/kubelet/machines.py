@@ -1,6 +1,7 @@
 """Machines and what becomes of them: they join, are switched off and boot, lose their network, are taken away.
 
-Source: `pkg/kubelet/kubelet.go` (what a kubelet does with the pods it finds when it starts), `pkg/kubelet/pod_workers.go`.
+Source: `pkg/kubelet/kubelet.go` (what a kubelet does with the pods it finds when it starts),
+`pkg/kubelet/pod_workers.go`.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.kubelet import staticpods
-from cp_sim.kubelet.messages import CutOff, Join, Leave, PowerOff, PowerOn, Start, StaticPod, Stop
+from cp_sim.kubelet.messages import CutOff, Join, JumpClock, Leave, PowerOff, PowerOn, Start, StaticPod, Stop
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.registration import Registration
 from cp_sim.objects import meta
@@ -39,6 +40,9 @@ class Machines(Registration):
                 self._power_on(name)
             case CutOff(name, off):
                 self._cut(name, off)
+            case JumpClock(name, by_ms):
+                if name in self.nodes:
+                    self.nodes[name].ahead_ms += by_ms
             case StaticPod():
                 self._static_pod(message)
             case _:
@@ -67,6 +71,7 @@ class Machines(Registration):
         if node is None or not node.stopped or node.off:
             return
         node.stopped = False
+        node.lease_wait_ms = 0
         overdue, node.overdue = node.overdue, []
         self.register(node)
         for timer in overdue:
@@ -99,6 +104,7 @@ class Machines(Registration):
             return
         node.stopped = node.off = False
         node.lease = None
+        node.lease_wait_ms = 0
         self.register(node)
         for run in list(node.pods.values()):
             self.lifecycle.revive(node, run)
@@ -111,7 +117,7 @@ class Machines(Registration):
             return
         node.cut_off = off
         if not off and not node.stopped:
-            node.status_due_ms = 0
+            node.status_due_ms = node.lease_wait_ms = 0
             self._renew(node)
             for run in node.pods.values():
                 self.lifecycle.report(node, run)

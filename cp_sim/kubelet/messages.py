@@ -58,6 +58,14 @@ class CutOff:
 
 
 @immutable
+class JumpClock:
+    """The clock of a node's machine jumps."""
+
+    name: str
+    by_ms: int
+
+
+@immutable
 class StaticPod:
     """What has become of the process behind a static pod: it runs, or it has ended with `exit_code` and waits."""
 

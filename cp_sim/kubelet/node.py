@@ -26,19 +26,25 @@ class Refusal:
     message: str
 
 
+def node_address(number: int) -> str:
+    """The address of the machine that joined as the `number`th."""
+    return f"10.0.{number // 250}.{number % 250 + 1}"
+
+
 class HollowNode:
     """A kubelet's machine, its addresses, images and pods."""
 
     def __init__(self, spec: NodeSpec, number: int, api: Client) -> None:
         self.spec = spec
         self.number = number
-        self.address = internal_address(spec) or f"10.0.{number // 250}.{number % 250 + 1}"
+        self.address = internal_address(spec) or node_address(number)
         self.uid = ""
         self.object: Object | None = None
         self.lease: Object | None = None
         self.stopped = False  # the kubelet does not run
         self.off = False  # nor does anything else: the machine is off
         self.cut_off = False
+        self.ahead_ms = 0  # by how much its clock goes ahead
         self.static: dict[str, StaticPod] = {}  # what is known of the processes behind the static pods
         self.ready = (True, "", "")  # whether it posts Ready, else with what reason and message
         self.status_due_ms = 0

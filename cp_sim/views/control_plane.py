@@ -12,8 +12,11 @@ from typing import Any
 
 from cp_sim.views import facts
 from cp_sim.views.facts import many, seconds
+from cp_sim.views.ha_control_plane import ha_control_plane
+from cp_sim.views.ha_facts import control_plane_hosts
 from cp_sim.views.lettering import fit, styled
 from cp_sim.views.palette import ACTORS, component_of
+from cp_sim.views.quorum import PAUSED, RUNNING, state_of
 from cp_sim.views.sketch import Point, Sketch
 from cp_sim.views.story import Write, folded, is_write, ripple, roots, write_of
 from cp_sim.views.view import View
@@ -50,8 +53,10 @@ NOTES: dict[str, str] = {
 
 def control_plane(cluster: Any) -> View:
     """The components of a cluster, what is on its way between them, and the newest request from outside with its
-    ripple.
+    ripple; with several control planes all of them, see `ha_control_plane`.
     """
+    if len(control_plane_hosts(cluster)) > 1:
+        return ha_control_plane(cluster)
     trace = getattr(cluster, "trace", None)
     revision = facts.revision_of(cluster)
     past = not hasattr(cluster, "loop")
@@ -107,14 +112,32 @@ _KINDS = {
 }
 
 
+def servers_of(cluster: Any) -> list[Any]:
+    """The API servers that run."""
+    several = getattr(cluster, "apiservers", None)
+    if several is not None:
+        return list(several.values())
+    one = getattr(cluster, "apiserver", None)
+    return [] if one is None else [one]
+
+
+def absence_of(cluster: Any, component: str) -> str:
+    """`paused` or `crashed` where a component should run and does not; empty otherwise."""
+    processes = getattr(cluster, "processes", None) if hasattr(cluster, "loop") else None
+    if processes is None or component not in processes.all:
+        return ""
+    state = state_of(cluster, component)
+    return "" if state == RUNNING else state
+
+
 def watchers(cluster: Any) -> dict[str, list[str]]:
     """{component: plurals it watches}, as the API server knows it."""
     found: dict[str, set[str]] = {}
-    caches = getattr(getattr(cluster, "apiserver", None), "caches", None) or {}
-    for cache in caches.values():
-        for watch in cache.watches.values():
-            resource = str(watch.resource or cache.resource).partition(".")[0]
-            found.setdefault(component_of(watch.reply_to), set()).add(resource)
+    for server in servers_of(cluster):
+        for cache in (getattr(server, "caches", None) or {}).values():
+            for watch in cache.watches.values():
+                resource = str(watch.resource or cache.resource).partition(".")[0]
+                found.setdefault(component_of(watch.reply_to), set()).add(resource)
     return {component: sorted(resources) for component, resources in sorted(found.items())}
 
 
@@ -143,6 +166,7 @@ def _component(
 ) -> None:
     left, top, wide, high = PLACES[component]
     colour, shape = ACTORS[component]
+    away = absence_of(cluster, component) if present else ""
     sketch.box(
         f"component/{component}",
         left,
@@ -151,14 +175,14 @@ def _component(
         high,
         _component_lines(cluster, component, present, revision, writes, wide - 26),
         shape=shape,
-        fill=f"{colour}-tint" if present else "paper",
-        edge=colour if present else "line",
+        fill="red-tint" if away else f"{colour}-tint" if present else "paper",
+        edge="red" if away else colour if present else "line",
         pen=1.4,
         align="n",
-        dashed=not present,
+        dashed=bool(away) or not present,
         ink="ink" if present else "muted",
-        kind="component",
-        detail=f"{component}: {NOTES[component]}",
+        kind=f"component {away}".strip(),
+        detail=f"{component}: {away + ', ' if away else ''}{NOTES[component]}",
     )
 
 
@@ -168,12 +192,15 @@ def _component_lines(
     head = styled("title", "kubelets" if component == "kubelet" else component)
     if not present:
         return [head, styled("small", "not running here")]
+    if away := absence_of(cluster, component):
+        sign = "‖" if away == PAUSED else "✕"
+        return [head, styled("red", f"{sign} {away}")]
     mine = [write for write in writes if write.component == component]
     lines = [head]
     if component == "etcd":
         lines += [f"revision {revision}", styled("small", "newest")]
     elif component == "kube-apiserver":
-        waiting = len(getattr(getattr(cluster, "apiserver", None), "in_flight", None) or ())
+        waiting = sum(len(getattr(server, "in_flight", None) or ()) for server in servers_of(cluster))
         lines += [
             "authenticate · authorize · mutate · validate · store",
             styled("small", f"{many(waiting, 'request')} wait for etcd" if waiting else "no request waits for etcd"),
@@ -333,7 +360,8 @@ def _as_text(
 ) -> str:  # fmt: skip
     lines = [f"at {seconds(facts.time_of(cluster))}, revision {revision}"]
     for component in PLACES:
-        state = "" if component in present else " (not running here)"
+        away = absence_of(cluster, component)
+        state = f" ({away})" if away else "" if component in present else " (not running here)"
         lines.append(f"{component}{state}: {NOTES[component]}")
         if watches.get(component):
             lines.append(f"  watches {few(watches[component])}")

@@ -6,6 +6,8 @@ made from the same table replaces each colour by its partner.  That is why no tw
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 # name: (light, dark)
 COLOURS: dict[str, tuple[str, str]] = {
     "paper": ("#ffffff", "#12161c"),
@@ -64,18 +66,36 @@ ACTORS: dict[str, tuple[str, str]] = {  # actor: (colour, Graphviz shape)
     "kube-controller-manager": ("amber", "component"),
     "cloud-controller-manager": ("sky", "component"),
     "kubelet": ("green", "box3d"),
+    "load-balancer": ("grey", "box"),
 }
 
 
+# The components whose actors bear their name; with several control planes the machine's name follows.
+COMPONENTS = (
+    "kube-apiserver",
+    "etcd",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "cloud-controller-manager",
+    "load-balancer",
+)
+
+
+@lru_cache(4096)
 def component_of(actor: str) -> str:
-    """The component that an actor belongs to, e.g. `kube-controller-manager` for `replicaset-controller`."""
+    """The component that an actor belongs to, e.g. `kube-controller-manager` for `replicaset-controller`.
+
+    With several control planes the machine is part of the name (`kube-apiserver-control-plane-2`,
+    `replicaset-controller/control-plane-2`); the component is the same.
+    """
     if not actor or actor in ("outside", "user", "admin", "clock"):
         return "user"
-    for known in ("kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager", "cloud-controller-manager"):
+    for known in COMPONENTS:
         if actor == known or actor.startswith((known + "-", known + "/")):
             return known
     if actor.startswith(("kubelet", "system:node:")):
         return "kubelet"
+    actor = actor.partition("/")[0]
     if actor.startswith("cloud") or actor in (
         "service-controller",
         "service-lb-controller",
@@ -90,6 +110,19 @@ def component_of(actor: str) -> str:
     if actor.endswith(("-controller", "-collector", "-manager", "-lifecycle", "-eviction", "controller")):
         return "kube-controller-manager"
     return "user"
+
+
+def is_server(actor: str) -> bool:
+    """Whether an actor is an API server, the only one or one of several."""
+    return component_of(actor) == "kube-apiserver"
+
+
+def machine_of(actor: str) -> str:
+    """The node whose name an actor bears, `control-plane-2` for `etcd-control-plane-2`; empty if it bears none."""
+    for known in COMPONENTS:
+        if actor.startswith(known + "-"):
+            return actor[len(known) + 1 :]
+    return actor.partition("/")[2]
 
 
 def dark_rules(scope: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING
 from cp_sim.views import facts
+from cp_sim.views.elections import leader_among
 from cp_sim.views.facts import many, seconds
 from cp_sim.views.lettering import fit_middle, styled, wrap
 from cp_sim.views.sketch import Sketch
@@ -27,13 +28,15 @@ COLUMN, GAP, ROW, LIMIT = 178.0, 10.0, 56.0, 7
 
 
 def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
-    """The pending pods of a scheduler, each in the part of its queue where it waits, and what it waits for.
+    """The pending pods of a scheduler, each in the part of its queue where it waits, and what it waits for; of several
+    schedulers that elect a leader, those of the leader.
 
     Raises:
         ValueError: no scheduler of that name runs in this cluster (or this is its past, which has no queue).
     """
-    actor = getattr(getattr(cluster, "loop", None), "actors", {}).get(scheduler)
-    if actor is None:
+    actors = getattr(getattr(cluster, "loop", None), "actors", {})
+    actor = actors.get(leader_among(cluster, scheduler) or scheduler)
+    if not hasattr(actor, "queue"):
         raise ValueError(f"no scheduler called {scheduler} runs here; the past does not keep queues either")
     sketch = Sketch("The scheduler's queue")
     lines = []

@@ -13,6 +13,7 @@ from typing import Any
 from cp_sim.objects import meta
 from cp_sim.sim import Record
 from cp_sim.views.facts import Object
+from cp_sim.views.palette import is_server
 
 
 class Slots:
@@ -91,7 +92,7 @@ def _story(records: Iterable[Record], living: dict[str, Object], until_revision:
         if record.verb == "schedule" and getattr(record.evidence, "node", None):
             scheduled.add(subject)
             story.append(("arrive", subject, record.evidence.node))
-        elif record.actor == "kube-apiserver" and record.revision is not None:
+        elif is_server(record.actor) and record.revision is not None:
             if record.verb == "delete":
                 story.append(("leave", subject, ""))
             elif record.verb == "create" and subject in living and meta.node_name(living[subject]):

@@ -7,9 +7,8 @@ from typing import Any
 
 from cp_sim.sim import Record, immutable
 from cp_sim.views.facts import seconds
-from cp_sim.views.palette import component_of
+from cp_sim.views.palette import component_of, is_server
 
-SERVER = "kube-apiserver"
 _OUTSIDE = "user"
 
 
@@ -49,7 +48,7 @@ class Write:
 
 def is_write(record: Record) -> bool:
     """Whether a record is the API server's note of a finished request."""
-    return record.actor == SERVER
+    return is_server(record.actor)
 
 
 def asker_of(trace: Any, record: Record) -> str:
@@ -57,12 +56,14 @@ def asker_of(trace: Any, record: Record) -> str:
     user = str(getattr(record.evidence, "user", "") or "")
     if user.startswith("system:node:"):
         return f"kubelet/{user.removeprefix('system:node:')}"
-    if user.startswith("system:"):
-        return user.rpartition(":")[2]
     cause = trace.get(record.cause)
-    if user and (cause is None or cause.actor in (SERVER, _OUTSIDE)):
+    if user.startswith("system:"):
+        name = user.rpartition(":")[2]
+        of_machine = cause is not None and cause.actor.startswith((name + "-", name + "/"))
+        return str(cause.actor) if of_machine else name  # with several control planes: which of them
+    if user and (cause is None or cause.actor == _OUTSIDE or is_server(cause.actor)):
         return user if user != "admin" else _OUTSIDE
-    if cause is not None and cause.actor not in (SERVER, "etcd"):
+    if cause is not None and component_of(cause.actor) not in ("kube-apiserver", "etcd", "load-balancer"):
         return str(cause.actor)
     return user or _OUTSIDE
 
@@ -73,7 +74,7 @@ def write_of(trace: Any, record: Record) -> Write:
     revisions = (record.revision,) if record.revision is not None else ()
     refused = int(getattr(record.evidence, "code", 0) or 0) >= 400
     cause = trace.get(record.cause)
-    because = record.because if refused or cause is None or cause.actor == SERVER else cause.because
+    because = record.because if refused or cause is None or is_server(cause.actor) else cause.because
     return Write(asker, component_of(asker), record.verb, (record.subject,), revisions, (record,), refused, because)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, special, strategies, tracking, versions
+from cp_sim.apiserver import admission, allocation, claims, errors, forms, special, strategies, tracking, versions
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Get, Put, StoreAnswer
@@ -68,6 +68,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     """Fill in what the system owns, validate, and put."""
     call, kind = work.call, work.kind
     assert kind is not None
+    work.wanted = (asked, asked.object)
     obj = asked.object
     metadata = {key: value for key, value in obj["metadata"].items() if key not in SYSTEM_FIELDS}
     if metadata.get("resourceVersion"):
@@ -99,16 +100,16 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
     final = Put(key, versions.to_storage(kind, obj), expect=0)
     if asked.writes:
         work.pending = (asked, list(asked.writes), final)
-        return next_write(work)
-    return final
+        return next_write(server, work)
+    return claims.begin(server, work, obj, None, final)
 
 
-def next_write(work: Work) -> Any:
+def next_write(server: Any, work: Work) -> Any:
     """The next of the objects that have to be stored before the new one: quotas with their usage."""
     asked, writes, final = work.pending
     if not writes:
         work.pending = None
-        return final
+        return claims.begin(server, work, work.object, None, final)
     quota = writes[0]
     key = KINDS["resourcequotas"].store_key(asked.namespace, meta.name(quota))
     return Put(key, guaranteed.undecorated(quota), expect=meta.revision(quota))
@@ -131,7 +132,19 @@ def counted(server: Any, work: Work, answer: StoreAnswer) -> Any:
         actor=server.name,
     )
     server.loop.caused_by(work.cause)
-    return next_write(work)
+    return next_write(server, work)
+
+
+def claimed(server: Any, work: Work, answer: StoreAnswer) -> Any:
+    """An address or a port is the Service's; if somebody else has it, another one is chosen."""
+    following = claims.proceed(server, work, answer)
+    if following is not None:
+        return following
+    allocation.give_back(server, work.object)
+    asked, work.wanted = work.wanted
+    asked.object = work.wanted
+    asked.writes.clear()
+    return store(server, work, asked)
 
 
 # Fields of metadata that only the system writes; what a client sent there is forgotten.
@@ -142,6 +155,8 @@ def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
     """Created, or the name is taken."""
     if work.pending is not None:
         return counted(server, work, answer)
+    if claims.under_way(work):
+        return claimed(server, work, answer)
     kind = work.kind
     assert kind is not None
     if work.dry_run:
@@ -155,6 +170,7 @@ def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
     if metadata.get("generateName") and work.attempts < GENERATE_ATTEMPTS:
         return again(server, work)
     allocation.give_back(server, work.object)
+    claims.give_back(server, work)
     taken = answer.kv.value["metadata"] if answer.kv is not None else {}
     prefix = "object is being deleted: " if taken.get("deletionTimestamp") else ""
     raise errors.already_exists(kind.plural, kind.group, metadata["name"], prefix)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, definitions, errors
+from cp_sim.apiserver import admission, allocation, claims, definitions, errors
 from cp_sim.apiserver.deletion import DeleteOptions, parse
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.apiserver.verbs.guaranteed import Remove
@@ -262,6 +262,7 @@ def removed(server: Any, work: Work, what: Remove, before: dict[str, Any], revis
     assert kind is not None
     if revision:
         allocation.give_back(server, before)
+        claims.release_of(server, before)
         before = with_metadata(before, resourceVersion=str(revision))
     return Done(server.in_version(kind, answer_of(kind, before, deleted=True)), 200, revision)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors, versions
+from cp_sim.apiserver import claims, errors, versions
 from cp_sim.apiserver.request import ApiError
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import Delete, Get, KeyValue, Put, StoreAnswer
@@ -79,14 +79,18 @@ def attempt(server: Any, work: Work, handler: Any, current: dict[str, Any], revi
         return handler.written(server, work, stored, 0)
     if work.dry_run:
         return handler.written(server, work, made, 0)
-    work.object = made
-    return Put(key, undecorated(versions.to_storage(kind, made)), expect=revision)
+    work.object, work.wanted = made, stored
+    final = Put(key, undecorated(versions.to_storage(kind, made)), expect=revision)
+    return claims.begin(server, work, made, stored, final) if server.shared_store else final
 
 
 def proceed(server: Any, work: Work, handler: Any, answer: StoreAnswer) -> Any:
     """Go on with what the store says."""
     kind = work.kind
     assert kind is not None
+    if claims.under_way(work):
+        following = claims.proceed(server, work, answer)
+        return following if following is not None else ask(work)
     if work.state_is_read:
         work.state_is_read = False
         if answer.kv is None:
@@ -98,7 +102,10 @@ def proceed(server: Any, work: Work, handler: Any, answer: StoreAnswer) -> Any:
             before = server.decorated(kind, kv) if kv is not None else None
             return handler.removed(server, work, work.object, before, answer.revision)
         assert answer.kv is not None
+        if server.shared_store:
+            claims.release_of(server, work.wanted, work.object)
         return handler.written(server, work, server.decorated(kind, answer.kv), answer.kv.mod_revision)
+    claims.give_back(server, work)
     if work.attempts > ATTEMPTS:
         raise errors.conflict(kind.plural, kind.group, work.call.name)
     if answer.kv is None:

@@ -53,8 +53,12 @@ class list_:  # noqa: N801
         work.state = asked = listing.parse(work)
         if asked.revision is not None and asked.match != "Exact":
             return AwaitRevision(asked.revision)
-        if asked.exact:
+        if asked.exact > server.revision:
             return AwaitRevision(asked.exact)
+        if asked.exact:
+            # The real server's snapshots of the past go with the store's compaction: that one knows what can be read.
+            assert work.kind is not None
+            return Get(f"{work.kind.store_prefix}/", asked.exact)
         return AwaitQuorumRevision()
 
     @staticmethod

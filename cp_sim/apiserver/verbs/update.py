@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import admission, allocation, errors, forms, strategies, tracking
+from cp_sim.apiserver import admission, allocation, claims, errors, forms, strategies, tracking
 from cp_sim.apiserver.verbs import create, guaranteed
 from cp_sim.apiserver.verbs.guaranteed import Remove
 from cp_sim.apiserver.work import Done, Work
@@ -199,6 +199,7 @@ def removed(server: Any, work: Work, what: Remove, before: Any, revision: int) -
     """The update was the end of the object."""
     assert work.kind is not None
     allocation.give_back(server, before)
+    claims.release_of(server, before)
     return Done(server.in_version(work.kind, what.answer), 200, revision)
 
 

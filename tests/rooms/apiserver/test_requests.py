@@ -216,6 +216,26 @@ def test_a_revision_that_never_comes_is_a_timeout_after_three_seconds() -> None:
     assert world.loop.clock.now_ms - before == 3000
 
 
+def test_a_past_that_the_store_has_forgotten_is_gone() -> None:
+    world = World()
+    for name in ("a", "b", "c"):
+        made = http(world, "POST", CONFIG_MAPS, {"metadata": {"name": name}})["body"]
+    then = {"resourceVersion": str(int(made["metadata"]["resourceVersion"]) - 1), "resourceVersionMatch": "Exact"}
+    page = http(world, "GET", CONFIG_MAPS, limit="1")["body"]["metadata"]["continue"]
+    seen = http(world, "GET", CONFIG_MAPS, **then)["body"]["items"]
+    assert [item["metadata"]["name"] for item in seen] == ["a", "b"]
+    world.compact()
+    assert http(world, "GET", CONFIG_MAPS, **{"continue": page, "limit": "1"})["status"] == 200
+    http(world, "POST", CONFIG_MAPS, {"metadata": {"name": "d"}})
+    world.compact()
+    gone = http(world, "GET", CONFIG_MAPS, **then)
+    assert (gone["status"], gone["body"]["reason"]) == (410, "Expired")
+    assert gone["body"]["message"] == "The resourceVersion for the provided list is too old."
+    later = http(world, "GET", CONFIG_MAPS, **{"continue": page, "limit": "1"})
+    assert later["status"] == 410
+    assert later["body"]["message"].startswith("The provided continue parameter is too old")
+
+
 def test_a_world_with_a_request_in_flight_can_be_copied() -> None:
     world = World()
     listener = component(world)
