@@ -21,7 +21,7 @@ def find(cluster: Any, role: str) -> tuple[str, ...]:
     Raises:
         ValueError: nobody knows what is meant.
     """
-    role = re.sub(r"^the (?!control plane of)", "", role.strip())
+    said, role = role, re.sub(r"^the (?!control plane of)", "", role.strip())
     processes = cluster.processes
     members = [process.name for process in processes.of(ETCD)]
     if role == "etcd leader":
@@ -49,7 +49,7 @@ def find(cluster: Any, role: str) -> tuple[str, ...]:
     numbered = re.fullmatch(r"(control plane|worker|API server|etcd member) (\d+)", role)
     if numbered is not None:
         return _numbered(cluster, numbered[1], int(numbered[2]))
-    return (_by_name(cluster, role),)
+    return (_by_name(cluster, said),)
 
 
 def _numbered(cluster: Any, what: str, number: int) -> tuple[str, ...]:
@@ -67,8 +67,8 @@ def _by_name(cluster: Any, name: str) -> str:
         return name
     raise ValueError(
         f"nobody knows who {name!r} is: name a machine or a process, or a role (etcd leader, an etcd follower, "
-        "a majority of etcd, scheduler leader, controller manager leader, an API server, load balancer, control plane 1, "
-        "worker 1, the control plane of the etcd leader)"
+        "a majority of etcd, scheduler leader, controller manager leader, an API server, load balancer, "
+        "control plane 1, worker 1, the control plane of the etcd leader)"
     )
 
 

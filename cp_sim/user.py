@@ -6,7 +6,7 @@ from typing import Any
 
 from cp_sim.apiserver.request import HttpRequest, Request, Response, WatchChange, WatchClosed, unanswered
 from cp_sim.client.connection import PING_LOST, Connection, DialTimedOut, text_of_failure
-from cp_sim.etcd.store import StoreAnswer, StoreRequest
+from cp_sim.etcd.store import StoreAnswer, StoreRequest, WatchChanges, WatchProgress, WatchRequest
 from cp_sim.sim import Actor, ConnectionLost
 from cp_sim.sim.connection import TIMED_OUT
 
@@ -23,6 +23,7 @@ class User(Actor):
         self.server = server
         self.answers: dict[int, Response] = {}
         self.told: dict[int, StoreAnswer] = {}
+        self.heard: dict[int, list[WatchChanges]] = {}  # by each watch that was opened at the store itself
         self._token = 0
         self._connection = Connection(self)
         self._asked: dict[int, HttpRequest] = {}
@@ -48,6 +49,14 @@ class User(Actor):
         self.loop.send(member, StoreRequest(operation, self.name, self._token))
         return self._token
 
+    def watch_store(self, member: str, prefix: str, revision: int) -> int:
+        """Open a watch at a member of the store; what it is told gathers in `heard` under the token returned."""
+        self._token += 1
+        self.heard[self._token] = []
+        self.loop.send(member, WatchRequest(prefix, self.name, self._token, revision, require_leader=False))
+        self.loop.send(member, WatchProgress(self.name, self._token))
+        return self._token
+
     def take(self, token: int) -> Response | None:
         """The answer to a request, once; None if there is none (yet)."""
         return self.answers.pop(token, None)
@@ -69,6 +78,8 @@ class User(Actor):
                 self._lost(reason)
         elif isinstance(message, StoreAnswer):
             self.told[message.token] = message
+        elif isinstance(message, WatchChanges):
+            self.heard[message.token].append(message)
         else:
             super().receive(message)
 

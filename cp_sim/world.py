@@ -24,8 +24,9 @@ from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.etcdctl import Etcdctl
 from cp_sim.etcd.snapshot import Snapshot
-from cp_sim.etcd.store import StoreAnswer
+from cp_sim.etcd.store import CancelWatch, StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.history import Explanation, Input, Past, parse_reference, read, subject_of
 from cp_sim.kubelet import Kubelets, NodeSpec
@@ -48,7 +49,7 @@ from cp_sim.objects.kinds import Kind, kind_of
 from cp_sim.process import Process
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
-from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, parse_duration
+from cp_sim.sim import Arrival, Chance, Clock, Links, Loop, Record, Trace, Turn, immutable, parse_duration
 from cp_sim.user import User
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -64,6 +65,8 @@ COMPONENTS = (
 CONTROL_PLANE_ROLE = "node-role.kubernetes.io/control-plane"
 # How long one who asks the store itself waits for its answer; etcd gives up after 7 s without a quorum.
 STORE_PATIENCE_MS = 10_000
+# How long changes may travel to the watches of the same one.
+TOLD_PATIENCE_MS = 1_000
 ZONES = ("a", "b", "c")  # the workers that a cluster starts with are spread over these
 
 
@@ -74,7 +77,7 @@ def outside(method: Face) -> Face:
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
         with self.turn:
             if self._depth == 0:
-                self.loop.poll()
+                self.loop.poll(wait=True)
                 self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
             self._depth += 1
             try:
@@ -218,7 +221,12 @@ class World:
         return self.assembly.layout
 
     @property
-    def etcd(self) -> Any:
+    def etcd(self) -> Etcdctl:
+        """The store as one outside sees it: to look at, and to ask as `etcdctl` does."""
+        return Etcdctl(self)
+
+    @property
+    def store_actor(self) -> Any:
         """The store, as the member sees it that has seen most; of those that live, if any does. The adapter to a real
         etcd if the objects are kept there.
         """
@@ -286,6 +294,20 @@ class World:
         for server in self.apiservers.values():
             return server
         raise LookupError("no API server runs; restart one")
+
+    def containers(self, node: str = "") -> list[RunningContainer]:
+        """The containers that run now, whatever the API server may know of it; those of one node, or of all.
+
+        *In Kubernetes:* `crictl ps` on the machine itself.
+        """
+        return [
+            RunningContainer(machine.name, meta.key(run.pod), container.name)
+            for machine in self.kubelets.nodes.values()
+            if node in ("", machine.name) and not machine.off
+            for run in machine.pods.values()
+            for container in run.containers
+            if container.state == "running"
+        ]
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -358,14 +380,31 @@ class World:
         *In Kubernetes:* what `etcdctl` asks, past the API server. A refusal is an answer with `error` and `code`; a
         member that does not answer gives `UNAVAILABLE`. `member` names the member's actor (empty: the first).
         """
-        member = member or self.etcd.name
+        member = member or self.store_actor.name
         token = self.user.ask_store(member, operation)
         self.loop.caused_by(None)
         self.loop.run_until(lambda: token in self.user.told, STORE_PATIENCE_MS)
         told = self.user.told.pop(token, None)
         if told is None:
             return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        if self.user.heard:  # what its watches are told of the same write is on its way
+            self.loop.run_until(lambda: all(to != self.user.name for to, *_ in self.loop.pending()), TOLD_PATIENCE_MS)
         return told
+
+    @outside
+    def watch_store(self, prefix: str, revision: int = 0, member: str = "") -> int:
+        """Open a watch at a member of the store (empty: the first); returns its token. `cluster.etcd.watch` is the
+        comfortable way.
+        """
+        token = self.user.watch_store(member or self.store_actor.name, prefix, revision)
+        self.loop.caused_by(None)
+        self.loop.run_until(lambda: bool(self.user.heard[token]), STORE_PATIENCE_MS)
+        return token
+
+    @outside
+    def cancel_store_watch(self, token: int, member: str) -> None:
+        """End a watch that `watch_store` has opened at `member`."""
+        self.loop.send(member, CancelWatch(self.user.name, token))
 
     def _answer(self, asked: HttpRequest, record: bool) -> Response:
         if record:
@@ -444,6 +483,15 @@ def open_store(name: str, store: Any) -> Any:
         wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
         raise ModuleNotFoundError(wanted, name=problem.name) from None
     return real.RealEtcd(name, store)
+
+
+@immutable
+class RunningContainer:
+    """A container that runs on a node; `pod` is `namespace/name`."""
+
+    node: str
+    pod: str
+    container: str
 
 
 def _is_worth_a_step(record: Record) -> bool:

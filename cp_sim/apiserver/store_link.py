@@ -277,13 +277,14 @@ class StoreLink:
         if error not in (REFUSED, RESET) or not isinstance(work.asked, Get | List) or work.retries >= TRIES:
             return False
         work.retries += 1
+        work.waiting_for = ""
         self.server.loop.after(TRY_MS, self.server.name, AskAgain(work.id))
         return True
 
     def ask_again(self, message: AskAgain) -> None:
         """The pause is over."""
         work = self.server.in_flight.get(message.work)
-        if work is not None and work.asked is not None:
+        if work is not None and work.asked is not None and not work.waiting_for:
             self.ask(work, work.asked)
 
     def lost(self, peer: str, reason: str) -> None:

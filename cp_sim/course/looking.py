@@ -85,7 +85,7 @@ def has_key(pod: Object, taint: Object) -> bool:
 def running_on(cluster: Cluster, node: str) -> list[str]:
     """The pods of which a container really runs on a machine now, as its kubelet knows, whatever the store says."""
     return [
-        key
-        for key, run in cluster.kubelets.nodes[node].pods.items()
+        meta.name(run.pod)
+        for run in cluster.kubelets.nodes[node].pods.values()
         if any(container.state == "running" for container in run.containers)
     ]

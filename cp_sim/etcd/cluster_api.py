@@ -8,6 +8,8 @@ Source: etcd `api/etcdserverpb/rpc.proto`, `api/v3rpc/rpctypes/error.go`.
 
 from __future__ import annotations
 
+import hashlib
+
 from cp_sim.etcd.api import EtcdError
 from cp_sim.sim import immutable
 
@@ -95,6 +97,11 @@ class Publish:
     """
 
     member: str
+
+
+def member_id(name: str) -> int:
+    """The number by which etcd's clients know a member, the same on every machine; etcd's own is a hash too."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
 def member_not_found() -> EtcdError:

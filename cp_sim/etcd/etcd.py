@@ -37,6 +37,9 @@ from cp_sim.etcd.proposal import (
     too_many_requests,
 )
 from cp_sim.etcd.quota import value_bytes
+from cp_sim.etcd.reporting import REPORTS, report
+from cp_sim.etcd.request_checks import check
+from cp_sim.etcd.request_size import REQUEST_LIMIT_BYTES
 from cp_sim.etcd.store import (
     CancelWatch,
     Compact,
@@ -50,11 +53,11 @@ from cp_sim.etcd.store import (
     WatchRequest,
 )
 from cp_sim.raft.messages import NORMAL, Entry, Message
+from cp_sim.sim import ConnectionLost
 
-# The largest request that etcd takes, 1.5 MiB.  Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
-REQUEST_LIMIT_BYTES = 3 * 512 * 1024
 # How many changes are given back in one unit of work after a compaction.
-SCRUB_BATCH = 5_000
+SCRUB_BATCH = 1_000
+KV_WRITES = frozenset((api.PutRequest, api.DeleteRangeRequest, api.TxnRequest))
 ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 
 
@@ -138,6 +141,8 @@ class Etcd(Forwarding):
                 self._leaderless(message)
             case StoreAnswer():
                 self._leader_says(message)
+            case ConnectionLost():
+                self._lost(message.peer)
             case Gone():
                 self._gone()
             case _:
@@ -176,6 +181,9 @@ class Etcd(Forwarding):
     def _request(self, request: StoreRequest) -> None:
         operation = request.operation
         kind = type(operation)
+        if kind in REPORTS:
+            self._report(request)
+            return
         if not self._alone:
             refused = self._refusal(request)
             if refused is not None:
@@ -192,6 +200,12 @@ class Etcd(Forwarding):
         else:
             self._read_linearizable(self._note_asked(request))
 
+    def _report(self, request: StoreRequest) -> None:
+        try:
+            self._reply(request, self._response(request.token, report(self, request.operation)))
+        except api.EtcdError as refused:
+            self._reply_error(request, refused)
+
     def _refusal(self, request: StoreRequest) -> api.EtcdError | None:
         node = self.node
         if node.is_learner and not _serializable(request.operation):
@@ -204,8 +218,9 @@ class Etcd(Forwarding):
 
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
-        if type(operation) is Put and value_bytes(operation.value) > REQUEST_LIMIT_BYTES:
-            self._reply_error(request, api.request_too_large())
+        refused = _objection(operation)
+        if refused is not None:
+            self._reply_error(request, refused)
             return
         if not self.applier.has_room_for(operation):
             if Alarm(self.name, NOSPACE) not in self.applier.alarms:
@@ -254,13 +269,23 @@ class Etcd(Forwarding):
         elif isinstance(operation, LeaseGrantRequest):
             self._watch_lease(done.id)
         elif isinstance(operation, Revoke):
-            self._forget_lease(operation.lease)
+            self._lease_ended(operation.lease)
         elif isinstance(operation, LeaseRevokeRequest):
-            self._forget_lease(operation.id)
+            self._lease_ended(operation.id)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
 
-    # -- answers --------------------------------------------------------------------------------------------------
+
+def _objection(operation: Any) -> api.EtcdError | None:
+    """Why a write is not even proposed."""
+    if type(operation) is Put:
+        return api.request_too_large() if value_bytes(operation.value) > REQUEST_LIMIT_BYTES else None
+    if type(operation) in KV_WRITES:
+        try:
+            check(operation, through_log=True)
+        except api.EtcdError as refused:
+            return refused
+    return None
 
 
 def _serializable(operation: Any) -> bool:

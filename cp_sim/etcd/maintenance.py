@@ -10,6 +10,8 @@ Source: etcd `api/etcdserverpb/rpc.proto`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from cp_sim.sim import immutable
 
 # The alarms. NOSPACE lets only reads, deletes and compactions through, CORRUPT nothing at all.
@@ -56,3 +58,71 @@ class AlarmResponse:
 
     revision: int
     alarms: tuple[Alarm, ...] = ()
+
+
+@immutable
+class StatusRequest:
+    """How is the member that is asked."""
+
+
+@immutable
+class StatusResponse:
+    """A member about itself: the size of its file and what of it is in use, who leads, how far its log is applied.
+
+    `errors` are its alarms; `leader` is empty while nobody leads.
+    """
+
+    revision: int
+    member: str
+    version: str
+    db_size: int
+    db_size_in_use: int
+    db_size_quota: int
+    leader: str
+    raft_term: int
+    raft_index: int
+    raft_applied_index: int
+    learner: bool = False
+    errors: tuple[str, ...] = ()
+
+
+@immutable
+class HashKVRequest:
+    """The checksum of all that can be read up to `revision` (0: now) at the member that is asked."""
+
+    revision: int = 0
+
+
+@immutable
+class HashKVResponse:
+    """The checksum, and between which revisions it was taken."""
+
+    revision: int
+    hash: int
+    compact_revision: int
+    hash_revision: int
+
+
+@immutable
+class DefragmentRequest:
+    """Let the file of the member that is asked shrink to what is in use."""
+
+
+@immutable
+class DefragmentResponse:
+    """It has shrunk."""
+
+    revision: int
+
+
+@immutable
+class SnapshotRequest:
+    """All that the member holds."""
+
+
+@immutable
+class SnapshotResponse:
+    """A `cp_sim.etcd.snapshot.Snapshot`."""
+
+    revision: int
+    snapshot: Any

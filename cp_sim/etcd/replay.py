@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cp_sim.etcd import api, requests
+from cp_sim.etcd.applier import is_read
 from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.request_checks import check
 from cp_sim.etcd.store import KeyValue
 from cp_sim.etcd.watch import Watches, event
 
@@ -135,7 +137,9 @@ class _Replay:
     def _answer(self, name: str, request: Json, index: int) -> Json:
         mvcc = self.mvcc
         if name in ("range", "put", "delete", "txn"):
-            return _response(requests.answer(mvcc, _operation(name, request)))
+            asked = _operation(name, request)
+            check(asked, through_log=not is_read(asked))
+            return _response(requests.answer(mvcc, asked))
         if name == "watch":
             return {"watch": self._open(request, index)}
         if name == "watch_cancel":

@@ -1,7 +1,6 @@
-"""What etcd's KV requests do to the state machine: the checks, their order, and the answers.
+"""What etcd's KV requests do to the state machine, and the answers; their shape is checked in `request_checks.py`.
 
-*In Kubernetes:* etcd's request checks (`server/etcdserver/api/v3rpc/key.go`) and its applier
-(`server/etcdserver/apply`).
+*In Kubernetes:* etcd's applier (`server/etcdserver/apply`).
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from cp_sim.etcd.api import (
     TxnResponse,
 )
 from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.request_checks import check_shape
 from cp_sim.etcd.store import KeyValue
 
-OPERATION_LIMIT = 128
 Check = Callable[[Mvcc, "RequestOp | None"], None]
 _NOTHING = KeyValue("", "", 0, 0, 0, 0)
 
@@ -47,100 +46,16 @@ def answer(mvcc: Mvcc, request: RequestOp) -> ResponseOp:
     Raises:
         EtcdError: it was refused; nothing has changed.
     """
+    check_shape(request)
     if isinstance(request, RangeRequest):
-        _check_range(request)
         return _range(mvcc, request)
     if isinstance(request, PutRequest):
         return _single_put(mvcc, request)
     if isinstance(request, DeleteRangeRequest):
-        _check_delete(request)
         deleted = _delete(mvcc, request)
         mvcc.commit()
         return deleted
     return _whole_txn(mvcc, request)
-
-
-# -- the shape of a request --------------------------------------------------------------------------------------
-
-
-def _check_range(request: RangeRequest) -> None:
-    if not request.key:
-        raise api.empty_key()
-
-
-def _check_put(request: PutRequest) -> None:
-    if not request.key:
-        raise api.empty_key()
-    if request.ignore_value and request.value != "":
-        raise api.value_provided()
-    if request.ignore_lease and request.lease:
-        raise api.lease_provided()
-
-
-def _check_delete(request: DeleteRangeRequest) -> None:
-    if not request.key:
-        raise api.empty_key()
-
-
-def _check_txn(request: TxnRequest, budget: int) -> None:
-    count = max(len(request.compare), len(request.success), len(request.failure))
-    if count > budget:
-        raise api.too_many_operations()
-    if any(not compare.key for compare in request.compare):
-        raise api.empty_key()
-    for operation in (*request.success, *request.failure):
-        if isinstance(operation, RangeRequest):
-            _check_range(operation)
-        elif isinstance(operation, PutRequest):
-            _check_put(operation)
-        elif isinstance(operation, DeleteRangeRequest):
-            _check_delete(operation)
-        elif isinstance(operation, TxnRequest):
-            _check_txn(operation, budget - count)
-        else:
-            raise api.key_not_found()
-
-
-Span = tuple[str, str]
-
-
-def _span(request: DeleteRangeRequest) -> Span:
-    # etcd reads range_end as plain text here, so that the span of a delete with range_end "\0" is empty.
-    return request.key, request.range_end or request.key + "\0"
-
-
-def _covered(key: str, spans: list[Span]) -> bool:
-    return any(first <= key < end for first, end in spans)
-
-
-def _written_keys(operations: tuple[RequestOp | None, ...]) -> tuple[dict[str, None], list[Span]]:
-    """The keys that a list of operations puts and the spans it deletes.
-
-    Raises:
-        EtcdError: a key would be written twice.  Then and else of one nested txn exclude each other; a nested delete is
-            seen by the puts that stand further out and by later nested txns, not by earlier ones, as in etcd.
-    """
-    deleted = [_span(operation) for operation in operations if isinstance(operation, DeleteRangeRequest)]
-    put: dict[str, None] = {}
-    for operation in operations:
-        if not isinstance(operation, TxnRequest):
-            continue
-        put_then, deleted_then = _written_keys(operation.success)
-        put_else, deleted_else = _written_keys(operation.failure)
-        for key in put_then:
-            if key in put or _covered(key, deleted):
-                raise api.duplicate_key()
-        for key in put_else:
-            if (key in put and key not in put_then) or _covered(key, deleted):
-                raise api.duplicate_key()
-        put |= put_then | put_else
-        deleted += deleted_then + deleted_else
-    for operation in operations:
-        if isinstance(operation, PutRequest):
-            if operation.key in put or _covered(operation.key, deleted):
-                raise api.duplicate_key()
-            put[operation.key] = None
-    return put, deleted
 
 
 # -- reading -----------------------------------------------------------------------------------------------------
@@ -195,7 +110,6 @@ def _passes(kv: KeyValue, request: RangeRequest) -> bool:
 
 
 def _single_put(mvcc: Mvcc, request: PutRequest) -> PutResponse:
-    _check_put(request)
     if request.lease:
         mvcc.lessor.require(request.lease)
     if (request.ignore_value or request.ignore_lease) and mvcc.get(request.key) is None:
@@ -227,9 +141,6 @@ def _delete(mvcc: Mvcc, request: DeleteRangeRequest) -> DeleteRangeResponse:
 
 
 def _whole_txn(mvcc: Mvcc, request: TxnRequest) -> TxnResponse:
-    _check_txn(request, OPERATION_LIMIT)
-    _written_keys(request.success)
-    _written_keys(request.failure)
     path: list[bool] = []
     _choose(mvcc, request, path)
     _check_taken(mvcc, request, iter(path), _check_taken_put)

@@ -19,6 +19,7 @@ from typing import Any
 
 from cp_sim.etcd.applier import Applier
 from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.printing import human_bytes, table
 from cp_sim.etcd.store import KeyValue
 from cp_sim.sim import immutable
 
@@ -157,23 +158,3 @@ def _row(kv: KeyValue) -> list[Any]:
 def _kv(row: list[Any]) -> KeyValue:
     key, create, mod, version, lease, value = row[:6]
     return KeyValue(key, base64.b64decode(value) if len(row) > 6 else value, create, mod, version, lease)
-
-
-def human_bytes(size_bytes: int) -> str:
-    """A size as etcdctl prints it: `20 kB`, `1.2 MB`."""
-    size, unit = float(size_bytes), "B"
-    for larger in ("kB", "MB", "GB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
-
-
-def table(rows: list[tuple[str, ...]]) -> str:
-    """Rows, the first of them the heads, as etcdctl's `-w table` draws them."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    line = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
-    head, *body = rows
-    drawn = ["|" + "|".join(f" {cell:>{width}} " for cell, width in zip(row, widths)) + "|" for row in body]
-    heads = "|" + "|".join(f" {cell:^{width}} " for cell, width in zip(head, widths)) + "|"
-    return "\n".join([line, heads, line, *drawn, line])

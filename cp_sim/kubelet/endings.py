@@ -113,7 +113,9 @@ class Endings(PodWork):
     def revive(self, node: HollowNode, run: PodRun) -> None:
         """The machine has booted: the pod needs a new sandbox, and all its containers start again, in their order."""
         if staticpods.is_mirror(run.pod):
-            return  # its process says for itself when it has started
+            self.follow_process(node, run)  # its process says for itself when it has started
+            self.report(node, run)
+            return
         if run.stopping:
             self._step("stopped", node, run)
             return

@@ -18,6 +18,8 @@ from cp_sim.objects import meta
 
 Object = dict[str, Any]
 
+STATUS_PERIOD_MS = 10_000  # syncPeriod in pkg/kubelet/status/status_manager.go
+
 
 class Lifecycle(Pulls, Endings, Needs):
     """The pod work of all kubelets of one actor: how pods come in and how their containers start."""
@@ -38,7 +40,18 @@ class Lifecycle(Pulls, Endings, Needs):
             self._begin_stop(node, run)
         elif before["spec"] is not pod["spec"]:
             self._follow_images(node, run)
+        if _made_unready(before, pod) and run.conditions.get("Ready", ("",))[0] == "True":
+            self._after(node, run, STATUS_PERIOD_MS, "reconcile_status", background=True)
         if not run.stopping and pod["spec"].get("readinessGates") and self._readiness_moved(run):
+            self.report(node, run)
+
+    def _reconcile_status(self, node: HollowNode, run: PodRun, _place: int) -> None:
+        """Somebody else wrote another status; the kubelet's own is the one that holds.
+
+        *In Kubernetes:* `needsReconcile` in pkg/kubelet/status/status_manager.go, with every tick of 10 s. It happens
+        when the node lifecycle controller has marked the pods of a node that it took for dead.
+        """
+        if not meta.is_ready(run.pod) and not run.stopping:
             self.report(node, run)
 
     def gone(self, node: HollowNode, pod: Object) -> None:
@@ -210,6 +223,11 @@ class Lifecycle(Pulls, Endings, Needs):
     def _readiness_moved(self, run: PodRun) -> bool:
         before = run.conditions.get("Ready")
         return before is not None and before[0] != run.ready_condition()[0]
+
+
+def _made_unready(before: Object, pod: Object) -> bool:
+    """Whether the pod's condition Ready was taken away."""
+    return before["status"] is not pod["status"] and meta.is_ready(before) and not meta.is_ready(pod)
 
 
 def _started(container: ContainerRun) -> str:

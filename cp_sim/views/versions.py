@@ -63,10 +63,13 @@ def window(newest: int, looked_at: int, count: int) -> tuple[int, int]:
 
 def keys_below(store: Any, prefix: str) -> list[str]:
     """Every key with that prefix which is there or was at a revision that can be read."""
+    keys = getattr(store, "keys", None)
+    if keys is not None:
+        known: list[str] = keys(prefix)
+        return known
     mvcc = getattr(store, "mvcc", None)
     if mvcc is not None:
-        known: list[str] = mvcc.keys()
-        return [key for key in known if key.startswith(prefix)]
+        return [key for key in mvcc.keys() if key.startswith(prefix)]
     return [kv.key for kv in store.range_at(prefix)]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure
+from cp_sim.course.kubectl.errors import KubectlError, StatusError, failure, unreachable
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
@@ -95,13 +95,19 @@ class Client:
         self.wrote = False
 
     def raw(self, method: str, path: str, *, query: Any = None, headers: Any = None, body: Any = None) -> Any:
-        """The answer to one request, whatever it is: `.status`, `.headers`, `.body`."""
+        """The answer to one request, whatever it is: `.status`, `.headers`, `.body`.
+
+        Raises:
+            KubectlError: no server answered.
+        """
         parts = urlsplit(path)
         asked = dict(parse_qsl(parts.query, keep_blank_values=True)) | (query or {})
         sent = {**self.headers, **(headers or {})}
         if method not in ("GET", "HEAD"):
             self.wrote = True
         answer = self.cluster.request(method, parts.path, query=asked, headers=sent, body=body, user=self.user)
+        if not answer.status:
+            raise unreachable(str(answer.body.get("message", "")))
         for warning in _warnings(answer.headers):
             self.warn(warning)
         return answer

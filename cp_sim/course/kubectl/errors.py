@@ -5,6 +5,7 @@ Source: kubernetes/kubectl pkg/cmd/util/helpers.go (`checkErr`, `StandardErrorMe
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -42,6 +43,19 @@ class StatusError(KubectlError):
 def failure(text: str) -> KubectlError:
     """An error of kubectl's own, printed after `error: `."""
     return KubectlError(f"error: {text}")
+
+
+def unreachable(message: str) -> KubectlError:
+    """Nobody answered: `message` is what the client library says, the error is what kubectl makes of it.
+
+    Source: `StandardErrorMessage` in k8s.io/kubectl/pkg/cmd/util/helpers.go.
+    """
+    reason = message.partition('": ')[2] or message
+    found = re.search(r"dial tcp (\S+): connect: connection refused", reason)
+    if found is not None:
+        asked = "did you specify the right host or port?"
+        return KubectlError(f"The connection to the server {found[1]} was refused - {asked}")
+    return KubectlError(f"Unable to connect to the server: {reason}")
 
 
 def usage(text: str, command: str) -> KubectlError:

@@ -316,7 +316,7 @@ EXERCISES = (
         "Go through cluster.etcd.history(key) and print mod_revision and spec.replicas of each version.",
         'for kv in cluster.etcd.history("/registry/deployments/default/shop"):\n'
         '    print(kv.mod_revision, kv.value["spec"]["replicas"])\n'
-        'check("02-five", …)                     # the first revision with a 5',
+        "# the first revision with a 5 is the answer",
         "On a real cluster such a question can be answered for some minutes only: then the past is compacted.",
         answer="revision",
     ),
@@ -348,8 +348,13 @@ EXERCISES = (
         f"sits there, write the name to `{SEAT}`; else write it to `{LOST}`.",
         _one_seat,
         "Which condition is true only while a key is missing?",
-        "A key that is missing has the version 0.",
-        "",
+        "A key that is missing has the version 0. cluster.etcd.txn takes a condition, what to do if it holds, and what "
+        "to do if not.",
+        'for name in ("ann", "bob"):\n'
+        "    cluster.etcd.txn(\n"
+        f'        \'version("{SEAT}") = "0"\', success=f"put {SEAT} {{name}}", failure=f"put {LOST} {{name}}"\n'
+        "    )\n"
+        'check("02-seat")',
         "That is how a leader is elected, too: whoever writes first holds the seat. You meet it again in lesson 13.",
     ),
 )

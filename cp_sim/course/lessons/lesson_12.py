@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from cp_sim.cluster import Cluster
-from cp_sim.course.lesson import Prediction, Verdict
+from cp_sim.course.lesson import Exercise, Lesson, Prediction, Verdict
 from cp_sim.course.looking import running_on
+from cp_sim.raft.story import Story, read, tell
 from cp_sim.sim import Record
 from cp_sim.views.quorum import RUNNING, Group, group_of
 
@@ -57,7 +58,7 @@ def _elections(cluster: Cluster) -> list[Record]:
     return [
         record
         for record in cluster.trace
-        if record.subject.startswith("members/") and getattr(record.evidence, "role", "") == "leader"
+        if record.subject.startswith("members/") and record.verb == "become leader"
     ]
 
 
@@ -102,6 +103,12 @@ def _two_of_four(cluster: Cluster) -> int:
     return 2 if known.leader is None or not known.has_quorum(up(cluster)) else 1
 
 
+def _fate_of_x(_cluster: Cluster) -> int:
+    """Whether x, the second entry of term 1, is still in the log of s2 at the end of the story."""
+    last = [line for line in tell(read("figure-8")).splitlines() if line.strip().startswith("s2 ")][-1]
+    return 1 if last.partition("log ")[2].split().count("1") > 1 else 2
+
+
 PREDICTIONS = (
     Prediction(
         "12-four",
@@ -143,6 +150,14 @@ PREDICTIONS = (
         _side_that_goes_on,
         "Only three of five are a majority. They elect a leader of their own, and the old one steps down.",
     ),
+    Prediction(
+        "12-figure-8",
+        "The entry x is on the disks of three of five members, and s1, which has it, leads term 3. Is x safe now?",
+        ("yes: a majority has it", "no: it may still be replaced"),
+        _fate_of_x,
+        "x is of term 1, and a leader counts only entries of its own term. s5 could win, because its last entry is of "
+        "a later term than that of s3 and s4.",
+    ),
 )
 
 
@@ -155,7 +170,10 @@ def _survivor(cluster: Cluster, _answer: Any) -> Verdict:
     if count != 5:
         said = f"This store has {count} members; this exercise is about five."
         return Verdict(
-            False, said, "How is a store of five members made?", "cluster = Cluster(control_planes=5, seed=7)"
+            False,
+            said,
+            "How is a store of five members made?",
+            'cluster = Cluster(etcd="external", etcd_members=5, seed=7)',
         )
     gone = count - len(up(cluster))
     stored = [record for record in cluster.trace.about("configmaps/default/survivor") if record.revision]
@@ -252,3 +270,112 @@ def _which_side(cluster: Cluster, answer: Any) -> Verdict:
     return Verdict(
         False, f"{len(asked) - len(wrong)} of {len(asked)} are right. Look at {first} again.", question, hint
     )
+
+
+# -- a write that is thrown away -----------------------------------------------------------------------------------
+
+
+def _thrown_away(_cluster: Cluster, answer: Any) -> Verdict:
+    if not isinstance(answer, str):
+        return Verdict(False, 'This exercise wants the text of a story: `check("12-thrown-away", story)`.')
+    story, seen = Story(), dict[str, None]()
+    for number, line in enumerate(answer.splitlines(), 1):
+        if line.startswith(">"):
+            try:
+                story.play(line[1:].strip())
+            except (ValueError, KeyError) as wrong:
+                return Verdict(False, f"Line {number} cannot be played: {wrong}", "Which lines does the lesson show?")
+            seen |= dict.fromkeys(value for log in _logs(story).values() for value in log)
+    if not seen:
+        return Verdict(False, "In this story nobody writes.", "Who asks a member to store something?")
+    return _judge_story(story, [value for value in seen if value])
+
+
+def _logs(story: Story) -> dict[str, list[str]]:
+    """What each member that runs has in its log."""
+    return {node.id: [str(entry.data or "") for entry in node.log.entries] for node in story.stage.nodes()}
+
+
+def _judge_story(story: Story, values: list[str]) -> Verdict:
+    logs = _logs(story)
+    if len(logs) < len(story.stage.hosts):
+        said = "At the end not all members run."
+        return Verdict(False, said, "Can a member that is down learn what became of the write?", "> s1 restarts")
+    if len({tuple(log) for log in logs.values()}) > 1:
+        said = "At the end the members do not agree: " + ", ".join(
+            f"{name} has {' '.join(value for value in log if value) or 'nothing'}" for name, log in logs.items()
+        )
+        hint = "`> heal the links`, and then let some ticks pass."
+        return Verdict(False, f"{said}.", "What do they need, to find out what the others have?", hint)
+    [kept, *_] = logs.values()
+    lost = [value for value in values if value not in kept]
+    if not lost:
+        said = f"Everything that was written is there at the end: {' '.join(values)}."
+        hint = "Cut s1 off before the client writes, and let s2 stand for election meanwhile."
+        return Verdict(False, said, "How can a leader take a write that it cannot pass on?", hint)
+    if any(value in story.stage.acknowledged for value in lost):
+        return Verdict(False, "A client was told that it was stored, and it is gone. This must never be.")
+    return Verdict(
+        True,
+        f"{lost[0]} stood in a leader's log and is gone; nobody had been told that it was stored. All agree again.",
+    )
+
+
+EXERCISES = (
+    Exercise(
+        "12-survivor",
+        "Write through the most crashes",
+        "`cluster` has five members. Crash as many of them at once as it can bear, and then store a config map called "
+        "`survivor`.",
+        _survivor,
+        "How many of five are more than half?",
+        "Crash two: `cluster.crash(...)`, wait a few seconds with `cluster.run(...)`, then "
+        '`write(cluster, "survivor")`. A third would be one too many.',
+        'cluster.crash("etcd-1")\n'
+        'cluster.crash("etcd-2")\n'
+        'cluster.run("10s")\n'
+        'print(write(cluster, "survivor"))\n'
+        'check("12-survivor")',
+        "Two of five. With seven members it would be three; but every write then waits for four disks.",
+    ),
+    Exercise(
+        "12-sides",
+        "Which side commits?",
+        "The network falls into pieces, and some members have crashed. For each letter say which side can still write: "
+        "its members, such as `1 2`, or `nobody`.",
+        _which_side,
+        "How many are more than half of all the members that belong to the group, crashed ones included?",
+        "Count the whole group first, then the running members on each side.",
+        "asked = cases(cluster)                  # the cases under their letters\n"
+        "# more than half of ALL members, and only those that run: "
+        "5 members need 3 on one side, 4 need 3, 3 need 2\n"
+        'check("12-sides", {letter: "…" for letter in asked})',
+        "Crashed members still count as members. That is why a dead one should be removed.",
+        form,
+    ),
+    Exercise(
+        "12-thrown-away",
+        "A write that nobody was told of",
+        "Write a story: a client writes something, it stands in a leader's log, and at the end, when all members run "
+        "and agree again, it is gone. Lines to use: `> cut s1 from s2 s3`, `> s2 stands for election`, "
+        "`> heal the links`, `> 20 ticks pass`.",
+        _thrown_away,
+        "How can a leader take a write that it cannot pass on?",
+        "Cut the leader off before the client writes. Then let another one be elected, and heal the links.",
+        'story = """\n'
+        "> members s1 s2 s3\n"
+        "> s1 stands for election\n"
+        "> cut s1 from s2 s3\n"
+        "> a client writes x at s1\n"
+        "> s2 stands for election\n"
+        "> 20 ticks pass\n"
+        "> heal the links\n"
+        "> 20 ticks pass\n"
+        '"""\n'
+        'check("12-thrown-away", story)',
+        "That is the promise: what was *answered* is kept. What was never answered may be kept or lost.",
+        answer="story",
+    ),
+)
+
+LESSON = Lesson("12-quorum", "Lesson 12: what if etcd loses members?", PREDICTIONS, EXERCISES)

@@ -331,7 +331,10 @@ def test_bad_input_is_one_clear_sentence_and_the_cluster_is_unchanged(
 
 def test_sizes_and_components_that_cannot_be_are_refused() -> None:
     for wrong, sentence in (
-        ({"control_planes": 3}, "one control plane for now"),
+        ({"control_planes": 0}, "choose a number from 1 to 7"),
+        ({"etcd_members": 9}, "choose a number from 1 to 7"),
+        ({"etcd": "elsewhere"}, "stacked"),
+        ({"control_planes": 3, "etcd_members": 5}, "leave it out"),
         ({"workers": -1}, "fewer than no workers"),
         ({"components": ("etcd", "apiserver", "schedular")}, "no component 'schedular'"),
         ({"components": ("apiserver",)}, "needs etcd"),

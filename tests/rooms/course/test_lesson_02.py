@@ -132,6 +132,34 @@ def test_catching_up_in_wrong_ways(function: Any, words: str) -> None:
     assert words in said("02-catch-up", function)
 
 
+def test_the_seat() -> None:
+    cluster = cluster_of()
+    assert "There is no key /course/seat" in said("02-seat")
+    free = 'version("/course/seat") = "0"'
+    cluster.etcd.txn(free, success="put /course/seat ann")
+    assert "Nobody has written down" in said("02-seat")
+    cluster.etcd.put("/course/lost", "eve")
+    assert "/course/lost says 'eve'" in said("02-seat")
+    run_solution("02-seat", cluster)
+    assert "/course/lost says 'ann'" not in said("02-seat")
+    cluster.etcd.put("/course/seat", "bob")
+    assert "The seat was written 2 times" in said("02-seat")
+    cluster = cluster_of()
+    cluster.etcd.put("/course/seat", "bob")
+    assert "On the seat sits 'bob'" in said("02-seat")
+    cluster = cluster_of()
+    run_solution("02-seat", cluster)
+    assert "Ann sits since revision" in said("02-seat")
+
+
+def test_the_solution_of_five_finds_it(capsys: pytest.CaptureFixture[str]) -> None:
+    cluster = busy_morning(cluster_of())
+    run_solution("02-five", cluster)
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    first = next(int(revision) for revision, wanted in printed if wanted == "5")
+    assert "done" in said("02-five", first)
+
+
 def test_predictions() -> None:
     cluster = cluster_of()
     for name in ("02-count", "02-delete", "02-two-writers", "02-compact"):

@@ -6,7 +6,8 @@ from cp_sim.etcd.api import DeleteRangeRequest, EtcdError, PutRequest
 from cp_sim.etcd.applier import Applier
 from cp_sim.etcd.lease_api import LeaseGrantRequest, LeaseRevokeRequest
 from cp_sim.etcd.maintenance import CompactionRequest
-from cp_sim.etcd.snapshot import Snapshot, SnapshotError, human_bytes, snapshot_of
+from cp_sim.etcd.printing import human_bytes
+from cp_sim.etcd.snapshot import Snapshot, SnapshotError, snapshot_of
 from cp_sim.etcd.store import Put
 
 POD = {"kind": "Pod", "metadata": {"name": "web-1", "labels": {"app": "web"}}}
