@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from view_gallery import stored_world
+from view_gallery import Kept, stored_world
 
 from cp_sim.cluster import Cluster
 from cp_sim.etcd.mvcc import Mvcc
@@ -79,8 +79,7 @@ def test_many_keys_are_folded() -> None:
     for number in range(400):
         mvcc.put(f"/registry/pods/ns-{number % 50}/p{number}", number)
     mvcc.put("/registry/pods/ns-1/p1", "again")
-    store = SimpleNamespace(mvcc=mvcc, current_revision=mvcc.revision, compact_revision=0, range_at=mvcc.range_at)
-    world = SimpleNamespace(etcd=store, revision=mvcc.revision)
+    world = SimpleNamespace(etcd=Kept(mvcc), revision=mvcc.revision)
     table = cells(str(keyspace(world)))
     assert list(table) == ["/registry/pods/ (400 keys)"]
     table = cells(str(keyspace(world, "/registry/pods/ns-1/")))
@@ -98,7 +97,7 @@ def test_the_same_columns_in_the_past_and_now() -> None:
     assert [key for key in now.details if key.startswith("record/")] == shared
     for key, row in cells(str(past)).items():
         if "keys" not in key:
-            history = cluster.etcd.mvcc.versions(key)
+            history = cluster.etcd.history(key)
             kv = at_revision(history, cluster.revision - 3)
-            assert kv == cluster.etcd.mvcc.get_at(key, cluster.revision - 3)
+            assert kv == cluster.etcd.get_at(key, cluster.revision - 3)
             assert row

@@ -131,6 +131,19 @@ def locked_world() -> World:
     return world
 
 
+class Kept:
+    """A store to look at, as `cluster.etcd` is one."""
+
+    def __init__(self, mvcc: Mvcc) -> None:
+        self.mvcc = mvcc
+        self.range_at, self.history = mvcc.range_at, mvcc.versions
+        self.current_revision, self.compact_revision = mvcc.revision, max(0, mvcc.compact_revision)
+
+    def keys(self, prefix: str) -> list[str]:
+        known = self.mvcc.keys()
+        return [key for key in known if key.startswith(prefix)]
+
+
 def stored_world() -> World:
     """A store of three keys with a history: one was created anew after its deletion, and the beginning is compacted."""
     mvcc = Mvcc()
@@ -143,9 +156,7 @@ def stored_world() -> World:
     mvcc.compact(4)
     world = World(nodes=[], pods=[])
     world.revision = mvcc.revision
-    world.etcd = SimpleNamespace(  # type: ignore[attr-defined]
-        mvcc=mvcc, current_revision=mvcc.revision, compact_revision=mvcc.compact_revision, range_at=mvcc.range_at
-    )
+    world.etcd = Kept(mvcc)  # type: ignore[attr-defined]
     return world
 
 
