@@ -40,7 +40,8 @@ class Cluster(Maintaining):
         leader_election: whether scheduler and managers stand for election; by default where several of them run.
         store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
             a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
-        restore: a snapshot (`cluster.etcd.snapshot_save()`) with which the store begins; the clock goes on from its time.
+        restore: a snapshot (`cluster.etcd.snapshot_save()`) with which the store begins; the clock goes on from its
+            time.
 
     Raises:
         ValueError: a size or a component that cannot be.
