@@ -82,14 +82,13 @@ class Replication(Ticking):
     def started(self) -> None:
         """Read the disk and take part; a member that is alone leads from the first instant."""
         disk, settings = self.disk, self.settings
-        if disk.members is None:
-            disk.found(self._begins_with, joins=self._joins)
+        members = disk.members or disk.found(self._begins_with, joins=self._joins)
         if disk.fsync_ms is None:
-            disk.fsync_ms = 0 if disk.members.everybody == (self.name,) else 1
+            disk.fsync_ms = 0 if members.everybody == (self.name,) else 1
         disk.boots += 1
         self.node = RaftNode(
             self.name,
-            disk.members,
+            members,
             self.loop.chance.stream(f"raft/{self.name}"),
             hard_state=disk.hard_state,
             snapshot=disk.snapshot,
