@@ -69,7 +69,7 @@ class Assembly:
         raise ValueError(f"nobody knows how to make {process.component}")
 
     def _beside_others(self, process: Process) -> dict[str, Any]:
-        """What an API server does because others work on its store: all of them, or those of other people's clusters."""
+        """What an API server does because others work on its store: those of its cluster, or of other processes."""
         if not self.layout.replicated:
             return {"shared_store": self.adapter is not None}
         address = node_address(self.fleet.number_of(process.host)) if self.fleet is not None else ""
