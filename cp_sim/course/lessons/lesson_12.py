@@ -56,9 +56,7 @@ def _gap_after_the_leader(cluster: Cluster) -> int:
 def _elections(cluster: Cluster) -> list[Record]:
     """The records of members that became leader."""
     return [
-        record
-        for record in cluster.trace
-        if record.subject.startswith("members/") and record.verb == "become leader"
+        record for record in cluster.trace if record.subject.startswith("members/") and record.verb == "become leader"
     ]
 
 
