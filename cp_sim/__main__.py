@@ -57,6 +57,8 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench.add_argument("--nodes", type=_count, help="another number of nodes")
     bench.add_argument("--pods", type=_count, help="another number of measured pods")
     bench.add_argument("--before", type=_count, help="another number of pods that are there before")
+    bench.add_argument("--count", type=_count, help="another number of measured writes or reads of the store")
+    bench.add_argument("--members", type=_count, help="so many members of the store, 1 unless given")
     bench.add_argument("--json", action="store_true", help="print one JSON object a workload")
     bench.add_argument("--profile", action="store_true", help="also print the functions that take the most time")
     bench.set_defaults(run=_bench)
@@ -82,7 +84,7 @@ def _bench(options: argparse.Namespace) -> int:
     if len(names) > 1:
         return max(_bench_apart(name, options) for name in names)
     with _profiled(options.profile):
-        report = run(names[0], options.nodes, options.pods, options.before)
+        report = run(names[0], options.nodes, options.pods, options.before, options.count, options.members or 1)
     print(json.dumps(report.as_json()) if options.json else report, flush=True)
     return 0
 
@@ -91,7 +93,7 @@ def _bench_apart(name: str, options: argparse.Namespace) -> int:
     """One workload in a process of its own, so that its peak of memory is its own too."""
     command = [sys.executable, "-m", "cp_sim", "bench", name]
     command += [f"--{flag}" for flag in ("json", "profile") if getattr(options, flag)]
-    for count in ("nodes", "pods", "before"):
+    for count in ("nodes", "pods", "before", "count", "members"):
         if getattr(options, count) is not None:
             command.append(f"--{count}={getattr(options, count)}")
     return subprocess.run(command, check=False).returncode

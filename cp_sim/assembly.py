@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cp_sim.apiserver import compaction
 from cp_sim.apiserver.apiserver import ApiServer
 from cp_sim.apiserver.request import User as Caller
 from cp_sim.client import Component, Election
@@ -14,6 +15,7 @@ from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.fleet import actor_of
+from cp_sim.kubelet.node import node_address
 from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
 from cp_sim.process import Process
 from cp_sim.scheduler import Scheduler
@@ -46,7 +48,7 @@ class Assembly:
                 return self._member(process)
             case "kube-apiserver":
                 others = self.layout.members if self.layout.etcd == "external" else ()
-                server = ApiServer(process.name, self._store_of(process), others)
+                server = ApiServer(process.name, self._store_of(process), others, **self._beside_others(process))
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
@@ -64,6 +66,13 @@ class Assembly:
             case "load-balancer":
                 return LoadBalancer(self.layout.name(APISERVER, host) for host in self.layout.hosts)
         raise ValueError(f"nobody knows how to make {process.component}")
+
+    def _beside_others(self, process: Process) -> dict[str, Any]:
+        """What an API server does because others work on its store: all of them, or those of other people's clusters."""
+        if not self.layout.replicated:
+            return {"shared_store": self.adapter is not None}
+        address = node_address(int(process.host.rpartition("-")[2]))
+        return {"shared_store": True, "address": address, "compaction_ms": compaction.INTERVAL_MS}
 
     def _of_manager(self, process: Process) -> dict[str, Any]:
         host = process.host if self.layout.replicated else ""

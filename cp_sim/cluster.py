@@ -40,7 +40,8 @@ class Cluster(Maintaining):
         leader_election: whether scheduler and managers stand for election; by default where several of them run.
         store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
             a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.
-        restore: a snapshot (`cluster.etcd.snapshot_save()`) with which the store begins; the clock goes on from its time.
+        restore: a snapshot (`cluster.etcd.snapshot_save()`) with which the store begins; the clock goes on from its
+            time.
 
     Raises:
         ValueError: a size or a component that cannot be.
@@ -53,7 +54,7 @@ class Cluster(Maintaining):
         That of a cluster on a real etcd has an embedded store with the present data; the real one is left alone.
         """
         with self.turn:
-            self.loop.poll()
+            self.loop.poll(wait=True)
             memo: dict[int, Any] = {id(value): value for value in self.etcd.all_values()}
             adapter = self.assembly.adapter
             if adapter is None:

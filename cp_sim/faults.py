@@ -260,7 +260,9 @@ def mend(cluster: Any) -> None:
 # -- scripts -----------------------------------------------------------------------------------------------------------
 
 NAMED: dict[str, str] = {
-    "lose one control plane": "at 30s crash the control plane of the etcd leader\nat 3m restart the control plane of the etcd leader",
+    "lose one control plane": (
+        "at 30s crash the control plane of the etcd leader\nat 3m restart the control plane of the etcd leader"
+    ),
     "kill the etcd leader": "at 30s crash etcd leader\nat 90s restart etcd leader",
     "lose the quorum": "at 30s crash a majority of etcd\nat 90s restart a majority of etcd",
     "partition the leader": "at 30s partition etcd leader from the rest\nat 90s heal",

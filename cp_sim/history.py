@@ -7,7 +7,7 @@ from typing import Any
 
 from cp_sim.apiserver.errors import not_found
 from cp_sim.apiserver.request import ApiError
-from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.etcdctl import Looking
 from cp_sim.etcd.store import KeyValue
 from cp_sim.objects import edit, kinds, meta
 from cp_sim.objects.kinds import Kind
@@ -32,7 +32,7 @@ def subject_of(kind: Kind, namespace: str, name: str) -> str:
     return "/".join(part for part in (kind.plural, namespace if kind.namespaced else "", name) if part)
 
 
-def read(etcd: Etcd, what: str, namespace: str, revision: int) -> Any:
+def read(etcd: Looking, what: str, namespace: str, revision: int) -> Any:
     """What the store held at `revision`: one object for `pod/web-1`, a list for `pods`; `namespace="*"` is all of them.
 
     Raises:
@@ -60,7 +60,7 @@ class Past:
     *In Kubernetes:* a list with `resourceVersion=N&resourceVersionMatch=Exact`, for every resource at once.
     """
 
-    def __init__(self, etcd: Etcd, trace: Trace, revision: int) -> None:
+    def __init__(self, etcd: Looking, trace: Trace, revision: int) -> None:
         self._etcd = etcd
         self.revision = revision
         self.trace = trace

@@ -98,8 +98,8 @@ def layout_of(control_planes: int, etcd: str | None, etcd_members: int | None) -
         raise ValueError(f'etcd={etcd!r}: choose "stacked" or "external"')
     if etcd == "stacked" and etcd_members != control_planes:
         raise ValueError(
-            f"etcd_members={etcd_members}: stacked, each of the {control_planes} control planes has one member; leave it "
-            'out, or say etcd="external"'
+            f"etcd_members={etcd_members}: stacked, each of the {control_planes} control planes has one member; leave "
+            'it out, or say etcd="external"'
         )
     hosts = tuple(f"control-plane-{number}" for number in range(1, control_planes + 1))
     replicated = control_planes > 1

@@ -41,8 +41,8 @@ class Maintaining(Breaking):
     def add_control_plane(self) -> str:
         """Let a further control plane join; returns its name.
 
-        Stacked, its member of the store joins as a learner, is sent all data, and is promoted; then its API server starts
-        and the balancer hears of it, then the managers, the scheduler and the kubelet.
+        Stacked, its member of the store joins as a learner, is sent all data, and is promoted; then its API server
+        starts and the balancer hears of it, then the managers, the scheduler and the kubelet.
 
         Raises:
             ValueError: the cluster was begun with one control plane, so nothing stands in front of several.
@@ -69,7 +69,11 @@ class Maintaining(Breaking):
         balancer = self.loop.actors.get(BALANCER)
         if isinstance(balancer, LoadBalancer):
             balancer.add_backend(server)
-        for component, chosen in ((CLOUD_MANAGER, CLOUD_MANAGER), (MANAGER, "controller-manager"), (SCHEDULER, "scheduler")):
+        for component, chosen in (
+            (CLOUD_MANAGER, CLOUD_MANAGER),
+            (MANAGER, "controller-manager"),
+            (SCHEDULER, "scheduler"),
+        ):
             if chosen in self.components:
                 self.processes.add(Process(self.layout.name(component, host), component, host))
         if "kubelet" in self.components:
@@ -146,10 +150,10 @@ class Maintaining(Breaking):
 
     @outside
     def rolling_restart(self, down: str | int = "10s", drain: bool = True) -> dict[str, int]:
-        """Take the control planes down one after the other, each for `down`, and wait until all is well before the next.
+        """Take the control planes down one after the other, each for `down`; wait until all is well before the next.
 
-        Returns how long each one was away, in ms, until everything on it was healthy again.  *In Kubernetes:* an upgrade:
-        drain, switch off, change something, switch on, uncordon.
+        Returns how long each one was away, in ms, until everything on it was healthy again.  *In Kubernetes:* an
+        upgrade: drain, switch off, change something, switch on, uncordon.
 
         Raises:
             TimeoutError: one does not come back within two minutes.
@@ -174,7 +178,9 @@ class Maintaining(Breaking):
         return not self._ailments(host)
 
     def _ailments(self, host: str) -> list[str]:
-        found = [f"{process.name} is {process.state}" for process in self.processes.on(host) if process.state != "running"]
+        found = [
+            f"{process.name} is {process.state}" for process in self.processes.on(host) if process.state != "running"
+        ]
         if found:
             return found
         member = self.members.get(self.layout.name(ETCD, host))

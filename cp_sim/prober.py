@@ -35,8 +35,8 @@ class Late:
 class Probe:
     """One try: what, which number, when it was sent, when and how it was answered.
 
-    `status` is the HTTP status, 0 for a connection that failed, -1 while there is no answer; `late` that the answer came
-    after the client's time-out, if it came at all.
+    `status` is the HTTP status, 0 for a connection that failed, -1 while there is no answer; `late` that the answer
+    came after the client's time-out, if it came at all.
     """
 
     what: str

@@ -129,8 +129,9 @@ class Processes(Actor):
             return
         process.state = PAUSED
         for name in process.actors:
-            self.loop.pause(name)
-            self._go_silent(name)
+            if name in self.loop.actors:  # controllers that wait for a lease are not there yet
+                self.loop.pause(name)
+                self._go_silent(name)
 
     def resume(self, process: Process) -> None:
         """Let a process that stands still go on."""

@@ -67,8 +67,8 @@ def _by_name(cluster: Any, name: str) -> str:
         return name
     raise ValueError(
         f"nobody knows who {name!r} is: name a machine or a process, or a role (etcd leader, an etcd follower, "
-        "a majority of etcd, scheduler leader, controller manager leader, an API server, load balancer, control plane 1, "
-        "worker 1, the control plane of the etcd leader)"
+        "a majority of etcd, scheduler leader, controller manager leader, an API server, load balancer, "
+        "control plane 1, worker 1, the control plane of the etcd leader)"
     )
 
 

@@ -77,7 +77,7 @@ def outside(method: Face) -> Face:
     def noted(self: World, *args: Any, **kwargs: Any) -> Any:
         with self.turn:
             if self._depth == 0:
-                self.loop.poll()
+                self.loop.poll(wait=True)
                 self.journal.append(Input(self.clock.now_ms, method.__name__, args, tuple(kwargs.items())))
             self._depth += 1
             try:

@@ -12,6 +12,7 @@ from typing import Any
 from cp_sim.apiserver import (
     admission,
     allocation,
+    behind,
     compaction,
     definitions,
     endpoint_reconciler,
@@ -212,10 +213,16 @@ class ApiServer(Actor):
                 work.kind = self.catalog.kind_of_resource(work.call.resource)
                 self.authorizer.check(self, work)
             work.handler = verbs.handler_of(work)
-            outcome = verbs.HANDLERS[work.handler].start(self, work)
         except ApiError as error:
             self._fail(work, error)
             return
+        try:
+            outcome = verbs.HANDLERS[work.handler].start(self, work)
+        except ApiError as error:
+            if not behind.may_be(self, work, error):
+                self._fail(work, error)
+                return
+            outcome = behind.catch_up(self, work)
         self._go_on(work, outcome)
 
     def _go_on(self, work: Work, outcome: Any) -> None:
@@ -259,9 +266,11 @@ class ApiServer(Actor):
                 answer = readable(answer)
             outcome = verbs.HANDLERS[work.handler].proceed(self, work, answer)
         except ApiError as error:
-            self.in_flight.pop(work.id, None)
-            self._fail(work, error)
-            return
+            if not behind.may_be(self, work, error):
+                self.in_flight.pop(work.id, None)
+                self._fail(work, error)
+                return
+            outcome = behind.catch_up(self, work)
         self._go_on(work, outcome)
 
     def fail(self, work: Work, error: ApiError) -> None:
@@ -463,6 +472,8 @@ class ApiServer(Actor):
             return
         self._opens_at = None
         self.ready = True
+        if self._waiting:
+            self._caught_up()  # the caches were filled afresh
         self.compactor.start()
         self.reconciler.begin()
         parked, self.parked = self.parked, []

@@ -54,6 +54,7 @@ class Work:
     outside: Any = None
     object: Any = None
     fresh: bool = False
+    caught_up: bool = False  # it was begun anew, with caches as fresh as the store
     state_is_read: bool = False
     attempts: int = 0
     state: Any = None

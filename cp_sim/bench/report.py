@@ -19,49 +19,58 @@ class Share:
 
 @immutable
 class Report:
-    """The figures of one run.
+    """The figures of one run: `done` things called `noun` in so many real seconds.
 
-    `p50_ms` and `p99_ms` are real milliseconds per sample: for scheduling from a pod's creation to its binding, as the
-    load generator sees both; for the small workloads one whole run.  `peak_mib` is that of the process.
+    `samples_ms` are real milliseconds per sample: for scheduling from a pod's creation to its binding, as the load
+    generator sees both; for the store from a request to its answer; for the small workloads one whole run. `sizes` say
+    how large the world was, e.g. `("nodes", 5000)`, `figures` are what else was measured, e.g. `("kib_per_pod", 3.1)`.
+    `peak_mib` is that of the process.
     """
 
     workload: str
-    nodes: int
-    pods: int
+    noun: str
+    done: int
     seconds: float
     samples_ms: tuple[float, ...]
     shares: tuple[Share, ...]
     peak_mib: float
+    sizes: tuple[tuple[str, int], ...] = ()
+    figures: tuple[tuple[str, float], ...] = ()
     mode: str = "whole"
     note: str = ""
 
     @property
-    def pods_per_s(self) -> float:
-        """Pods a real second."""
-        return self.pods / self.seconds if self.seconds else 0.0
+    def per_s(self) -> float:
+        """Things done in a real second."""
+        return self.done / self.seconds if self.seconds else 0.0
 
     def as_json(self) -> dict[str, object]:
         """The figures as one JSON object."""
         return {
             "workload": self.workload,
             "mode": self.mode,
-            "nodes": self.nodes,
-            "pods": self.pods,
-            "pods_per_s": round(self.pods_per_s, 1),
+            **dict(self.sizes),
+            self.noun: self.done,
+            f"{self.noun}_per_s": round(self.per_s, 1),
             "p50_ms": round(percentile(self.samples_ms, 50), 3),
             "p99_ms": round(percentile(self.samples_ms, 99), 3),
+            **{name: round(figure, 3) for name, figure in self.figures},
             "peak_mib": round(self.peak_mib, 1),
             "seconds": round(self.seconds, 3),
             "time_ms": {share.who: round(1000 * share.seconds, 1) for share in self.shares},
+            "note": self.note,
         }
 
     def __str__(self) -> str:
+        sizes = "".join(f"{count:,} {name if count != 1 else name[:-1]}, " for name, count in self.sizes)
         head = (
-            f"{self.workload}: {self.pods_per_s:,.0f} pods/s, p50 {percentile(self.samples_ms, 50):.2f} ms, "
+            f"{self.workload}: {self.per_s:,.0f} {self.noun}/s, p50 {percentile(self.samples_ms, 50):.2f} ms, "
             f"p99 {percentile(self.samples_ms, 99):.2f} ms, peak {self.peak_mib:,.0f} MiB "
-            f"({self.nodes:,} nodes, {self.pods:,} pods, {self.mode}, {self.seconds:.2f} s)"
+            f"({sizes}{self.done:,} {self.noun}, {self.mode}, {self.seconds:.2f} s)"
         )
-        return "\n".join([head, *self._time_lines(), *([f"  {self.note}"] if self.note else [])])
+        figures = [f"  {name.replace('_', ' ')}: {figure:,.2f}" for name, figure in self.figures]
+        notes = [f"  {line}" for line in self.note.splitlines()]
+        return "\n".join([head, *self._time_lines(), *figures, *notes])
 
     def _time_lines(self) -> list[str]:
         shares = [share for share in self.shares if share.seconds * 200 >= self.seconds]

@@ -33,7 +33,8 @@ def run(name: str, *, node: dict[str, Any], pod: dict[str, Any], nodes: int, bef
     seconds, shares = stopwatch.stop()
     waits = [1000 * (load.bound_at[key] - load.created_at[key]) for key in load.bound_at if key.startswith("pod-")]
     note = f"{unbound} pods found no node" if unbound else ""
-    return Report(name, nodes, pods - unbound, seconds, tuple(waits), shares, peak_mib(), note=note)
+    sizes = (("nodes", nodes),)
+    return Report(name, "pods", pods - unbound, seconds, tuple(waits), shares, peak_mib(), sizes, note=note)
 
 
 def prepare(cluster: Cluster) -> None:

@@ -51,4 +51,5 @@ def timed(work: Callable[[], object]) -> float:
 
 def _report(name: str, nodes: int, pods: int, samples: list[float]) -> Report:
     seconds = sum(samples) / 1000 / len(samples)
-    return Report(name, nodes, pods, seconds, tuple(samples), (), peak_mib(), note=f"each of {len(samples)} runs anew")
+    note = f"each of {len(samples)} runs anew"
+    return Report(name, "pods", pods, seconds, tuple(samples), (), peak_mib(), (("nodes", nodes),), note=note)

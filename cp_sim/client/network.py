@@ -33,7 +33,7 @@ class ClusterNetwork:
         links = self.links
         kind = type(message)
         if kind is Message:
-            return self._between_members(sender, to)
+            return self._between_members(sender, to, message)
         if kind is Request:
             delay = self.request_ms
         elif kind is WatchChange or kind is WatchClosed:
@@ -47,11 +47,15 @@ class ClusterNetwork:
             delay = self.peer_ms
         return links.stream(sender, to, delay) if links is not None and links.troubled else delay
 
-    def _between_members(self, sender: str, to: str) -> int | tuple[int, ...]:
+    def _between_members(self, sender: str, to: str, message: Message) -> int | tuple[int, ...]:
         links = self.links
         if links is None:
             return self.peer_ms
         delay = self.peer_ms + (links.chance.stream("links/raft").random() < LATE)
+        if message.kind == "propose":
+            # Raft repeats what is lost and knows what it has seen, but for a proposal that is passed on: etcd trusts
+            # its connections not to double one, or it would be written twice.
+            return links.stream(sender, to, delay) if links.troubled else delay
         return links.packet(sender, to, delay) if links.faults else delay
 
 

@@ -17,6 +17,8 @@ from cp_sim.objects.meta import is_deleting, key, namespace, owners, uid
 
 Object = dict[str, Any]
 
+LOOK_AGAIN_MS = 5_000
+
 
 class GarbageCollector(Controller):
     """Deletes what has lost its owners, and finishes foreground and orphan deletions.
@@ -113,6 +115,15 @@ class GarbageCollector(Controller):
                 self.graph.absent[owner] = None
             for dependent in self.graph.dependents_of(owner):
                 self.enqueue(dependent)
+        elif not response.status or response.status >= 500:
+            self.api.later(LOOK_AGAIN_MS, self, "look_again", owner)
+
+    def look_again(self, owner: str) -> None:
+        """Nobody could say whether the owner is there: ask once more."""
+        for dependent in self.graph.dependents_of(owner):
+            found = self._object(dependent)
+            if found is not None:
+                self._look_up(found)
 
     # -- what it does --------------------------------------------------------------------------------------------------
 

@@ -22,8 +22,6 @@ from cp_sim.etcd.replication import Replication
 from cp_sim.etcd.store import StoreAnswer, StoreRequest
 from cp_sim.sim import Timer
 
-# After how long without a word a peer counts as not connected.  Source: etcd rafthttp, ConnReadTimeout.
-SILENCE_MS = 5_000
 # Room for the numbers of one boot of a member, so that no later boot uses one again.
 BOOT = 1_000_000_000
 _OVERDUE = Overdue()
@@ -107,16 +105,15 @@ class Answering(Replication):
         if lost_ms < asked.since_ms < self.elected_ms:
             return timed_out_leader_failed()
         leader = self.node.leader
-        if leader and not self._is_connected(leader):
+        if leader and not self._is_connected(leader, asked.since_ms):
             return timed_out_connection_lost()
         return timed_out()
 
-    def _is_connected(self, leader: str) -> bool:
-        since_ms = self.loop.clock.now_ms - SILENCE_MS
+    def _is_connected(self, leader: str, since_ms: int) -> bool:
         if leader != self.name:
-            return self.heard_ms.get(leader, 0) > since_ms
-        heard = sum(name == self.name or self.heard_ms.get(name, 0) > since_ms for name in self.node.members.voters)
-        return heard >= self.node.members.quorum
+            return self.is_active(leader, since_ms)
+        members = self.node.members
+        return sum(self.is_active(name, since_ms) for name in members.voters) >= members.quorum
 
     def _driven(self) -> None:
         super()._driven()

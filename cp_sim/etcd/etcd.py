@@ -53,9 +53,10 @@ from cp_sim.etcd.store import (
     WatchRequest,
 )
 from cp_sim.raft.messages import NORMAL, Entry, Message
+from cp_sim.sim import ConnectionLost
 
 # How many changes are given back in one unit of work after a compaction.
-SCRUB_BATCH = 5_000
+SCRUB_BATCH = 1_000
 KV_WRITES = frozenset((api.PutRequest, api.DeleteRangeRequest, api.TxnRequest))
 ROSTER_ENTRIES = frozenset((*CHANGES, Publish))
 
@@ -140,6 +141,8 @@ class Etcd(Forwarding):
                 self._leaderless(message)
             case StoreAnswer():
                 self._leader_says(message)
+            case ConnectionLost():
+                self._lost(message.peer)
             case Gone():
                 self._gone()
             case _:
@@ -266,13 +269,11 @@ class Etcd(Forwarding):
         elif isinstance(operation, LeaseGrantRequest):
             self._watch_lease(done.id)
         elif isinstance(operation, Revoke):
-            self._forget_lease(operation.lease)
+            self._lease_ended(operation.lease)
         elif isinstance(operation, LeaseRevokeRequest):
-            self._forget_lease(operation.id)
+            self._lease_ended(operation.id)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
-
-    # -- answers --------------------------------------------------------------------------------------------------
 
 
 def _objection(operation: Any) -> api.EtcdError | None:

@@ -2,7 +2,7 @@
 
 Neither stands in the log, so a follower passes the question on, and the answer back.
 
-Source: etcd `server/etcdserver/v3_server.go` (LeaseRenew, LeaseTimeToLive).
+Source: etcd v3.6 `server/etcdserver/v3_server.go` (LeaseRenew, ensureLeadership, LeaseTimeToLive).
 """
 
 from __future__ import annotations
@@ -10,27 +10,65 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cp_sim.etcd import api
 from cp_sim.etcd.cluster_api import MoveLeaderRequest, MoveLeaderResponse
 from cp_sim.etcd.lease_api import LeaseKeepAliveRequest, LeaseKeepAliveResponse, LeaseTimeToLiveRequest
 from cp_sim.etcd.membership import CHANGES, Membership
-from cp_sim.etcd.proposal import Asked
+from cp_sim.etcd.proposal import Asked, leader_changed, no_leader, stopped
 from cp_sim.etcd.store import StoreAnswer, StoreRequest
 
 LEADERS_MATTERS = frozenset((LeaseKeepAliveRequest, LeaseTimeToLiveRequest, *CHANGES))
+# Answers after which the next leader is asked.
+ASK_ANOTHER = (no_leader().text, leader_changed().text, stopped().text)
 
 
 class Forwarding(Membership):
     """Asks the leader."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._ending: dict[int, list[Asked]] = {}  # who wants to keep a lease alive that has just run out
 
     def _ask_leader(self, request: StoreRequest) -> None:
         """Answer as the leader, or pass it on to the one that is; without one it waits for one."""
         if self.is_primary:
             if isinstance(request.operation, CHANGES):
                 self._propose_change(request)
-            else:
+            elif self._alone or isinstance(request.operation, LeaseTimeToLiveRequest):
                 self._reply(request, self._response(request.token, self._as_primary(request.operation)))
+            else:
+                # One that has been deposed without knowing it must not promise a lease more time.
+                self._read_linearizable(self._note_asked(request))
         elif request.reply_to not in self.node.members.everybody:
             self._pass_on(self._note_asked(request))
+
+    def _why_late(self, asked: Asked) -> api.EtcdError:
+        lease = isinstance(asked.request.operation, LeaseKeepAliveRequest | LeaseTimeToLiveRequest)
+        return no_leader() if lease and not self.node.leader else super()._why_late(asked)
+
+    def _answer_read(self, request: StoreRequest) -> None:
+        if not isinstance(request.operation, LeaseKeepAliveRequest):
+            super()._answer_read(request)
+        elif not self.is_primary:
+            self._ask_leader(request)
+        elif self._is_ending(request.operation.id):
+            # Its end is in the log or on its way there: who asks now is told when it has come.
+            self._ending.setdefault(request.operation.id, []).append(self._note_asked(request))
+        else:
+            self._reply(request, self._response(request.token, self._as_primary(request.operation)))
+
+    def _is_ending(self, lease: int) -> bool:
+        found = self.mvcc.lessor.leases.get(lease)
+        return found is not None and found.expires_ms <= self.loop.clock.now_ms
+
+    def _lease_ended(self, lease: int) -> None:
+        """A lease was revoked: those who wanted to keep it alive hear that it is gone."""
+        self._forget_lease(lease)
+        for asked in self._ending.pop(lease, ()):
+            if self._asked.pop(asked.number, None) is not None:
+                self.loop.caused_by(asked.cause)
+                gone = LeaseKeepAliveResponse(self.mvcc.revision, lease, 0)
+                self._reply(asked.request, self._response(asked.request.token, gone))
 
     def _pass_on(self, asked: Asked) -> None:
         if self.node.leader:
@@ -47,7 +85,8 @@ class Forwarding(Membership):
 
     def _leader_says(self, answer: StoreAnswer) -> None:
         """The leader has answered what was passed on to it; that it cannot be reached is no answer."""
-        asked = None if answer.code == "UNAVAILABLE" else self._asked.pop(answer.token, None)
+        unheard = answer.error and (answer.error in ASK_ANOTHER or not answer.error.startswith("etcdserver: "))
+        asked = None if unheard else self._asked.pop(answer.token, None)
         if asked is not None:
             self.loop.caused_by(asked.cause)
             self._reply(asked.request, replace(answer, token=asked.request.token))
@@ -55,6 +94,7 @@ class Forwarding(Membership):
 
     def _leader_known(self) -> None:
         super()._leader_known()
+        self._ending.clear()
         for asked in self.requests_waiting:
             operation = asked.request.operation
             if isinstance(operation, MoveLeaderRequest):

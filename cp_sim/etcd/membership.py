@@ -38,7 +38,7 @@ CHANGES = (MemberAddRequest, MemberRemoveRequest, MemberUpdateRequest, MemberPro
 LEARNER_LIMIT = 1
 # How much of the leader's log a learner must have to be promoted.
 READY_SHARE = 0.9
-# A peer that was not heard for so long is not healthy.  Source: etcd HealthInterval.
+# A peer must have been connected for so long to count as healthy.  Source: etcd HealthInterval.
 HEALTH_MS = 5_000
 
 
@@ -95,7 +95,7 @@ class Membership(Watching):
         voters, started = self._voters_and_started()
         if started - known.started < (voters - 1) // 2 + 1:
             return cluster_api.not_enough_started()
-        if known.name != self.name and not self._is_healthy(known.name):
+        if not self.is_active(known.name, self.loop.clock.now_ms):
             return None  # it takes no part in the majority that is at work
         return cluster_api.unhealthy() if self._healthy() - 1 < 1 + (voters - 1) // 2 else None
 
@@ -113,11 +113,10 @@ class Membership(Watching):
         voters = [info for info in self.disk.roster.values() if not info.learner]
         return len(voters), sum(info.started for info in voters)
 
-    def _is_healthy(self, name: str) -> bool:
-        return name == self.name or self.loop.clock.now_ms - self.heard_ms.get(name, -HEALTH_MS) < HEALTH_MS
-
     def _healthy(self) -> int:
-        return sum(self._is_healthy(info.name) for info in self.disk.roster.values() if not info.learner)
+        """How many voters have been connected for long enough."""
+        since_ms = self.loop.clock.now_ms - HEALTH_MS
+        return sum(self.is_active(info.name, since_ms) for info in self.disk.roster.values() if not info.learner)
 
     def _is_taken(self, urls: tuple[str, ...], by_other_than: str) -> bool:
         others = [info for info in self.disk.roster.values() if info.name != by_other_than]

@@ -147,24 +147,29 @@ class Mvcc(KeySpace):
         """Give back the room of compacted versions, of at most `limit` changes (0: all); returns whether more is
         left.
         """
-        for change in self._log.take_before(self.compact_revision, limit):
-            self._forget(change.key)
+        # Once a key, however often it was written: cutting a long list at its beginning moves all of the rest.
+        last = {change.key: change.revision for change in self._log.take_before(self.compact_revision, limit)}
+        for key, revision in last.items():
+            self._forget(key, revision)
         if self.has_garbage:
             return True
         # The changes of the compacted revision itself can still be watched, their keys are cut all the same.
         for change in self._log.of(self.compact_revision):
-            self._forget(change.key)
+            self._forget(change.key, change.revision)
         return False
 
     def defragment(self) -> None:
         """Let the file shrink to what is in use."""
         self.size_bytes = self.in_use_bytes
 
-    def _forget(self, key: str) -> None:
+    def _forget(self, key: str, revision: int) -> None:
+        """Give back the versions of a key that nobody sees who reads at `revision`, which is not after the compacted
+        one.
+        """
         versions = self._versions.get(key)
         if versions is None:
             return
-        place = bisect_right(versions, self.compact_revision, key=mod_revision) - 1
+        place = bisect_right(versions, revision, key=mod_revision) - 1
         if place >= 0 and not versions[place].version:
             place += 1  # a tombstone that everybody can see need not be kept
         if place > 0:

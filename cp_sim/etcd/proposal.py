@@ -153,6 +153,11 @@ def timed_out() -> api.EtcdError:
     return api.EtcdError("UNAVAILABLE", "etcdserver: request timed out")
 
 
+def deadline_exceeded() -> api.EtcdError:
+    """Nobody has led for so long that the request was never proposed; the words are those of Go's context package."""
+    return api.EtcdError("UNKNOWN", "context deadline exceeded")
+
+
 def timed_out_leader_failed() -> api.EtcdError:
     """The request began under a leader that is gone."""
     return api.EtcdError("UNAVAILABLE", "etcdserver: request timed out, possibly due to previous leader failure")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.etcd import api
 from cp_sim.etcd.answering import Answering
-from cp_sim.etcd.proposal import Proposal, proposal_dropped
+from cp_sim.etcd.proposal import Asked, Proposal, deadline_exceeded, proposal_dropped
+from cp_sim.etcd.store import Revoke
 from cp_sim.raft.messages import LEADER
 
 
@@ -19,6 +21,7 @@ class Proposing(Answering):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._proposals: list[Proposal] = []  # of this instant, or waiting for a leader
+        self._unproposed: frozenset[int] = frozenset()
 
     def _propose_own(self, operation: Any) -> None:
         self._submit(Proposal(operation, self.name, 0, self.loop.clock.now_ms, self.loop.cause))
@@ -39,7 +42,13 @@ class Proposing(Answering):
         if not self._proposals or not self.node.leader:
             return
         waiting = self._asked
-        proposals = [one for one in self._proposals if not one.number or one.number in waiting]
+        leads = self.node.role == LEADER
+        # What a leader wanted on its own, to end a lease, is not its business any more when another one leads.
+        proposals = [
+            one
+            for one in self._proposals
+            if one.number in waiting or (not one.number and (leads or not isinstance(one.operation, Revoke)))
+        ]
         self._proposals = []
         if not self.node.transferee:
             self._propose_all(proposals)
@@ -47,6 +56,14 @@ class Proposing(Answering):
         for one in proposals:
             if one.number:
                 self._refuse(waiting[one.number], proposal_dropped())
+
+    def _overdue(self) -> None:
+        self._unproposed = frozenset(one.number for one in self._proposals)
+        super()._overdue()
+        self._proposals = [one for one in self._proposals if not one.number or one.number in self._asked]
+
+    def _why_late(self, asked: Asked) -> api.EtcdError:
+        return deadline_exceeded() if asked.number in self._unproposed else super()._why_late(asked)
 
     def _driven(self) -> None:
         super()._driven()

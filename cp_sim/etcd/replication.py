@@ -35,6 +35,9 @@ SMALL_TALK = frozenset(
     ("heartbeat", "heartbeat answer", "prevote", "prevote answer", "vote", "vote answer", "read index answer")
 )
 
+# After how long without a word a connection counts as broken.  Source: etcd rafthttp, ConnReadTimeout.
+SILENCE_MS = 5_000
+
 
 @immutable
 class SnapshotData:
@@ -66,6 +69,7 @@ class Replication(Ticking):
     ) -> None:
         super().__init__(name, disk, settings)
         self.heard_ms: dict[str, int] = {}  # when each peer was last heard
+        self.active_ms: dict[str, int] = {}  # since when the connection to it has been alive
         self._cut_after = self.settings.snapshot_count + self.settings.catch_up_entries
         self._joins = joins or learner
         self._begins_with = _members(name, peers, learner)
@@ -129,9 +133,31 @@ class Replication(Ticking):
             self.loop.send(message.sender, Gone(message.sender), background=True)
             return
         self._catch_up()
-        self.heard_ms[message.sender] = self.loop.clock.now_ms
+        self._heard(message.sender)
         self.node.step(message)
         self._drive()
+
+    def _heard(self, peer: str) -> None:
+        now_ms = self.loop.clock.now_ms
+        if now_ms - self.heard_ms.get(peer, now_ms) >= SILENCE_MS or peer not in self.active_ms:
+            self.active_ms[peer] = now_ms
+        self.heard_ms[peer] = now_ms
+
+    def connections(self) -> tuple[str, ...]:
+        return () if self.stopped else self.node.others()
+
+    def _lost(self, peer: str) -> None:
+        """The connection to a peer has broken."""
+        self.active_ms.pop(peer, None)
+        self.node.report_unreachable(peer)
+        self._drive()
+
+    def is_active(self, peer: str, since_ms: int) -> bool:
+        """Whether there has been a living connection to a peer since then; to itself a member always has one."""
+        if peer == self.name:
+            return True
+        active_ms, now_ms = self.active_ms.get(peer), self.loop.clock.now_ms
+        return active_ms is not None and active_ms <= since_ms and now_ms - self.heard_ms[peer] < SILENCE_MS
 
     def _send(self, message: Message) -> None:
         if message.kind == "snapshot":

@@ -22,6 +22,7 @@ from cp_sim.etcd.cluster_api import (
     MemberPromoteRequest,
     MemberRemoveRequest,
     MemberUpdateRequest,
+    member_id,
 )
 from cp_sim.etcd.lease_api import (
     LeaseGrantRequest,
@@ -33,7 +34,7 @@ from cp_sim.etcd.lease_api import (
 from cp_sim.etcd.maintenance import CompactionRequest
 from cp_sim.etcd.wire import convert
 from cp_sim.etcd.wire.messages import Message, make
-from cp_sim.gateway.member import Member, id_of
+from cp_sim.gateway.member import Member
 
 # Source: etcd `server/embed/config.go`, DefaultMaxRequestBytes.
 REQUEST_LIMIT_BYTES = 3 * 512 * 1024
@@ -124,7 +125,7 @@ def name_of(member: Member, number: int) -> str:
     """
     with member.turn:
         for info in member.actor.roster():
-            if id_of(info.name) == number:
+            if member_id(info.name) == number:
                 return str(info.name)
     raise cluster_api.member_not_found()
 
@@ -171,7 +172,7 @@ def _members(member: Member, infos: Sequence[MemberInfo]) -> list[Message]:
     return [
         make(
             "Member",
-            ID=id_of(info.name),
+            ID=member_id(info.name),
             name=info.name if info.started else "",
             peerURLs=info.peer_urls,
             clientURLs=[member.served[info.name]] if info.started and info.name in member.served else [],

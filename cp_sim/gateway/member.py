@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
+from cp_sim.etcd.cluster_api import member_id
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.etcd.store import StoreAnswer
@@ -31,7 +31,7 @@ class Member:
     @property
     def id(self) -> int:
         """The number by which etcd's clients know the member."""
-        return id_of(self.name)
+        return member_id(self.name)
 
     @property
     def actor(self) -> Etcd:
@@ -69,9 +69,4 @@ class Member:
 
     def header(self, revision: int) -> Message:
         """The header of an answer that was given at `revision`."""
-        return convert.header(revision, id_of(CLUSTER_NAME), self.id, self.actor.node.term)
-
-
-def id_of(name: str) -> int:
-    """A number for a name, the same on every machine; etcd's own ids are hashes too."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        return convert.header(revision, member_id(CLUSTER_NAME), self.id, self.actor.node.term)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver.request import Response
+from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.informer import Relist
 from cp_sim.kubelet import staticpods
 from cp_sim.kubelet.behaviour import LESSONS, Rules
@@ -32,7 +32,7 @@ from cp_sim.kubelet.messages import (
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import MAIN, RUNNING, PodRun
 from cp_sim.kubelet.spec import NodeSpec
-from cp_sim.kubelet.work import PodTimer
+from cp_sim.kubelet.work import RETRY_MS, PodTimer
 from cp_sim.objects import meta
 
 Object = dict[str, Any]
@@ -179,8 +179,17 @@ class Kubelets(Machines):
             return
         if response.ok:
             node.object = response.body
+        elif response.status != 404:
+            self.api.later(RETRY_MS, self, "look_at_node", context)
+            return
         if pod is not None and meta.node_name(pod) == name:
             self.lifecycle.looked_again(node, pod)
+
+    def look_at_node(self, context: tuple[str, str]) -> None:
+        """Ask again how the node is now."""
+        node = self.nodes.get(context[0])
+        if node is not None and not node.stopped:
+            self.send(node, Call("get", "nodes", name=node.name), "node_looked_at", context)
 
     def _each_container(self, key: str, ready: bool, exit_code: int | None) -> None:
         pod = self.pods.get(key)

@@ -48,8 +48,8 @@ class Lifecycle(Pulls, Endings, Needs):
     def _reconcile_status(self, node: HollowNode, run: PodRun, _place: int) -> None:
         """Somebody else wrote another status; the kubelet's own is the one that holds.
 
-        *In Kubernetes:* `needsReconcile` in pkg/kubelet/status/status_manager.go, with every tick of 10 s. It happens when
-        the node lifecycle controller has marked the pods of a node that it took for dead.
+        *In Kubernetes:* `needsReconcile` in pkg/kubelet/status/status_manager.go, with every tick of 10 s. It happens
+        when the node lifecycle controller has marked the pods of a node that it took for dead.
         """
         if not meta.is_ready(run.pod) and not run.stopping:
             self.report(node, run)

@@ -1,6 +1,7 @@
 """Machines and what becomes of them: they join, are switched off and boot, lose their network, are taken away.
 
-Source: `pkg/kubelet/kubelet.go` (what a kubelet does with the pods it finds when it starts), `pkg/kubelet/pod_workers.go`.
+Source: `pkg/kubelet/kubelet.go` (what a kubelet does with the pods it finds when it starts),
+`pkg/kubelet/pod_workers.go`.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ Object = dict[str, Any]
 
 FIRST_LOOK_MS = 500
 LAST_LOOK_MS = 122_000
+# Stands for an object of which nobody could say whether it is there.
+UNKNOWN: Any = "unknown"
 # How long a look may take and still be waited for by whoever lets the world settle.
 FOREGROUND_LIMIT_MS = 2_000
 
@@ -87,6 +89,8 @@ class Needs(PodWork):
         run.awaited -= 1
         if response.ok:
             run.found[(resource, name)] = response.body
+        elif response.status != 404:
+            run.found[(resource, name)] = UNKNOWN
         if run.awaited == 0 and not run.stopping:
             self._weigh(node, run)
 
@@ -127,6 +131,8 @@ def _problem(run: PodRun, need: Need) -> str:
     found = run.found.get((need.resource, need.name))
     if found is None:
         return f'{kind} "{need.name}" not found'
+    if found == UNKNOWN:
+        return f"failed to sync {kind} cache: timed out waiting for the condition"
     if need.key and need.key not in {**(found.get("data") or {}), **(found.get("binaryData") or {})}:
         kind = "ConfigMap" if need.resource == "configmaps" else "Secret"
         return f"couldn't find key {need.key} in {kind} {meta.namespace(run.pod)}/{need.name}"

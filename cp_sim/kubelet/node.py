@@ -26,13 +26,18 @@ class Refusal:
     message: str
 
 
+def node_address(number: int) -> str:
+    """The address of the machine that joined as the `number`th."""
+    return f"10.0.{number // 250}.{number % 250 + 1}"
+
+
 class HollowNode:
     """A kubelet's machine, its addresses, images and pods."""
 
     def __init__(self, spec: NodeSpec, number: int, api: Client) -> None:
         self.spec = spec
         self.number = number
-        self.address = internal_address(spec) or f"10.0.{number // 250}.{number % 250 + 1}"
+        self.address = internal_address(spec) or node_address(number)
         self.uid = ""
         self.object: Object | None = None
         self.lease: Object | None = None

@@ -13,7 +13,8 @@ class Links:
     """Messages on their way, each with the tick at which it arrives and a serial number.
 
     `loss_percent` of the messages get lost, `copy_percent` arrive twice, and each takes `transit_ticks` and up to
-    `delay_ticks` more, so that later ones may overtake.  `cuts` holds the pairs (sender, to) between which nothing gets through.
+    `delay_ticks` more, so that later ones may overtake.  `cuts` holds the pairs (sender, to) between which nothing
+    gets through.
     """
 
     chance: Chance

@@ -144,7 +144,8 @@ class Ready:
     """The work that a member has for its host, in this order.
 
     1. Send `early` (a leader's messages: they may leave while the disk still writes).
-    2. Persist `snapshot`, `entries`, `hard_state`; with `must_sync` the disk must have confirmed before going on.
+    2. Persist `snapshot`, `entries`, `hard_state`, all or nothing; with `must_sync` the disk must have confirmed before
+       going on.
     3. Send `messages`: they promise what step 2 has persisted.
     4. Install `snapshot` in the state machine, then apply `committed`; serve each of `reads`, a pair (context, index),
        as soon as `index` is applied.

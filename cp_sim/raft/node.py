@@ -180,13 +180,9 @@ class RaftNode(Elections):
             or self.reads
             or log.pending is not None
             or log.commit != self.persisted_commit
-            or self.must_sync_state
+            or self.term != self.persisted_term
+            or self.vote != self.persisted_vote
         )
-
-    @property
-    def must_sync_state(self) -> bool:
-        """Whether term or vote are other than on disk."""
-        return self.term != self.persisted_term or self.vote != self.persisted_vote
 
     def ready(self) -> Ready:
         """Take the work out; the next one comes after `advance`.
@@ -198,7 +194,7 @@ class RaftNode(Elections):
         log = self.log
         commit = log.commit
         entries = log.unstable()
-        must_sync = self.must_sync_state
+        must_sync = self.term != self.persisted_term or self.vote != self.persisted_vote
         changed = must_sync or commit != self.persisted_commit
         self.in_hand = ready = Ready(
             HardState(self.term, self.vote, commit) if changed else None,

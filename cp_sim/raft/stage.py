@@ -88,7 +88,9 @@ class Stage:
     def change(self, name: str, change: Change) -> bool:
         """Somebody proposes a change of the group at a member; False if it was dropped at once."""
         host = self.hosts[name]
-        return self._ask(host, host.node and host.node.propose_change, change, f"{change.kind} {change.member}")
+        return self._ask(
+            host, host.node and host.node.propose_change, change, f"{change.kind} {change.member} at {name}"
+        )
 
     def read(self, name: str, context: Any) -> bool:
         """A client reads all values at a member, linearizably; False if nobody can be asked."""

@@ -1,8 +1,8 @@
 """Stories: transcripts of Raft that are read by people and checked by tests.
 
 A story is a text.  Lines with `#` explain, lines with `>` say what happens, and the indented lines after them tell
-what came of it: first what was said and what clients heard, then the members that changed, one a line.  `tell(text)` plays the lines with `>` and writes everything else anew, so a story that is true is equal to
-what `tell` makes of it.
+what came of it: first what was said and what clients heard, then the members that changed, one a line.  `tell(text)`
+plays the lines with `>` and writes everything else anew, so a story that is true is equal to what `tell` makes of it.
 
     > members s1 s2 s3                    begins; also `learner s4`, `without pre-vote`, `without check quorum`,
                                           `one entry a message`, `seed 7`, each after a comma
@@ -78,6 +78,12 @@ class Story:
                 return
         raise ValueError(f"{command!r} is no line of a story; cp_sim.raft.story lists what may be said")
 
+    def known(self, *names: str) -> None:
+        """Nobody may be named who is not on stage, so that a slip of the pen is not taken for a story."""
+        for name in names:
+            if name not in self.stage.hosts:
+                raise ValueError(f"there is no member {name}; there are {', '.join(self.stage.hosts) or 'none yet'}")
+
     def report(self) -> None:
         """Tell what was said, what clients heard, and where the members are now."""
         stage = self.stage
@@ -89,9 +95,7 @@ class Story:
         self.lines += [f"        {note}" for note in stage.notes]
         stage.notes = []
         width = max((len(name) for name in stage.hosts), default=0)
-        now = {
-            name: member_line(host, width, self.shows.get("members", False)) for name, host in stage.hosts.items()
-        }
+        now = {name: member_line(host, width, self.shows.get("members", False)) for name, host in stage.hosts.items()}
         self.lines += [f"    {line}" for name, line in now.items() if self.shown.get(name) != line]
         self.shown = now
 
@@ -101,7 +105,7 @@ class Story:
         """A new group."""
         names, *rest = [part.strip() for part in words.split(",")]
         learners = tuple(part.removeprefix("learner ") for part in rest if part.startswith("learner "))
-        limits = {"max_entries": 1} if "one entry a message" in rest else {}
+        limits: dict[str, Any] = {"max_entries": 1} if "one entry a message" in rest else {}
         seeds = [int(part.removeprefix("seed ")) for part in rest if part.startswith("seed ")]
         self.stage = self.stage_class(
             tuple(names.split()),
@@ -116,6 +120,7 @@ class Story:
 
     def campaign(self, name: str) -> None:
         """A member stands for election at once."""
+        self.known(name)
         self.stage.campaign(name)
 
     def ticks(self, count: str) -> None:
@@ -124,31 +129,38 @@ class Story:
 
     def write(self, value: str, name: str) -> None:
         """A client proposes a value."""
+        self.known(name)
         self.stage.propose(name, value)
 
     def read(self, context: str, name: str) -> None:
         """A client reads, linearizably."""
+        self.known(name)
         self.stage.read(name, context)
 
     def crash(self, name: str) -> None:
         """A member loses all but what its disk has written."""
+        self.known(name)
         self.stage.crash(name)
 
     def restart(self, name: str) -> None:
         """A member comes back with what its disk holds."""
+        self.known(name)
         self.stage.restart(name)
 
     def pause(self, name: str, how: str) -> None:
         """A member stands still, or goes on."""
+        self.known(name)
         self.stage.pause(name, how == "pauses")
 
     def cut(self, name: str, others: str) -> None:
         """Links are cut in both directions."""
+        self.known(name, *others.split())
         for other in others.split():
             self.stage.links.cut(name, other)
 
     def cut_way(self, name: str, other: str) -> None:
         """A link is cut in one direction."""
+        self.known(name, other)
         self.stage.links.cut(name, other, both=False)
 
     def heal(self) -> None:
@@ -157,6 +169,7 @@ class Story:
 
     def slow(self, name: str, ticks: str) -> None:
         """A disk becomes slow, or fast again with 0 ticks."""
+        self.known(name)
         self.stage.hosts[name].write_ticks = int(ticks)
 
     def transit(self, ticks: str) -> None:
@@ -165,6 +178,7 @@ class Story:
 
     def transfer(self, name: str, to: str) -> None:
         """A leader hands over."""
+        self.known(name, to)
         node = self.stage.node(name)
         if node is not None:
             try:
@@ -175,6 +189,7 @@ class Story:
 
     def compact(self, name: str, keep: str | None) -> None:
         """A member replaces applied entries by a snapshot."""
+        self.known(name)
         self.stage.hosts[name].compact(int(keep or 0))
 
     def arrive(self, name: str) -> None:
@@ -185,6 +200,7 @@ class Story:
         """Somebody proposes a change of the group."""
         leader = self.stage.leader()
         where = at or (leader.id if leader is not None else next(iter(self.stage.hosts)))
+        self.known(where)
         self.stage.change(where, Change(kind, member))
 
     def look(self) -> None:
@@ -213,7 +229,7 @@ def tell(text: str, stage: type[Stage] = Stage, **options: Any) -> str:
             story.lines.append(line.rstrip())
             try:
                 story.play(line[1:].strip())
-            except (ValueError, KeyError) as wrong:
+            except ValueError as wrong:
                 raise ValueError(f"line {number}: {wrong}") from wrong
         elif not line.startswith(" "):
             story.lines.append(line.rstrip())

@@ -11,7 +11,7 @@ def member_line(host: Host, width: int, with_members: bool = False) -> str:
     """For example `s1  leader      term 2  commit 1  log 1 | 2`: left of the bar stands what is committed.
 
     The log is shown as the terms of its entries; `[..3]` are entries that a snapshot stands for.  A member that is
-    down is shown as its disk has it, with commit and members of its last written state.
+    down is shown as its disk has it.  `with_members` adds whom the member takes for the group (learners with a plus).
     """
     node = host.node
     if node is None:

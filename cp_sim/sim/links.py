@@ -106,19 +106,23 @@ class Links:
             else:
                 self.faults[link] = fault
 
-    def partition(self, left: Iterable[str], right: Iterable[str], one_way: bool = False) -> None:
-        """Cut every link between the hosts of two groups; with `one_way` only from `left` to `right`.
+    def partition(self, *groups: Iterable[str], one_way: bool = False) -> None:
+        """Cut every link between hosts of different groups; with `one_way` only from a group to those named after it.
 
         Raises:
-            ValueError: a host is on both sides.
+            ValueError: a host is in two groups, or there is only one group.
         """
-        left, right = list(left), list(right)
-        for host in left:
-            if host in right:
+        sides = [list(group) for group in groups]
+        named = [host for side in sides for host in side]
+        if len(sides) < 2:
+            raise ValueError("a partition has at least two sides; name the hosts of each")
+        for host in named:
+            if named.count(host) > 1:
                 raise ValueError(f"{host} cannot be on both sides of a partition; name it once")
-        for host in left:
-            for other in right:
-                self.set(host, other, cut=True, one_way=one_way)
+        for place, side in enumerate(sides):
+            for host in side:
+                for other in (other for later in sides[place + 1 :] for other in later):
+                    self.set(host, other, cut=True, one_way=one_way)
 
     def heal(self, sender: str = "", to: str = "", one_way: bool = False) -> None:
         """Mend the link between two hosts, or all links."""

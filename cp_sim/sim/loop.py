@@ -49,8 +49,10 @@ class Actor:
         """Whether there is work for another `step`."""
         return False
 
-    def poll(self) -> None:
-        """Take in what has come from outside the world, if this actor is one that hears from there (`hears`)."""
+    def poll(self, wait: bool = False) -> None:
+        """Take in what has come from outside the world, if this actor is one that hears from there (`hears`); with
+        `wait` also what has happened there and is still on its way.
+        """
 
     def connections(self) -> tuple[str, ...]:
         """The actors to which this one holds a connection; it is sent `ConnectionLost` when such a one breaks."""
@@ -262,13 +264,15 @@ class Loop:
         """Whether nothing is left to do but background timers."""
         return not self._due and not self._foreground
 
-    def poll(self) -> None:
-        """Let in what has come from outside the world since it was asked last; it is due now."""
+    def poll(self, wait: bool = False) -> None:
+        """Let in what has come from outside the world since it was asked last; it is due now.  With `wait` nothing is
+        left out that has happened there before this call.
+        """
         for name in self._hearing:
             if name not in self._paused:
                 self.running = name
                 try:
-                    self.actors[name].poll()
+                    self.actors[name].poll(wait)
                 finally:
                     self.running = "outside"
 

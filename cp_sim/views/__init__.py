@@ -18,6 +18,7 @@ from cp_sim.views.keyspace import keyspace
 from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
+from cp_sim.views.raft import raft
 from cp_sim.views.raft_members import raft_members
 from cp_sim.views.reconcile import reconcile
 from cp_sim.views.request_passage import request_passage
@@ -40,6 +41,7 @@ __all__ = [
     "lease_line",
     "locks_and_keys",
     "ownership",
+    "raft",
     "raft_members",
     "reconcile",
     "request_passage",

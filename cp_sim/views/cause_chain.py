@@ -17,6 +17,7 @@ from cp_sim.views.sketch import Sketch
 from cp_sim.views.story import asker_of, line_of, upto
 from cp_sim.views.view import View
 
+NO_OBJECTS = ("members/", "processes/", "links")  # subjects of records that are no objects of the API
 STEP_LIMIT = 24
 SIBLING_LIMIT = 3
 WIDTH, SIBLING_WIDTH = 520.0, 360.0
@@ -75,7 +76,7 @@ def subject_from(what: str, namespace: str = "default") -> str:
     Raises:
         UnknownKind: there is no such kind.
     """
-    if what.count("/") == 2:
+    if what.count("/") == 2 or what.startswith(NO_OBJECTS):
         return what
     word, _, name = what.partition("/")
     kind = kinds.find(word)

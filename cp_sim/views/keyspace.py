@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from cp_sim.etcd.store import REGISTRY
 from cp_sim.views import facts
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, fit_middle, styled, width_of
@@ -135,7 +136,8 @@ class _Paper:
     def row(self, row: Row, place: int, prefix: str) -> None:
         sketch, top = self.sketch, HEAD + place * ROW
         subject = subject_of(row.name) if row.keys == 1 else ""
-        shown = row.name[len(prefix) :] if row.name.startswith(prefix) and row.name != prefix else row.name
+        start = prefix if len(prefix) > len(REGISTRY) else REGISTRY
+        shown = row.name[len(start) :] if row.name.startswith(start) and row.name != start else row.name
         count = styled("small", f" {row.keys} keys") if row.keys > 1 and "other keys" not in row.name else ""
         name = fit_middle(shown, NAME - 36 - (46 if count else 0), 9.5)
         identity = subject or f"keys/{row.name}"

@@ -166,7 +166,7 @@ def members_of(cluster: Any) -> list[Any]:
     known = getattr(cluster, "members", None)
     if known is not None:
         return list(known.values())
-    actors = cluster.loop.actors
+    actors = getattr(cluster.loop, "actors", {})
     return [actors[name] for name in actors if component_of(name) == "etcd"]
 
 

@@ -95,10 +95,16 @@ def raft_members(cluster: Any) -> View:
 
     Of a past only what the trace tells is drawn: who led, in which term.  Logs and messages of the past are not kept.
     """
+    sketch = Sketch("The members of the store: roles, terms, logs, and what they say to each other")
+    text, _ = draw_members(sketch, cluster)
+    return sketch.view(text)
+
+
+def draw_members(sketch: Sketch, cluster: Any) -> tuple[str, float]:
+    """Draw the members; returns the text twin, and where the picture ends."""
     group = group_of(cluster)
     if group is None:
-        return _as_told(cluster)
-    sketch = Sketch("The members of the store: roles, terms, logs, and what they say to each other")
+        return _as_told(sketch, cluster)
     plan = Plan(len(group.members))
     sides = group.sides()
     colour = "green" if any(group.has_quorum(side) for side in sides) else "red"
@@ -111,7 +117,7 @@ def raft_members(cluster: Any) -> View:
         _Box(sketch, plan, place).draw(member, seen, first, member.name in cut_off)
     _flights(sketch, plan, group)
     _legend(sketch, plan.bottom + 14)
-    return sketch.view(as_text(group, facts.time_of(cluster)))
+    return as_text(group, facts.time_of(cluster)), plan.bottom + 40
 
 
 def _window(group: Group, squares: int) -> int:
@@ -328,9 +334,8 @@ def _legend(sketch: Sketch, top: float) -> None:
 # -- the past -------------------------------------------------------------------------------------------------------
 
 
-def _as_told(cluster: Any) -> View:
+def _as_told(sketch: Sketch, cluster: Any) -> tuple[str, float]:
     """What the trace tells of the members of a past: who led whom in which term; nothing else was kept."""
-    sketch = Sketch("The members of the store, as far as the trace tells")
     revision = 0 if hasattr(cluster, "loop") else facts.revision_of(cluster)
     told = standings(getattr(cluster, "trace", None), facts.time_of(cluster), revision)
     words = "Logs and messages of the past are not kept: this is what the trace tells of roles and terms."
@@ -362,7 +367,7 @@ def _as_told(cluster: Any) -> View:
         )
         lines.append("  " + _standing_words(one))
     sketch.box("ground", 0, 0, WIDTH, 40, [], fill="none", edge="none", pen=0)
-    return sketch.view("\n".join(lines))
+    return "\n".join(lines), plan.bottom + 10 if told else 40
 
 
 def _standing_words(one: Standing) -> str:

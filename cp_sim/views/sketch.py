@@ -27,9 +27,13 @@ HEAD = (
 
 
 class Sketch(Paper):
-    """A picture with every box in its given place.  `inside` names a region that a box belongs to."""
+    """A picture with every box in its given place.  `inside` names a region that a box belongs to.
+
+    Everything is drawn `down` pixels lower than it says, so that one picture can be drawn below another.
+    """
 
     def __init__(self, title: str) -> None:
+        self.down = 0.0
         super().__init__(title, layout="nop2", outputorder="edgesfirst")
         self._regions: dict[str, Digraph] = {}
         self._pieces: dict[str, list[tuple[str, str]]] = {"region": [], "arrow": [], "box": []}
@@ -45,6 +49,7 @@ class Sketch(Paper):
     ) -> None:  # fmt: skip
         """A rounded area that boxes lie in, e.g. a node."""
         self.tell(identity, detail)
+        top += self.down
         attributes = {
             "id": identity,
             "class": kind,
@@ -89,6 +94,7 @@ class Sketch(Paper):
     ) -> None:
         """A box with text; with `parts` (share, colour) it is striped from left to right."""
         self.tell(identity, detail)
+        top += self.down
         self.letter(identity, lines)
         attributes = box_attributes(
             lines=lines,
@@ -212,6 +218,10 @@ class Sketch(Paper):
     ) -> None:  # fmt: skip
         """An arrow from one point to another, straight or bent by two control points."""
         self.tell(identity, detail)
+        if self.down:
+            begin, end = (begin[0], begin[1] + self.down), (end[0], end[1] + self.down)
+            bend = ((bend[0][0], bend[0][1] + self.down), (bend[1][0], bend[1][1] + self.down)) if bend else None
+            at = (at[0], at[1] + self.down) if at else None
         first, second = bend or (_between(begin, end, 0.33), _between(begin, end, 0.67))
         tip = 7.0
         stop = _towards(end, second, tip) if head else end

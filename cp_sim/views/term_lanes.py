@@ -52,13 +52,20 @@ def term_lanes(
     Raises:
         ValueError: it would end before it begins.
     """
+    sketch = Sketch("Terms over time: who followed, stood for election, and led")
+    return sketch.view(draw_lanes(sketch, cluster, since, until, strips))
+
+
+def draw_lanes(
+    sketch: Sketch, cluster: Any, since: int | None = None, until: int | None = None, strips: Any = None
+) -> str:  # fmt: skip
+    """Draw the lanes; returns the text twin."""
     past = not hasattr(cluster, "loop")
     end = facts.time_of(cluster) if until is None else until
     found = lanes(getattr(cluster, "trace", None), end, facts.revision_of(cluster) if past else 0)
     begin = _beginning(found, end) if since is None else since
     if begin > end:
         raise ValueError(f"the lanes cannot end ({format_duration(end)}) before they begin ({format_duration(begin)})")
-    sketch = Sketch("Terms over time: who followed, stood for election, and led")
     axis = Axis(begin, end, LEFT, WIDE)
     shown = {member: [one for one in lane if one.until_ms >= begin] for member, lane in found.items()}
     _terms(sketch, axis, shown)
@@ -75,7 +82,7 @@ def term_lanes(
         top = _strip(sketch, axis, what, stretches, top + 6)
     axis.ticks(sketch, top + 6)
     _legend(sketch, top + 34)
-    return sketch.view(as_text(shown, begin, end, done, strips or {}))
+    return as_text(shown, begin, end, done, strips or {})
 
 
 def _beginning(found: dict[str, list[Standing]], end: int) -> int:
@@ -123,8 +130,8 @@ def _lane(sketch: Sketch, axis: Axis, member: str, lane: list[Standing], top: fl
     middle = top + LANE / 2
     short = short_of(member)
     sign, colour, _ = ROLES[lane[-1].role] if lane else ROLES["follower"]
-    sketch.region(f"members/{member}#lane", 0, top + 2, LEFT + WIDE, LANE - 4, edge="none", pen=0, kind="lane")
-    identity = f"members/{member}"
+    sketch.region(f"lanes/{member}#lane", 0, top + 2, LEFT + WIDE, LANE - 4, edge="none", pen=0, kind="lane")
+    identity = f"lanes/{member}"
     now = lane[-1].role if lane else ""
     sketch.words(
         identity, 10, middle - 13, f"{styled(colour, sign)} {styled('bold', fit(short, LEFT - 36))}", width=LEFT

@@ -16,9 +16,10 @@ from cp_sim.objects import kinds, meta, names, quantity
 from cp_sim.objects.kinds import UnknownKind
 from cp_sim.sim import StillBusy, immutable
 from cp_sim.views.facts import many
+from cp_sim.widgets.fault_commands import FaultCommands
+from cp_sim.widgets.fields import Fields, WrongField, needed, number, text_of
 from cp_sim.widgets.locate import line_of_field, line_of_kind, line_of_quantity, unknown_field
 
-Fields = dict[str, Any]
 CONTROL_PLANE_KEY = "node-role.kubernetes.io/control-plane"
 
 
@@ -40,15 +41,7 @@ class Outcome:
         return {"ok": self.ok, "text": self.text, "command": self.command, "field": self.field, "line": self.line}
 
 
-class WrongField(ValueError):
-    """A form's field that cannot be sent as it is."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
-
-
-class Commands:
+class Commands(FaultCommands):
     """The commands of the dashboard on one cluster."""
 
     def __init__(self, cluster: Any) -> None:
@@ -57,7 +50,7 @@ class Commands:
     @classmethod
     def names(cls) -> list[str]:
         """All commands."""
-        return sorted(name[3:] for name in vars(cls) if name.startswith("do_"))
+        return sorted(name[3:] for name in dir(cls) if name.startswith("do_"))
 
     def perform(self, command: str, fields: Fields) -> Outcome:
         """Carry out one command with the fields of its form."""
@@ -70,7 +63,7 @@ class Commands:
             return self._refused(command, fields, refusal)
         except WrongField as wrong:
             return Outcome(False, str(wrong), command, wrong.field)
-        except (ValueError, UnknownKind, StillBusy, TimeoutError) as wrong:
+        except (ValueError, LookupError, UnknownKind, StillBusy, TimeoutError) as wrong:
             text = str(wrong)
             found = re.search(r"\bline (\d+)", text)
             line = int(found.group(1)) if found else line_of_kind(str(fields.get("yaml", "")), text)
@@ -123,7 +116,7 @@ class Commands:
 
     def do_add_node(self, fields: Fields) -> str:
         """Start a machine; without a name it takes the next free `worker-N`."""
-        name = _text(fields, "name") or self.next_worker()
+        name = text_of(fields, "name") or self.next_worker()
         problems = names.dns_subdomain(name)
         if problems:
             raise WrongField("name", f'"{name}" cannot be the name of a node: {problems[0]}')
@@ -131,30 +124,30 @@ class Commands:
             _quantity(fields, field)
         self.cluster.add_node(
             name,
-            cpu=_text(fields, "cpu") or "4",
-            memory=_text(fields, "memory") or "8Gi",
-            zone=_text(fields, "zone") or None,
+            cpu=text_of(fields, "cpu") or "4",
+            memory=text_of(fields, "memory") or "8Gi",
+            zone=text_of(fields, "zone") or None,
         )
         return f"machine {name} starts; its kubelet registers the node"
 
     def next_worker(self) -> str:
         """The next free name `worker-N`."""
         taken = {meta.name(node) for node in self.cluster.get("nodes")}
-        number = 1
-        while f"worker-{number}" in taken:
-            number += 1
-        return f"worker-{number}"
+        free = 1
+        while f"worker-{free}" in taken:
+            free += 1
+        return f"worker-{free}"
 
     def do_remove_node(self, fields: Fields) -> str:
         """End a machine and delete its Node."""
-        name = _needed(fields, "node", "choose a node")
+        name = needed(fields, "node", "choose a node")
         self.cluster.remove_node(name)
         return f"node {name} removed"
 
     def do_taint(self, fields: Fields) -> str:
         """Add a taint to a node."""
-        name = _needed(fields, "node", "choose a node")
-        taint = _needed(fields, "taint", 'write a taint like "gpu=true:NoSchedule"')
+        name = needed(fields, "node", "choose a node")
+        taint = needed(fields, "taint", 'write a taint like "gpu=true:NoSchedule"')
         try:
             self.cluster.taint(name, taint)
         except ValueError as wrong:
@@ -163,8 +156,8 @@ class Commands:
 
     def do_untaint(self, fields: Fields) -> str:
         """Remove a taint from a node."""
-        name = _needed(fields, "node", "choose a node")
-        taint = _needed(fields, "taint", "choose a taint").removesuffix("-")
+        name = needed(fields, "node", "choose a node")
+        taint = needed(fields, "taint", "choose a taint").removesuffix("-")
         key, _, effect = taint.rpartition(":")
         plain = f"{key.partition('=')[0]}:{effect}" if effect and key else taint
         try:
@@ -175,19 +168,19 @@ class Commands:
 
     def do_cordon(self, fields: Fields) -> str:
         """Mark a node unschedulable."""
-        name = _needed(fields, "node", "choose a node")
+        name = needed(fields, "node", "choose a node")
         self.cluster.cordon(name)
         return f"node {name} cordoned: no new pods come, those there stay"
 
     def do_uncordon(self, fields: Fields) -> str:
         """Let a node take pods again."""
-        name = _needed(fields, "node", "choose a node")
+        name = needed(fields, "node", "choose a node")
         self.cluster.uncordon(name)
         return f"node {name} uncordoned"
 
     def do_drain(self, fields: Fields) -> str:
         """Cordon a node and evict its pods."""
-        name = _needed(fields, "node", "choose a node")
+        name = needed(fields, "node", "choose a node")
         evicted = self.cluster.drain(name)
         return f"node {name} drained: {many(len(evicted or ()), 'pod')} evicted"
 
@@ -214,14 +207,14 @@ class Commands:
 
     def do_delete(self, fields: Fields) -> str:
         """Delete an object, named by its subject (`pods/default/web-1`)."""
-        kind, namespace, name = split_subject(_needed(fields, "what", "choose an object"))
+        kind, namespace, name = split_subject(needed(fields, "what", "choose an object"))
         self.cluster.delete(f"{kind.resource}/{name}", namespace=namespace or "default")
         return f"{kind.singular} {name}: deletion asked for"
 
     def do_scale(self, fields: Fields) -> str:
         """Set the number of replicas of a workload."""
-        kind, namespace, name = split_subject(_needed(fields, "what", "choose a workload"))
-        replicas = _number(fields, "replicas")
+        kind, namespace, name = split_subject(needed(fields, "what", "choose a workload"))
+        replicas = number(fields, "replicas")
         self.cluster.scale(f"{kind.resource}/{name}", replicas, namespace=namespace or "default")
         return f"{kind.singular} {name} scaled to {replicas}"
 
@@ -231,9 +224,9 @@ class Commands:
 
 def manifest_of(fields: Fields) -> Fields:
     """The manifest of the form's Pod or Deployment."""
-    name = _text(fields, "name")
-    image = _text(fields, "image")
-    requests = {key: _text(fields, key) for key in ("cpu", "memory") if _text(fields, key)}
+    name = text_of(fields, "name")
+    image = text_of(fields, "image")
+    requests = {key: text_of(fields, key) for key in ("cpu", "memory") if text_of(fields, key)}
     container: Fields = {"name": "main", "image": image}
     if requests:
         container["resources"] = {"requests": requests}
@@ -249,7 +242,7 @@ def manifest_of(fields: Fields) -> Fields:
         "kind": "Deployment",
         "metadata": {"name": name} if name else {},
         "spec": {
-            "replicas": _number(fields, "replicas"),
+            "replicas": number(fields, "replicas"),
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
@@ -329,30 +322,14 @@ def field_of_command(command: str) -> str:
         "add_node": "name",
         "run": "duration",
         "scale": "replicas",
+        **dict.fromkeys(("crash", "kill", "restart", "pause", "resume"), "target"),
+        **dict.fromkeys(("slow_disk", "fill_disk", "mend_disk"), "member"),
+        "partition": "left",
     }.get(command, "")
 
 
-def _text(fields: Fields, field: str) -> str:
-    return str(fields.get(field) or "").strip()
-
-
-def _needed(fields: Fields, field: str, hint: str) -> str:
-    text = _text(fields, field)
-    if not text:
-        raise WrongField(field, hint)
-    return text
-
-
-def _number(fields: Fields, field: str) -> int:
-    text = str(fields.get(field, "")).strip()
-    try:
-        return int(text)
-    except ValueError:
-        raise WrongField(field, f'{field}: "{text}" is not a whole number') from None
-
-
 def _quantity(fields: Fields, field: str) -> None:
-    text = _text(fields, field)
+    text = text_of(fields, field)
     if not text:
         return
     try:

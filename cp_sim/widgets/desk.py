@@ -7,6 +7,7 @@ changed in the picture and what is new in the log.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from cp_sim.apiserver.request import ApiError
@@ -21,8 +22,11 @@ from cp_sim.views import (
     control_plane,
     decision,
     facts,
+    keyspace,
+    lease_line,
     locks_and_keys,
     ownership,
+    raft,
     reconcile,
     request_passage,
     scheduling_queue,
@@ -34,8 +38,10 @@ from cp_sim.views.palette import component_of, is_server
 from cp_sim.views.sketch import Sketch
 from cp_sim.views.slots import Slots
 from cp_sim.views.story import upto
+from cp_sim.views.versions import folder_of, store_of
 from cp_sim.widgets.commands import Commands, Outcome, split_subject
 from cp_sim.widgets.delta import Sheet, delta
+from cp_sim.widgets.fault_commands import FAULTS, breakables
 
 TABS: dict[str, str] = {
     "cluster": "Cluster",
@@ -47,11 +53,15 @@ TABS: dict[str, str] = {
     "locks": "Taints",
     "request": "Request",
     "queue": "Queue",
+    "store": "Store",
+    "raft": "Raft",
+    "leases": "Leases",
 }
 LOG_LINES = 150
 WORKLOADS = ("deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers")
 SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController")
 TIME_COMMANDS = ("step", "tick", "run", "settle")
+UNSETTLED = (*TIME_COMMANDS, *FAULTS)  # what follows is to be watched
 
 
 class Snapshot:
@@ -126,7 +136,7 @@ class Desk:
         if self.looking_at:
             return Outcome(False, "this is the past: return to now before you change anything", command)
         outcome = self.commands.perform(command, fields)
-        if outcome.ok and self.automatic and command not in TIME_COMMANDS:
+        if outcome.ok and self.automatic and command not in UNSETTLED:
             settled = self.commands.perform("settle", {})
             if not settled.ok:
                 return settled
@@ -182,7 +192,22 @@ class Desk:
                 return request_passage(record) if record else nothing("Request", "No request has been answered yet.")
             case "queue":
                 return self._queue(world)
+            case "store":
+                return self._store(world)
+            case "raft":
+                return raft(world)
+            case "leases":
+                return lease_line(world)
         return cluster_map(world, None if self.looking_at else self._slots)
+
+    def _makes_sense(self, tab: str) -> bool:
+        """Whether a picture has anything to show in this cluster."""
+        actors = getattr(self.cluster.loop, "actors", {})
+        if tab == "raft":
+            return any(component_of(name) == "etcd" for name in actors)
+        if tab == "leases":
+            return bool(getattr(getattr(self.cluster, "assembly", None), "election", False))
+        return True
 
     def _records(self, world: Any) -> list[Record]:
         return upto(world.trace, self.looking_at)
@@ -229,6 +254,18 @@ class Desk:
             return scheduling_queue(world)
         except ValueError as wrong:
             return nothing("Queue", f"{wrong}")
+
+    def _store(self, world: Any) -> View:
+        """The key space: of the kind of what is selected, or all of it."""
+        if not hasattr(store_of(world), "current_revision"):
+            return nothing("Store", "This store cannot be looked into.")
+        prefix = ""
+        chosen = self._selected_record()
+        subject = chosen.subject if chosen else self.selected
+        with suppress(UnknownKind, ValueError):
+            kind, namespace, name = split_subject(subject)
+            prefix = folder_of(kind.store_key(namespace, name)) if kind.store_prefix and name else ""
+        return keyspace(world, prefix)
 
     def _why(self, world: Any) -> View:
         chosen = self._selected_record()
@@ -280,7 +317,7 @@ class Desk:
         return {
             "seq": self.seq,
             "tab": self.tab,
-            "tabs": [[name, words] for name, words in TABS.items()],
+            "tabs": [[name, words] for name, words in TABS.items() if name == self.tab or self._makes_sense(name)],
             "picture": {"title": view.title, "svg": view.svg, "text": view.text},
             "status": self._status(world),
             "nodes": self._nodes(world),
@@ -290,6 +327,7 @@ class Desk:
             "log_grows": False,
             "outcome": self.outcome.as_dict() if self.outcome else None,
             "automatic": self.automatic,
+            "breakables": {} if self.looking_at else breakables(self.cluster),
             "next_worker": "" if self.looking_at else self.commands.next_worker(),
         }
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from raft_watch import WatchedStage, found_out
-
 from cp_sim.raft import Change, RaftNode
+from tests.laws.raft_watch import WatchedStage, found_out
 
 THREE = ("m1", "m2", "m3")
 FIVE = ("m1", "m2", "m3", "m4", "m5")
@@ -26,6 +25,20 @@ def vote_and_crash(machine: type[RaftNode]) -> None:
     with found_out(stage):
         stage.links.cut("m1", "m2")
         stage.hosts["m3"].write_ticks = 3
+        stage.campaign("m1")
+        stage.crash("m3")
+        stage.restart("m3")
+        stage.campaign("m2")
+        stage.tick(5)
+        stage.converge()
+
+
+def vote_and_restart(machine: type[RaftNode]) -> None:
+    """A voter has written and given its vote, restarts, and is asked again."""
+    stage = plain(THREE, machine)
+    with found_out(stage):
+        stage.links.cut("m1", "m2")
+        stage.links.cut("m3", "m1", both=False)
         stage.campaign("m1")
         stage.crash("m3")
         stage.restart("m3")
@@ -152,6 +165,7 @@ def snapshot_with_members(machine: type[RaftNode]) -> None:
 
 SCENES: tuple[Callable[[type[RaftNode]], None], ...] = (
     vote_and_crash,
+    vote_and_restart,
     late_votes,
     read_in_a_new_term,
     read_at_a_deposed_leader,

@@ -1,11 +1,13 @@
-"""One whole story and its digest, to be told in several processes: `python story.py SEED [sloppy]`."""
+"""Whole stories and their digest, to be told in several processes: `python story.py SEED [replicated] [sloppy]`."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sys
 
+from cp_sim.apiserver.request import ApiError
 from cp_sim.cluster import Cluster
 
 DEPLOYMENT = """
@@ -37,6 +39,21 @@ def tell(cluster: Cluster) -> None:
     cluster.settle()
 
 
+def tell_of_faults(cluster: Cluster) -> None:
+    """On several control planes: break what elects, and mend it."""
+    cluster.apply(DEPLOYMENT)
+    cluster.settle()
+    cluster.crash(cluster.etcd_leader)
+    cluster.run("7s")
+    with contextlib.suppress(ApiError):  # an API server without its member refuses
+        cluster.scale("deployment/web", 6)
+    cluster.pause(cluster.leader_of("scheduler"))
+    cluster.run("25s")
+    cluster.partition(["control-plane-1"], ["control-plane-2", "control-plane-3"])
+    cluster.run("15s")
+    cluster.play("at 0s mend everything", until="20s")
+
+
 def digest(cluster: Cluster) -> str:
     """A fingerprint of everything that anybody could see."""
     records = [
@@ -52,6 +69,6 @@ if __name__ == "__main__":
     seed = int(sys.argv[1])
     if "sloppy" in sys.argv:  # the control: chance that depends on the process
         seed += hash("sloppy") % 1_000
-    told = Cluster(workers=3, seed=seed)
-    tell(told)
+    told = Cluster(control_planes=3 if "replicated" in sys.argv else 1, workers=3, seed=seed)
+    (tell_of_faults if "replicated" in sys.argv else tell)(told)
     print(digest(told))

@@ -13,7 +13,7 @@ from cp_sim.cluster import Cluster
 from cp_sim.sim import shuffled
 
 sys.path.insert(0, str(Path(__file__).parent))
-from story import DEPLOYMENT, digest, tell
+from story import DEPLOYMENT, digest, tell, tell_of_faults
 
 STORY = str(Path(__file__).with_name("story.py"))
 
@@ -31,6 +31,10 @@ def test_two_processes_tell_the_same_story() -> None:
 
 def test_the_control_a_sloppy_story_differs_between_processes() -> None:
     assert told_in_another_process("1", "7", "sloppy") != told_in_another_process("2", "7", "sloppy")
+
+
+def test_two_processes_tell_the_same_story_of_three_control_planes() -> None:
+    assert told_in_another_process("1", "7", "replicated") == told_in_another_process("2", "7", "replicated")
 
 
 def test_another_seed_tells_another_story() -> None:
@@ -77,6 +81,25 @@ def test_running_in_one_call_or_in_many_is_the_same(seed: int) -> None:
     for _ in range(19):
         many.run("5s")
     assert digest(one) == digest(many), f"seed {seed}"
+
+
+def test_three_control_planes_run_in_one_call_or_in_many_and_in_a_fork() -> None:
+    one = Cluster(control_planes=3, seed=4)
+    one.apply(DEPLOYMENT)
+    one.run("2s")
+    many = one.fork()
+    for cluster in (one, many):
+        cluster.crash(cluster.etcd_leader)
+    one.run("60s")
+    for _ in range(40):
+        many.run("1500ms")
+    assert digest(one) == digest(many)
+
+
+def test_the_journal_of_three_control_planes_replays() -> None:
+    cluster = Cluster(control_planes=3, seed=5)
+    tell_of_faults(cluster)
+    assert digest(cluster.replay()) == digest(cluster)
 
 
 def test_the_journal_replays_a_whole_session() -> None:

@@ -187,7 +187,7 @@ def test_a_fork_goes_its_own_way(before, after):
     twin.check()
 
 
-def forgets_a_version(self, key):
+def forgets_a_version(self, key, revision):
     versions = self._versions.get(key)
     if versions and len(versions) > 1:
         del versions[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import errors, health, tokens
+from cp_sim.apiserver import behind, errors, health, tokens
 from cp_sim.apiserver.verbs import (
     apply,
     binding,
@@ -49,6 +49,7 @@ HANDLERS: dict[str, Any] = {
     "log": pod_log,
     "quorum": quorum,
     "health": health,
+    "behind": behind,
 }
 
 _OF_SUBRESOURCE = {

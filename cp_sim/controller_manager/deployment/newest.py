@@ -107,8 +107,12 @@ def new_replica_set(deployment: Object, others: Sequence[Object], number: int) -
 
 
 def name_taken(deployment: Object, existing: Object | None) -> tuple[Update, ...]:
-    """What to do when the wanted name is taken: nothing if by our own ReplicaSet, else count the collision."""
-    if existing is not None and is_ours(deployment, existing):
+    """What to do when the wanted name is taken: nothing if by our own ReplicaSet, or if nobody has told us yet by whose
+    (then it is tried again); else count the collision.
+
+    Source: kubernetes `pkg/controller/deployment/sync.go`, getNewReplicaSet.
+    """
+    if existing is None or is_ours(deployment, existing):
         return ()
     count = (get(deployment, "status.collisionCount") or 0) + 1
     because = "another ReplicaSet has the name made from this template: take the collision into the hash"

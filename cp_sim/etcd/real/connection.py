@@ -1,7 +1,8 @@
 """Asking a real etcd: the next member when one does not answer, a pause when none does, a token when one is wanted.
 
-While etcd is known to be away a question fails at once, and only now and then one tries again: the first outage costs
-the caller `timeout_ms`, the hundred questions after it cost nothing.
+The first question that nobody answers is tried for `timeout_ms`. Once etcd is known to be away, each further one is
+tried once and takes a tenth of a second: nobody waits long, and a world whose components all try again and again does
+not race through its virtual time meanwhile.
 
 *In Kubernetes:* etcd's `clientv3`, with its balancer and retry interceptor.
 """
@@ -22,7 +23,9 @@ from cp_sim.etcd.wire.services import Client
 
 TRY_S = 3.0  # how long one member may take for one answer
 LATE = "no answer in time"
-PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
+PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+# While etcd is known to be away: how long a question is tried, and how long one member may take.
+AWAY_S, AWAY_TRY_S = 0.1, 0.5
 _CHANNEL = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
@@ -62,8 +65,7 @@ class Connection:
         self._lock = threading.Lock()
         self._place = 0
         self._token = ""
-        self._failures = 0
-        self._closed_until = 0.0
+        self._is_away = False
         self._why = ""
 
     def close(self) -> None:
@@ -123,24 +125,36 @@ class Connection:
             EtcdError: it was refused.
         """
         self.answered_late = False
-        if time.monotonic() < self._closed_until:
-            raise StoreAway(self.options.address, self._why)
-        patience_s = self.options.timeout_ms / 1000
-        last = time.monotonic() + (0 if self._failures else patience_s)
+        last = time.monotonic() + (AWAY_S if self._is_away else self.options.timeout_ms / 1000)
+        try_s = AWAY_TRY_S if self._is_away else TRY_S
         tries, pause_s = 0, PAUSE_S
         while True:
             tries += 1
             try:
-                answer = getattr(self.client(), method)(message, timeout=TRY_S, metadata=self.metadata())
+                answer = getattr(self.client(), method)(message, timeout=try_s, metadata=self.metadata())
             except grpc.RpcError as problem:
                 self._judge(problem, tries, last)
             else:
-                self._failures = 0
+                self._is_away = False
                 self.answered_late = tries > 1
                 return answer
             if tries % len(self.options.endpoints) == 0:  # all of them were asked
                 time.sleep(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def call_once(self, method: str, message: Message) -> Message:
+        """The first answer on a stream of answers to one question; it is put once.
+
+        Raises:
+            StoreAway: the member does not answer.
+            EtcdError: it refuses.
+        """
+        try:
+            return next(getattr(self.client(), method)(iter([message]), timeout=TRY_S, metadata=self.metadata()))
+        except grpc.RpcError as problem:
+            if problem.code() in _AWAY:
+                raise StoreAway(self.options.address, why(problem.details() or "")) from None
+            raise EtcdError(problem.code().name, problem.details() or "") from None
 
     def _judge(self, problem: Any, tries: int, last: float) -> None:
         """Go on to the next try, or raise what the caller is to know."""
@@ -153,9 +167,7 @@ class Connection:
         self._why = why(details)
         self.next_member()
         if time.monotonic() >= last and tries >= len(self.options.endpoints):
-            self._failures += 1
-            pause_s = min(PAUSE_S * 2**self._failures, LONGEST_PAUSE_S)
-            self._closed_until = time.monotonic() + pause_s
+            self._is_away = True
             raise StoreAway(self.options.address, self._why) from None
 
 

@@ -10,14 +10,17 @@ told everything up to the answer's revision: whoever has read or written somethi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.applier import Applier
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.lease_api import LeaseGrantRequest, LeaseRevokeRequest
+from cp_sim.etcd.maintenance import CompactionRequest, HashKVRequest
 from cp_sim.etcd.mvcc import Mvcc
+from cp_sim.etcd.real.asking import ask
 from cp_sim.etcd.real.below import Below
 from cp_sim.etcd.real.connection import Connection, StoreAway
 from cp_sim.etcd.real.operations import answer_of, request_of
@@ -26,9 +29,13 @@ from cp_sim.etcd.real.watcher import Told, Watcher, range_of
 from cp_sim.etcd.store import (
     CancelWatch,
     Compact,
+    Delete,
+    Get,
     Grant,
     KeyChange,
     KeyValue,
+    List,
+    Put,
     Revoke,
     StoreAnswer,
     StoreRequest,
@@ -37,7 +44,7 @@ from cp_sim.etcd.store import (
     WatchRequest,
 )
 from cp_sim.etcd.wire import convert
-from cp_sim.etcd.wire.messages import Message, make
+from cp_sim.etcd.wire.messages import Message
 from cp_sim.sim import Actor
 
 # How many processes have used a prefix; each one's chance differs by its number.
@@ -99,7 +106,7 @@ class RealEtcd(Actor):
     @property
     def compact_revision(self) -> int:
         """The oldest revision that can be read; 0 if nothing was compacted yet."""
-        return max(0, int(self.connection.call("HashKV", make("HashKVRequest")).compact_revision))
+        return max(0, int(ask(self.connection, HashKVRequest(), self.options.prefix).compact_revision))
 
     def range_at(self, prefix: str, revision: int = 0) -> list[KeyValue]:
         """The keys that begin with `prefix` as of `revision` (0: now), in order.
@@ -136,10 +143,20 @@ class RealEtcd(Actor):
         else:
             super().receive(message)
 
-    def poll(self) -> None:
+    def poll(self, wait: bool = False) -> None:
+        if wait and self.watchers:
+            self._hear_all()
         for id_, watcher in list(self.watchers.items()):
             for told in watcher.take():
                 self._tell(id_, told)
+
+    def _hear_all(self) -> None:
+        try:
+            revision = self.current_revision
+        except api.EtcdError:
+            return  # it is away; when it is back the watches go on
+        for watcher in self.watchers.values():
+            watcher.wait_for(revision, HEAR_S)
 
     def _answer(self, request: StoreRequest) -> None:
         try:
@@ -157,10 +174,22 @@ class RealEtcd(Actor):
         if type(operation) in _METHODS:
             done = self.ask(operation)
             return StoreAnswer(token, done.revision, response=done)
-        if type(operation) in _PLAIN:
-            method, message = _PLAIN[type(operation)](operation)
-            answer = self.connection.call(method, message)
-            return StoreAnswer(token, answer.header.revision, lease=getattr(answer, "ID", 0))
+        match operation:
+            case Compact(revision):
+                done = ask(self.connection, CompactionRequest(revision), self.options.prefix)
+                return StoreAnswer(token, done.revision)
+            case Grant(ttl_s, lease):
+                done = ask(self.connection, LeaseGrantRequest(ttl_s, lease), self.options.prefix)
+                return StoreAnswer(token, done.revision, lease=done.id)
+            case Revoke(lease):
+                done = ask(self.connection, LeaseRevokeRequest(lease), self.options.prefix)
+                return StoreAnswer(token, done.revision)
+            case Get() | List() | Put() | Delete():
+                return self._use(operation, token)
+        done = ask(self.connection, operation, self.options.prefix)
+        return StoreAnswer(token, getattr(done, "revision", 0), response=done)
+
+    def _use(self, operation: Any, token: int) -> StoreAnswer:
         response = self.ask(request_of(operation))
         return answer_of(operation, response, token, self.connection.answered_late)
 
@@ -234,19 +263,5 @@ class RealEtcd(Actor):
     def __deepcopy__(self, memo: dict[int, Any]) -> Actor:
         raise TypeError("a real etcd cannot be copied: use cluster.fork(), which copies its data")
 
-
-def _compact(operation: Compact) -> tuple[str, Message]:
-    return "Compact", make("CompactionRequest", revision=operation.revision)
-
-
-def _grant(operation: Grant) -> tuple[str, Message]:
-    return "LeaseGrant", make("LeaseGrantRequest", TTL=operation.ttl_s, ID=operation.lease)
-
-
-def _revoke(operation: Revoke) -> tuple[str, Message]:
-    return "LeaseRevoke", make("LeaseRevokeRequest", ID=operation.lease)
-
-
-_PLAIN: dict[type, Callable[[Any], tuple[str, Message]]] = {Compact: _compact, Grant: _grant, Revoke: _revoke}
 
 __all__ = ["RealEtcd", "StoreAway"]

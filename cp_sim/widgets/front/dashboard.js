@@ -66,6 +66,7 @@ class Desk {
     this.showStatus(frame);
     this.showNodes(frame);
     this.showWorkloads(frame);
+    this.showFaults(frame);
     this.showSelected(frame);
     this.showLog(frame);
     this.showOutcome(frame);
@@ -177,7 +178,7 @@ class Desk {
   }
 
   buildControls() {
-    const panels = { Nodes: this.buildNodes(), "New workload": this.buildWorkload(), YAML: this.buildYaml(), Selected: this.buildSelected() };
+    const panels = { Nodes: this.buildNodes(), "New workload": this.buildWorkload(), YAML: this.buildYaml(), Faults: this.buildFaults(), Selected: this.buildSelected() };
     this.panels = panels;
     this.panelTabs = make("div", { class: "cp-tabs cp-small", role: "tablist", "aria-label": "controls", onkeydown: (e) => this.walk(e, this.panelTabs) });
     for (const name of Object.keys(panels)) {
@@ -309,6 +310,59 @@ class Desk {
       make("span", { class: at + 1 === wrong ? "cp-wrong-line" : undefined }, `${at + 1}\n`)));
   }
 
+  buildFaults() {
+    const select = (name, words) => make("select", { class: "cp-input", name, "aria-label": words });
+    const wrong = () => make("span", { class: "cp-wrong", role: "alert" });
+    const named = (words, input, note) => make("label", { class: "cp-field" }, make("span", {}, words), input, note);
+    const field = (name, words) => { const input = select(name, words); const note = wrong(); return { input, wrong: note, label: named(words, input, note) }; };
+    this.target = field("target", "process or machine");
+    this.left = field("left", "cut off");
+    this.right = field("right", "from");
+    this.member = field("member", "disk of");
+    this.oneWay = make("input", { type: "checkbox", name: "one_way" });
+    const fsync = this.field("fsync_ms", "ms for each write", { form: "disk", value: "500", size: 5 });
+    const strike = (command, words, title) => this.button(words, () => this.command(command, { target: this.target.input.value }), { "data-do": command, title });
+    const disk = (command, words, title) => this.button(words, () => this.command(command, { member: this.member.input.value, fsync_ms: fsync.input.value }), { "data-do": command, title });
+    const cut = () => this.command("partition", { left: this.left.input.value, right: this.right.input.value, one_way: this.oneWay.checked });
+    const target = { target: this.target };
+    for (const command of ["crash", "kill", "restart", "pause", "resume"]) this.forms[command] = { fields: target };
+    this.forms.partition = { fields: { left: this.left, right: this.right } };
+    for (const command of ["slow_disk", "fill_disk", "mend_disk"]) this.forms[command] = { fields: { member: this.member, fsync_ms: fsync } };
+    return make("div", { class: "cp-panel", role: "tabpanel", "aria-label": "Faults" },
+      make("div", { class: "cp-row" }, this.target.label),
+      make("div", { class: "cp-row" },
+        strike("crash", "Crash", "it ends at once and stays away"), strike("kill", "Kill", "it ends at once; its kubelet starts it again"),
+        strike("restart", "Restart", "start it again"), strike("pause", "Pause", "it stands still and keeps its memory"), strike("resume", "Resume", "it goes on")),
+      make("hr"),
+      make("div", { class: "cp-row" }, this.left.label, this.right.label, make("label", { class: "cp-check", title: "only what is sent to it is lost" }, this.oneWay, "one way")),
+      make("div", { class: "cp-row" }, this.button("Cut", cut, { "data-do": "partition", title: "no message gets through" }),
+        this.button("Heal all links", () => this.command("heal"), { "data-do": "heal" })),
+      make("hr"),
+      make("div", { class: "cp-row" }, this.member.label, fsync.label),
+      make("div", { class: "cp-row" }, disk("slow_disk", "Slow disk", "each write takes so long"), disk("fill_disk", "Fill disk", "no space left"), disk("mend_disk", "Mend disk", "fast, with room")));
+  }
+
+  showFaults(frame) {
+    const all = frame.breakables || {};
+    const key = JSON.stringify(all);
+    if (key === this.faultsKey) return;
+    this.faultsKey = key;
+    const none = !(all.targets || []).length;
+    if (frame.status.past) return;
+    this.panelTabs.querySelector('[data-panel="Faults"]').hidden = none;
+    if (none && !this.panels.Faults.hidden) this.openPanel("Nodes");
+    const fill = (select, options) => {
+      const chosen = select.value;
+      select.replaceChildren(...options.map(([value, words]) => make("option", { value }, words)));
+      if (options.some(([value]) => value === chosen)) select.value = chosen;
+    };
+    const plain = (names) => names.map((name) => [name, name]);
+    fill(this.target.input, (all.targets || []).map(([name, state]) => [name, state === "running" ? name : `${name} (${state})`]));
+    fill(this.left.input, plain(all.machines || []));
+    fill(this.right.input, plain(["all others", ...(all.machines || [])]));
+    fill(this.member.input, plain(all.members || []));
+  }
+
   buildSelected() {
     this.chosen = make("div", { class: "cp-chosen" });
     return make("div", { class: "cp-panel", role: "tabpanel", "aria-label": "Selected" }, this.chosen);
@@ -327,7 +381,10 @@ class Desk {
   // -- showing -------------------------------------------------------------------------------------------------
 
   showTabs(frame, first) {
-    if (first) {
+    const names = frame.tabs.map(([name]) => name).join(" ");
+    if (first || names !== this.tabNames) {
+      this.tabNames = names;
+      this.tabs.replaceChildren();
       for (const [name, words] of frame.tabs) {
         this.tabs.append(make("button", { type: "button", role: "tab", "data-tab": name, onclick: () => this.send({ kind: "tab", tab: name }) }, words));
       }

@@ -8,15 +8,17 @@ import pytest
 
 from cp_sim import bench
 from cp_sim.__main__ import main
+from cp_sim.bench.real_store import beside
 from cp_sim.bench.report import Report, Share, percentile
 from cp_sim.bench.stopwatch import GARBAGE
+from tests.rooms.etcd.real_etcd import needs_etcd
 
 FIELDS = {"workload", "mode", "nodes", "pods", "pods_per_s", "p50_ms", "p99_ms", "peak_mib"}
 
 
 def test_every_measured_pod_is_bound() -> None:
     report = bench.run("SchedulingBasic", nodes=5, before=5, pods=10)
-    assert (report.nodes, report.pods, report.note) == (5, 10, "")
+    assert (report.sizes, report.done, report.note) == ((("nodes", 5),), 10, "")
     assert len(report.samples_ms) == 10
     assert min(report.samples_ms) > 0
     who = {share.who for share in report.shares}
@@ -26,7 +28,7 @@ def test_every_measured_pod_is_bound() -> None:
 
 def test_pods_that_fit_nowhere_are_told_and_not_counted() -> None:
     report = bench.run("SchedulingBasic", nodes=1, before=0, pods=42)  # a tenth of a processor each, four processors
-    assert report.pods == 40
+    assert report.done == 40
     assert report.note == "2 pods found no node"
 
 
@@ -40,7 +42,7 @@ def test_the_command_prints_one_json_object(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_small_workloads_run() -> None:
     report = bench.run("DeploymentSettle", nodes=3, pods=2)
-    assert (report.nodes, report.pods) == (3, 2)
+    assert (report.sizes, report.done) == ((("nodes", 3),), 2)
     assert "pods/s" in str(report)
 
 
@@ -62,7 +64,7 @@ def test_percentiles_are_nearest_ranks(percent: float, value: float) -> None:
 
 def test_the_text_tells_where_the_time_goes() -> None:
     shares = (Share("kube-apiserver", 1.5, 100), Share(GARBAGE, 0.5, 2))
-    text = str(Report("SchedulingBasic", 5, 10, 2.0, (1.0, 3.0), shares, 64.0))
+    text = str(Report("SchedulingBasic", "pods", 10, 2.0, (1.0, 3.0), shares, 64.0, (("nodes", 5),)))
     assert text.splitlines() == [
         "SchedulingBasic: 5 pods/s, p50 1.00 ms, p99 3.00 ms, peak 64 MiB (5 nodes, 10 pods, whole, 2.00 s)",
         "   75.0 %  kube-apiserver: 15,000 µs in each of 100 units",
@@ -73,3 +75,59 @@ def test_the_text_tells_where_the_time_goes() -> None:
 def test_a_workload_names_its_counts() -> None:
     basic = bench.WORKLOADS["SchedulingBasic"]
     assert (basic.nodes, basic.before, basic.pods) == (5_000, 1_000, 10_000)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No real etcd is asked beside."""
+    monkeypatch.setattr("cp_sim.bench.store.beside", lambda workload, keys, count: "nobody beside")
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize(("name", "noun"), [("EtcdPut", "puts"), ("EtcdRange", "ranges"), ("EtcdTxn", "txns")])
+def test_the_store_is_asked_so_many_times(name: str, noun: str) -> None:
+    report = bench.run(name, count=30)
+    assert (report.done, report.noun, report.note) == (30, noun, "nobody beside")
+    assert dict(report.sizes) == {"members": 1, "keys": 10_000}
+    assert len(report.samples_ms) == 30
+    assert "etcd" in {share.who for share in report.shares}
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_store_of_three_members_is_asked_through_its_majority() -> None:
+    report = bench.run("EtcdPut", count=200, members=3)
+    assert report.done == 200
+    assert {"etcd-1", "etcd-2", "etcd-3"} <= {share.who for share in report.shares}
+    assert str(report).startswith("EtcdPut: ")
+    assert "(3 members, 10,000 keys, 200 puts, whole" in str(report)
+
+
+def test_every_watch_hears_every_put() -> None:
+    report = bench.run("EtcdWatchFanout", count=20)
+    assert (report.done, report.noun) == (2_000, "events")
+
+
+@pytest.mark.parametrize("name", ["EtcdMemory", "EtcdMemoryApart"])
+def test_what_a_pod_takes_is_told(name: str) -> None:
+    report = bench.run(name, count=50)
+    assert report.done == 50
+    assert set(dict(report.figures)) == {"store_mib", "kib_per_pod"}
+
+
+def test_a_compaction_tells_its_longest_pause() -> None:
+    report = bench.run("EtcdCompact", count=3_000)
+    assert report.done == 3_000
+    assert dict(report.figures)["longest_unit_ms"] > 0
+    assert report.as_json()["longest_unit_ms"] == pytest.approx(dict(report.figures)["longest_unit_ms"], abs=0.001)
+
+
+def test_without_a_real_etcd_the_note_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert bench.run("EtcdPut", count=5).note.startswith("no real etcd beside it: etcd is not installed")
+
+
+@needs_etcd
+def test_a_real_etcd_is_asked_the_same() -> None:
+    pytest.importorskip("grpc", reason="a real etcd speaks gRPC, which comes with the extra cp-sim[etcd]")
+    assert "puts/s, one after the other" in beside("put", 10, 5)
+    assert "ms for a range of 10 keys" in beside("range", 10, 2)

@@ -141,6 +141,20 @@ def test_a_control_plane_that_is_gone_is_replaced_by_the_others(three: Cluster) 
     assert len({member.mvcc.hash_kv()[0] for member in cluster.members.values()}) == 1
 
 
+def test_who_waits_for_the_lease_can_stand_still_too(three: Cluster) -> None:
+    cluster = three.fork()
+    for process in cluster.processes.of("kube-controller-manager"):
+        cluster.pause(process.name)
+    cluster.run("30s")
+    for process in cluster.processes.of("kube-controller-manager"):
+        cluster.resume(process.name)
+    cluster.run("30s")
+    assert cluster.leader_of("controller-manager")
+    cluster.scale("deployment/web", 5)
+    cluster.run("10s")
+    assert len(running(cluster)) == 5
+
+
 def test_a_partitioned_leader_steps_down_and_the_rest_elects_another(three: Cluster) -> None:
     cluster = three.fork()
     leader = cluster.etcd_leader

@@ -123,6 +123,7 @@ def test_hashes_have_the_real_form() -> None:
 def test_a_taken_name_is_counted_unless_it_is_ours() -> None:
     owner = deployment(3)
     assert name_taken(owner, owned(owner, "web-a", 3)) == ()
+    assert name_taken(owner, None) == ()  # the cache is behind: it may well be ours
     (update,) = name_taken(owner, replica_set("web-a", template=NEWER))
     assert update.object["status"]["collisionCount"] == 1
     (again,) = name_taken(update.object, replica_set("web-a", template=NEWER))

@@ -12,11 +12,11 @@ import pytest
 
 from cp_sim import Cluster
 from cp_sim.etcd.api import PutRequest
+from cp_sim.etcd.cluster_api import member_id
 from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, AlarmRequest, CompactionRequest
 from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.wire.messages import make
 from cp_sim.etcd.wire.services import Client
-from cp_sim.gateway.member import id_of
 from tests.rooms.etcd.real_etcd import etcdctl, needs_etcdctl, until
 
 SMALL = ("etcd", "apiserver")
@@ -319,14 +319,14 @@ def test_a_watch_that_looks_away_while_its_past_is_compacted_ends(cluster, clien
 @needs_etcdctl
 def test_status_members_alarms_and_room(cluster, server):
     row = told(server, "endpoint", "status").strip().split(", ")
-    number = f"{id_of('etcd'):x}"
+    number = f"{member_id('etcd'):x}"
     assert row[:2] + row[4:6] == [server.endpoint, number, "true", "false"]
     assert f"{server.endpoint} is healthy" in etcdctl(server.endpoint, "endpoint", "health").stderr
     listed = f"{number}, started, etcd, https://etcd:2380, http://{server.endpoint}, false\n"
     assert told(server, "member", "list") == listed
     assert told(server, "alarm", "list") == ""
     cluster.ask_store(AlarmRequest(ACTIVATE, "etcd", NOSPACE))
-    raised = f"memberID:{id_of('etcd')} alarm:NOSPACE \n"
+    raised = f"memberID:{member_id('etcd')} alarm:NOSPACE \n"
     assert told(server, "alarm", "list") == raised
     assert raised.strip() in told(server, "endpoint", "status")
     assert refused(server, "put", "a", "b") == "Error: etcdserver: mvcc: database space exceeded"
