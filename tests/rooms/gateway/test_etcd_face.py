@@ -17,7 +17,7 @@ from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, AlarmRequest, CompactionR
 from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.wire.messages import make
 from cp_sim.etcd.wire.services import Client
-from tests.rooms.etcd.real_etcd import etcdctl, needs_etcdctl, until
+from tests.rooms.etcd.real_etcd import ETCDCTL, etcdctl, needs_etcdctl, until
 
 SMALL = ("etcd", "apiserver")
 
@@ -61,7 +61,7 @@ def refused(server, *words: str) -> str:
 def watching(server, *words: str) -> Iterator[list[str]]:
     """The lines of `etcdctl watch`, as they come."""
     command = ["etcdctl", "--endpoints", server.endpoint, "watch", *words]
-    process = subprocess.Popen(command, env={"ETCDCTL_API": "3"}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=ETCDCTL, stdout=subprocess.PIPE, text=True)
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
     reader.start()
