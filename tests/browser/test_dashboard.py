@@ -207,12 +207,14 @@ def fault_controls(lab: Any, desk: Any) -> None:
     desk.root.locator('[name="one_way"]').check()
     desk.root.locator('[name="one_way"]').uncheck()
     desk.root.locator('select[name="left"]').select_option("worker-1")
+    desk.root.locator('select[name="right"]').select_option("all others")
     desk.press('[data-do="partition"]')
     assert desk.ok, desk.outcome
     assert not ask(lab, "cluster.links.reaches('worker-1', 'control-plane-1')")
     desk.press('[data-do="heal"]')
     assert ask(lab, "cluster.links.reaches('worker-1', 'control-plane-1')")
     desk.root.locator('[name="fsync_ms"]').fill("40")
+    desk.root.locator('select[name="member"]').select_option("etcd")
     for command, expression, value in (
         ("slow_disk", "fsync_ms", 40), ("fill_disk", "full", True), ("mend_disk", "full", False),
     ):  # fmt: skip
