@@ -61,6 +61,17 @@ def window(newest: int, looked_at: int, count: int) -> tuple[int, int]:
     return last - count + 1, last
 
 
+def keys_below(store: Any, prefix: str) -> list[str]:
+    """Every key with that prefix which is there or was at a revision that can be read."""
+    known: list[str] = store.keys(prefix)
+    return known
+
+
+def history_of(store: Any, key: str) -> list[KeyValue]:
+    """The versions of a key that can be read, oldest first; `version` 0 is a deletion."""
+    return list(store.history(key))
+
+
 def histories_below(store: Any, prefix: str, first: int) -> dict[str, list[KeyValue]]:
     """{key: its versions that can be read, oldest first} below a prefix; `version` 0 is a deletion.
 
@@ -69,9 +80,9 @@ def histories_below(store: Any, prefix: str, first: int) -> dict[str, list[KeyVa
     """
     newest = {kv.key: kv for kv in store.range_at(prefix)}
     found = {}
-    for key in store.keys(prefix):
+    for key in keys_below(store, prefix):
         kv = newest.get(key)
-        found[key] = [kv] if kv is not None and kv.mod_revision < first else store.history(key)
+        found[key] = [kv] if kv is not None and kv.mod_revision < first else history_of(store, key)
     return found
 
 

@@ -15,7 +15,7 @@ from view_gallery import broken_group
 from cp_sim.cluster import Cluster
 from cp_sim.views import raft, raft_members, term_lanes
 from cp_sim.views.quorum import group_of
-from cp_sim.views.raft_members import Plan
+from cp_sim.views.raft_plan import Plan
 from cp_sim.views.terms import lanes
 
 
