@@ -259,13 +259,15 @@ class Maintaining(Breaking):
 
         *In Kubernetes:* kubeadm tries for as long (cmd/kubeadm/app/util/etcd/etcd.go).
         """
-        for left in reversed(range(ASK_TRIES)):
-            answer = self.ask_store(operation, self._living_member(besides))
-            if not answer.error:
-                return answer.response
-            if not left or UNHEALTHY not in answer.error:
-                raise EtcdError(answer.code, answer.error)
+        answer = self.ask_store(operation, self._living_member(besides))
+        for _ in range(ASK_TRIES - 1):
+            if UNHEALTHY not in answer.error:
+                break
             self.loop.run(ASK_EVERY_MS)
+            answer = self.ask_store(operation, self._living_member(besides))
+        if answer.error:
+            raise EtcdError(answer.code, answer.error)
+        return answer.response
 
 
 def restored_disk(snapshot: Snapshot, bump_revision: int, now_ms: int) -> Disk:
