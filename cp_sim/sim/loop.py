@@ -335,7 +335,7 @@ class Loop:
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
         seen = first
         while not self.settled or self._heard():
-            if self._due:
+            if self._due or self._heard():
                 self._unit()
             else:
                 self._fire_next(latest)
