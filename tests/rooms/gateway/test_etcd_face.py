@@ -97,6 +97,7 @@ def test_an_object_that_is_put_is_one_for_the_api_server(cluster, server):
     path = "/api/v1/namespaces/default/configmaps/b"
     assert cluster.request("GET", path).body["data"] == {"y": "2"}
     cluster.request("PATCH", path, headers={"content-type": "application/merge-patch+json"}, body={"data": {"z": "3"}})
+    assert [record.actor for record in cluster.explain("configmap/b").history] == ["etcdctl", "kube-apiserver"]
     assert '"z":"3"' in told(server, "get", "/registry/configmaps/default/b", "--print-value-only")
     assert told(server, "del", "/registry/configmaps/default/b") == "1\n"
     assert cluster.request("GET", path).status == 404
@@ -211,6 +212,20 @@ def test_a_watch_from_the_past_is_told_the_past_first(server):
     with watching(server, "k", "--rev", str(revision)) as lines:
         until(lambda: len(lines) == 9, "the watch was not told the past")
     assert lines == ["PUT", "k", "1", "DELETE", "k", "", "PUT", "k", "2"]
+
+
+@needs_etcdctl
+def test_a_watch_outlives_a_member_that_is_restarted(cluster, server):
+    with watching(server, "k") as lines:
+        until(_watched, "the watch was not opened")
+        told(server, "put", "k", "before")
+        until(lambda: "before" in lines, "the watch was not told")
+        cluster.crash("etcd")
+        assert "is down" in etcdctl(server.endpoint, "endpoint", "health").stderr
+        cluster.restart("etcd")
+        told(server, "put", "k", "after")
+        until(lambda: "after" in lines, "the watch did not go on")
+    assert lines == ["PUT", "k", "before", "PUT", "k", "after"]
 
 
 class Stream:
