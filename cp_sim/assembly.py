@@ -69,7 +69,7 @@ class Assembly:
         raise ValueError(f"nobody knows how to make {process.component}")
 
     def _beside_others(self, process: Process) -> dict[str, Any]:
-        """What an API server does because others work on its store: all of them, or those of other people's clusters."""
+        """What an API server does because others work on its store: those of its cluster, or of other processes."""
         if not self.layout.replicated:
             return {"shared_store": self.adapter is not None}
         address = node_address(self.fleet.number_of(process.host)) if self.fleet is not None else ""
@@ -99,8 +99,12 @@ class Assembly:
     def take_out(self, process: Process, actor: Actor) -> None:
         """A process ends: it leaves the loop, and what outlives it is kept."""
         if isinstance(actor, Etcd):
-            process.disk = actor.crash(process.state)
-            process.remains = actor
+            if actor.stopped:  # it has said so itself
+                actor.loop.remove(actor.name)
+                actor.disk.crash()
+            else:
+                actor.crash("its process has ended")
+            process.disk, process.remains = actor.disk, actor
 
     def _member(self, process: Process) -> Actor:
         if self.adapter is not None:

@@ -58,7 +58,8 @@ class Looking:
         """Every key below `prefix` that is there, or was at a revision which can still be read, in order."""
         actor = self._world.store_actor
         if hasattr(actor, "mvcc"):
-            return [key for key in actor.mvcc.keys() if key.startswith(prefix)]
+            names: list[str] = actor.mvcc.keys()
+            return [name for name in names if name.startswith(prefix)]
         return [kv.key for kv in self.range_at(prefix)]
 
     def history(self, key: str) -> list[KeyValue]:

@@ -19,7 +19,9 @@ SPACE = "^etcdserver: mvcc: database space exceeded$"
 values = st.one_of(
     st.text(max_size=20),
     st.binary(max_size=8),
-    st.dictionaries(st.sampled_from("xyz"), st.one_of(st.integers(), st.booleans(), st.none(), st.text(max_size=4))),
+    st.dictionaries(
+        st.sampled_from("xyz"), st.one_of(st.integers(-(2**53), 2**53), st.booleans(), st.none(), st.text(max_size=4))
+    ),
 )
 actions = st.one_of(
     st.tuples(st.just("put"), st.sampled_from(KEYS), values, st.integers(0, 3)),
@@ -140,7 +142,7 @@ def test_a_store_never_outgrows_its_quota_and_is_closed_until_it_is_disarmed(wri
     assert applier.is_alarmed(NOSPACE) == alarmed
     applier.mvcc.defragment()
     assert applier.mvcc.size_bytes == EMPTY_BYTES
-    applier.apply(AlarmRequest(DEACTIVATE))
+    applier.apply(AlarmRequest(DEACTIVATE, "etcd", NOSPACE))
     applier.apply(PutRequest("/a", "x" * 3_000))
 
 
