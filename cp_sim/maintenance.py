@@ -30,7 +30,7 @@ from cp_sim.world import control_plane, outside
 REVISION_BUMP = 1_000_000_000
 PATIENCE_MS = 120_000
 LAG_ENTRIES = 10  # what may be on its way to a member that is in good health
-ASK_EVERY_MS, ASK_TRIES = 1_000, 15
+ASK_EVERY_MS, ASK_FOR_MS = 1_000, 15_000
 UNHEALTHY = "unhealthy cluster"
 PROMOTE_EVERY_MS, PROMOTE_TRIES = 500, 120
 
@@ -259,11 +259,12 @@ class Maintaining(Breaking):
 
         *In Kubernetes:* kubeadm tries for as long (cmd/kubeadm/app/util/etcd/etcd.go).
         """
-        for left in reversed(range(ASK_TRIES)):
+        until_ms = self.clock.now_ms + ASK_FOR_MS
+        while True:
             answer = self.ask_store(operation, self._living_member(besides))
             if not answer.error:
                 return answer.response
-            if not left or UNHEALTHY not in answer.error:
+            if UNHEALTHY not in answer.error or self.clock.now_ms >= until_ms:
                 raise EtcdError(answer.code, answer.error)
             self.loop.run(ASK_EVERY_MS)
 

@@ -150,7 +150,7 @@ class World:
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
-            self.kubelets = Fleet(self.loop, self.layout.server)
+            self.assembly.fleet = self.kubelets = Fleet(self.loop, self.layout.server)
         self._start(restore)
         if "kubelet" in self.components:
             for host in self.layout.hosts:
