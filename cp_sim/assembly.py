@@ -99,8 +99,12 @@ class Assembly:
     def take_out(self, process: Process, actor: Actor) -> None:
         """A process ends: it leaves the loop, and what outlives it is kept."""
         if isinstance(actor, Etcd):
-            process.disk = actor.crash(process.state)
-            process.remains = actor
+            if actor.stopped:  # it has said so itself
+                actor.loop.remove(actor.name)
+                actor.disk.crash()
+            else:
+                actor.crash("its process has ended")
+            process.disk, process.remains = actor.disk, actor
 
     def _member(self, process: Process) -> Actor:
         if self.adapter is not None:

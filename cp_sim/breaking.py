@@ -153,7 +153,7 @@ class Breaking(Operations):
         """
         one, other = self._machines(left), self._machines(right)
         self._give_hosts()
-        self.links.partition(one, other, one_way)
+        self.links.partition(one, other, one_way=one_way)
         arrow = " to " if one_way else " and "
         self._record("partition", "links", f"cut between {', '.join(one)}{arrow}{', '.join(other)}")
         self._network_changed()

@@ -1,9 +1,15 @@
-"""The memory of the cluster: etcd, a store of keys with all their past versions.
+"""The memory of the cluster: etcd, a store of keys with all their past versions, held by one member or by several.
 
 *In Kubernetes:* the `etcd` process that only the API server talks to. It takes the messages of `store.py` and
 answers them; it reads and writes nothing else. The idea itself, without clock or I/O, is `mvcc.py` (versions),
 `requests.py` (etcd's API), `watch.py` and `lease.py`; `applier.py` is all of it as one deterministic machine that takes
-committed writes; `etcd.py` is the actor; `replay.py` holds it against recordings of the real one.
+committed writes; `replay.py` holds it against recordings of the real one.
 
-*Simplified:* one member, no disk; values are the objects themselves, shared and never copied.
+The actor, one member, is `etcd.py`. It is built in floors, each a class that adds one idea to the one below:
+`roles.py` (what it is to its group, and telling of it), `ticking.py` (raft's clock), `replication.py` (raft, the disk
+and the peers), `answering.py` (who waits for what), `proposing.py` (writes), `reading.py` (reads by index),
+`leasing.py` (the leader ends leases), `watching.py`, `membership.py`, `forwarding.py` (what only the leader knows).
+`disk.py` is what outlives a member; a member that is alone is the same code and its own majority.
+
+*Simplified:* values are the objects themselves, shared between members and never copied; no users and roles.
 """

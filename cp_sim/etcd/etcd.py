@@ -136,7 +136,7 @@ class Etcd(Forwarding):
             case Overdue():
                 self._overdue()
             case AskAgain():
-                self._ask_again(message)
+                self._ask_again()
             case Leaderless():
                 self._leaderless(message)
             case StoreAnswer():

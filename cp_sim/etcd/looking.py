@@ -35,8 +35,9 @@ class Looking:
         Raises:
             EtcdError: the revision is compacted or still to come.
         """
-        found: list[KeyValue] = self._world.store_actor.range_at(prefix, revision)
-        return found
+        with self._world.turn:
+            found: list[KeyValue] = self._world.store_actor.range_at(prefix, revision)
+            return found
 
     def get_at(self, key: str, revision: int = 0) -> KeyValue | None:
         """One key as of `revision` (0: now), or None.
@@ -44,8 +45,9 @@ class Looking:
         Raises:
             EtcdError: the revision is compacted or still to come.
         """
-        found: KeyValue | None = self._world.store_actor.get_at(key, revision)
-        return found
+        with self._world.turn:
+            found: KeyValue | None = self._world.store_actor.get_at(key, revision)
+            return found
 
     def all_values(self) -> Iterator[Any]:
         """Every object that the store holds in any revision; some more than once."""

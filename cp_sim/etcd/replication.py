@@ -83,7 +83,7 @@ class Replication(Ticking):
         """Read the disk and take part; a member that is alone leads from the first instant."""
         disk, settings = self.disk, self.settings
         if disk.members is None:
-            disk.members = self._begins_with
+            disk.found(self._begins_with, joins=self._joins)
         if disk.fsync_ms is None:
             disk.fsync_ms = 0 if disk.members.everybody == (self.name,) else 1
         disk.boots += 1
