@@ -14,7 +14,7 @@ from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
-from cp_sim.fleet import actor_of
+from cp_sim.fleet import Fleet, actor_of
 from cp_sim.kubelet.node import node_address
 from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
 from cp_sim.process import Process
@@ -34,6 +34,7 @@ class Assembly:
     scheduler_profiles: Any = None
     election: bool = False
     real: Any = None  # the adapter to a real etcd, if the objects are kept there
+    fleet: Fleet | None = None  # the machines, where each kubelet is an actor of its own
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
 
     @property
@@ -68,10 +69,10 @@ class Assembly:
         raise ValueError(f"nobody knows how to make {process.component}")
 
     def _beside_others(self, process: Process) -> dict[str, Any]:
-        """What an API server does because others work on its store: all of them, or those of other people's clusters."""
+        """What an API server does because others work on its store: those of its cluster, or of other processes."""
         if not self.layout.replicated:
             return {"shared_store": self.adapter is not None}
-        address = node_address(int(process.host.rpartition("-")[2]))
+        address = node_address(self.fleet.number_of(process.host)) if self.fleet is not None else ""
         return {"shared_store": True, "address": address, "compaction_ms": compaction.INTERVAL_MS}
 
     def _of_manager(self, process: Process) -> dict[str, Any]:
@@ -98,8 +99,12 @@ class Assembly:
     def take_out(self, process: Process, actor: Actor) -> None:
         """A process ends: it leaves the loop, and what outlives it is kept."""
         if isinstance(actor, Etcd):
-            process.disk = actor.crash(process.state)
-            process.remains = actor
+            if actor.stopped:  # it has said so itself
+                actor.loop.remove(actor.name)
+                actor.disk.crash()
+            else:
+                actor.crash("its process has ended")
+            process.disk, process.remains = actor.disk, actor
 
     def _member(self, process: Process) -> Actor:
         if self.adapter is not None:

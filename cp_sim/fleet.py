@@ -23,7 +23,11 @@ class Fleet:
     def __init__(self, loop: Loop, server: str) -> None:
         self._loop = loop
         self._server = server
-        self._numbers = 0
+        self._numbers: dict[str, int] = {}
+
+    def number_of(self, name: str) -> int:
+        """The number of a machine, from which its address is made; a new one's is the next."""
+        return self._numbers.setdefault(name, len(self._numbers) + 1)
 
     @property
     def nodes(self) -> dict[str, HollowNode]:
@@ -35,13 +39,12 @@ class Fleet:
 
     def add(self, spec: NodeSpec) -> None:
         """Start a kubelet on a machine; it registers its Node."""
-        self._numbers += 1
         name = actor_of(spec.name)
         if name not in self._loop.actors:
             kubelet = Kubelets(name, only=spec.name)
             kubelet.api.server = self._server
             self._loop.add(kubelet)
-        self._loop.send(name, Join(spec, self._numbers))
+        self._loop.send(name, Join(spec, self.number_of(spec.name)))
 
     def remove(self, name: str) -> None:
         """The machine is gone, with everything that ran on it."""

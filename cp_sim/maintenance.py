@@ -29,6 +29,9 @@ from cp_sim.world import control_plane, outside
 # Source: etcd.io, "Disaster recovery", section "Restoring with revision bump".
 REVISION_BUMP = 1_000_000_000
 PATIENCE_MS = 120_000
+LAG_ENTRIES = 10  # what may be on its way to a member that is in good health
+ASK_EVERY_MS, ASK_FOR_MS = 1_000, 15_000
+UNHEALTHY = "unhealthy cluster"
 PROMOTE_EVERY_MS, PROMOTE_TRIES = 500, 120
 
 
@@ -105,13 +108,14 @@ class Maintaining(Breaking):
         if len(self.layout.hosts) == 1:
             raise ValueError(f"{name} is the last control plane; a cluster needs one")
         self._record("remove_control_plane", f"nodes/{name}", "its member leaves the store, its processes end")
+        member = self.layout.name(ETCD, name) if self.layout.etcd == "stacked" else ""
+        self._stop_in_order(name)
+        if member:
+            self._hand_over(member)
+            self._ask(MemberRemoveRequest(member), besides=member)
         balancer = self.loop.actors.get(BALANCER)
         if isinstance(balancer, LoadBalancer):
             balancer.remove_backend(self.layout.name(APISERVER, name))
-        if self.layout.etcd == "stacked":
-            member = self.layout.name(ETCD, name)
-            self._ask(MemberRemoveRequest(member), besides=member)
-        self._stop_in_order(name)
         for process in self.processes.on(name):
             self.processes.forget(process.name)
         self.assembly.layout = self.layout.without_host(name)
@@ -133,12 +137,17 @@ class Maintaining(Breaking):
         """
         [host] = self._machines(node)
         self._record("shut_down", f"nodes/{host}", "the machine is switched off in order")
-        for process in self.processes.on(host):
-            others = [one for one in self.processes.of(ETCD) if one.alive and one is not process]
-            if process.component == ETCD and process.name == self.etcd_leader and others:
-                self.ask_store(MoveLeaderRequest(others[0].name), process.name)
         self._stop_in_order(host)
+        for process in self.processes.on(host):
+            if process.component == ETCD:
+                self._hand_over(process.name)
         self._power_off(host)
+
+    def _hand_over(self, member: str) -> None:
+        """Let another member lead, if this one does."""
+        others = [process.name for process in self.processes.of(ETCD) if process.alive and process.name != member]
+        if member == self.etcd_leader and others:
+            self.ask_store(MoveLeaderRequest(others[0]), member)
 
     def _stop_in_order(self, host: str) -> None:
         for process in self.processes.on(host):
@@ -186,7 +195,7 @@ class Maintaining(Breaking):
         member = self.members.get(self.layout.name(ETCD, host))
         if member is not None:
             leader = self.members.get(member.node.leader)
-            if leader is None or leader.node.commit > member.node.applied:
+            if leader is None or leader.node.commit > member.node.applied + LAG_ENTRIES:
                 found.append(f"{member.name} has not caught up")
         server = self.apiservers[self.layout.name(APISERVER, host)]
         if not server.ready:
@@ -246,10 +255,18 @@ class Maintaining(Breaking):
         raise ValueError("no member of the store runs that could be asked; restart one")
 
     def _ask(self, operation: Any, besides: str = "") -> Any:
-        answer = self.ask_store(operation, self._living_member(besides))
-        if answer.error:
-            raise EtcdError(answer.code, answer.error)
-        return answer.response
+        """Ask for a change of the members; while the group is not healthy for 5 s, ask again.
+
+        *In Kubernetes:* kubeadm tries for as long (cmd/kubeadm/app/util/etcd/etcd.go).
+        """
+        until_ms = self.clock.now_ms + ASK_FOR_MS
+        while True:
+            answer = self.ask_store(operation, self._living_member(besides))
+            if not answer.error:
+                return answer.response
+            if UNHEALTHY not in answer.error or self.clock.now_ms >= until_ms:
+                raise EtcdError(answer.code, answer.error)
+            self.loop.run(ASK_EVERY_MS)
 
 
 def restored_disk(snapshot: Snapshot, bump_revision: int, now_ms: int) -> Disk:

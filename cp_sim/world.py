@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import importlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl
@@ -25,6 +24,7 @@ from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
 from cp_sim.etcd.etcdctl import Etcdctl
+from cp_sim.etcd.opening import open_store, written_by
 from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.store import CancelWatch, StoreAnswer
 from cp_sim.fleet import Fleet, actor_of
@@ -150,7 +150,7 @@ class World:
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:
-            self.kubelets = Fleet(self.loop, self.layout.server)
+            self.assembly.fleet = self.kubelets = Fleet(self.loop, self.layout.server)
         self._start(restore)
         if "kubelet" in self.components:
             for host in self.layout.hosts:
@@ -387,6 +387,11 @@ class World:
         told = self.user.told.pop(token, None)
         if told is None:
             return StoreAnswer(token, 0, False, error=f"{member} does not answer", code="UNAVAILABLE")
+        subject = "" if told.error or self.trace.of_revision(told.revision) else written_by(operation, told.response)
+        if subject:
+            verb = type(operation).__name__.removesuffix("Request").lower()
+            because = "asked of the store itself, past the API server"
+            self.loop.record(verb, subject, because, revision=told.revision, actor="etcdctl")
         if self.user.heard:  # what its watches are told of the same write is on its way
             self.loop.run_until(lambda: all(to != self.user.name for to, *_ in self.loop.pending()), TOLD_PATIENCE_MS)
         return told
@@ -465,24 +470,6 @@ class World:
         Events and heartbeats are written on the way; they do not count as things of their own.
         """
         return self.loop.step(_is_worth_a_step)
-
-
-def open_store(name: str, store: Any) -> Any:
-    """The actor `name` in front of a real etcd; see `cp_sim.etcd.real`.
-
-    Raises:
-        ValueError: the address cannot be read.
-        StoreAway: nobody answers there.
-        ModuleNotFoundError: the extra `cp-sim[etcd]` is not installed.
-    """
-    try:
-        real = importlib.import_module("cp_sim.etcd.real.real")
-    except ModuleNotFoundError as problem:
-        if (problem.name or "").split(".")[0] not in ("grpc", "google"):
-            raise
-        wanted = 'a real etcd speaks gRPC, which comes with an extra: pip install "cp-sim[etcd]"'
-        raise ModuleNotFoundError(wanted, name=problem.name) from None
-    return real.RealEtcd(name, store)
 
 
 @immutable

@@ -11,7 +11,6 @@ from typing import Any
 
 from cp_sim.apiserver import (
     admission,
-    allocation,
     behind,
     compaction,
     definitions,
@@ -21,12 +20,9 @@ from cp_sim.apiserver import (
     rest,
     store_link,
     verbs,
-    versions,
 )
 from cp_sim.apiserver.authentication import user_of
-from cp_sim.apiserver.authorization import Authorizer
-from cp_sim.apiserver.catalog import Catalog
-from cp_sim.apiserver.readable import is_object, readable
+from cp_sim.apiserver.readable import readable
 from cp_sim.apiserver.request import (
     ApiError,
     Call,
@@ -35,14 +31,11 @@ from cp_sim.apiserver.request import (
     Response,
     StopWatch,
     User,
-    WatchChange,
-    WatchClosed,
 )
-from cp_sim.apiserver.watch_cache import Change, ResourceCache, Watch
+from cp_sim.apiserver.serving import EndWatch, Serving
 from cp_sim.apiserver.work import AwaitQuorumRevision, AwaitRevision, Done, Work
-from cp_sim.etcd.store import Get, KeyValue, StoreAnswer, WatchChanges
-from cp_sim.objects.kinds import Kind
-from cp_sim.sim import Actor, ConnectionLost, immutable
+from cp_sim.etcd.store import Get, StoreAnswer, WatchChanges
+from cp_sim.sim import ConnectionLost, immutable
 
 _READS = frozenset(("get", "list", "watch"))
 _NO_HEADERS: dict[str, Any] = {}
@@ -55,15 +48,7 @@ class GiveUp:
     work: int
 
 
-@immutable
-class EndWatch:
-    """Timer: watch `watch` of `resource` has had its timeoutSeconds."""
-
-    resource: str
-    watch: int
-
-
-class ApiServer(Actor):
+class ApiServer(Serving):
     """The API server.
 
     *In Kubernetes:* kube-apiserver.  It reads and writes the store, and nobody else does.
@@ -95,18 +80,10 @@ class ApiServer(Actor):
         self.releases: dict[int, Any] = {}  # what is being given back to the store
         self.given_users: dict[str, User] = {}
         self.in_flight: dict[int, Work] = {}
-        self.caches: dict[str, ResourceCache] = {}
-        self.catalog = Catalog()
-        self.authorizer = Authorizer()
-        self.allocations = allocation.Allocations()
         self.plugins = admission.default_plugins()
-        self.revision = 0  # the watch caches have seen everything up to here
-        self.compacted = 0  # the store's history begins after this
         self.trace_reads = False
         self._next = 0
         self._waiting: dict[int, int] = {}  # work -> the revision it waits for
-        self._watches: dict[tuple[str, int], tuple[str, int]] = {}
-        self._fresh: dict[str, tuple[int, dict[str, Any]]] = {}  # objects just written, until the watch tells of them
         self.parked: list[Request] = []  # what came before the server was ready
         self.link = store_link.StoreLink(self)
         self.ready = False
@@ -123,7 +100,7 @@ class ApiServer(Actor):
         self.link.load()
 
     def connections(self) -> tuple[str, ...]:
-        callers = dict.fromkeys(reply_to for reply_to, _ in self._watches)
+        callers = self.watchers()
         callers |= dict.fromkeys(work.request.reply_to for work in self.in_flight.values())
         return (self.store, *(caller for caller in callers if caller and caller != self.name))
 
@@ -138,9 +115,9 @@ class ApiServer(Actor):
         elif kind is WatchChanges:
             self._changed(message)
         elif kind is StopWatch:
-            self._stop_watch(message.reply_to, message.token)
+            self.stop_watch(message.reply_to, message.token)
         elif kind is EndWatch:
-            self._end_watch(message)
+            self.time_is_up(message)
         elif kind is ConnectionLost:
             if message.peer in self.stores:
                 self.link.lost(message.peer, message.reason)
@@ -181,8 +158,7 @@ class ApiServer(Actor):
 
     def _forget_caller(self, caller: str) -> None:
         """A client is gone: its watches end, and nobody waits for the answers to what it asked."""
-        for reply_to, token in [watch for watch in self._watches if watch[0] == caller]:
-            self._stop_watch(reply_to, token)
+        self.forget_watcher(caller)
         for work in self.in_flight.values():
             if work.request.reply_to == caller:
                 work.request = Request("", 0, work.request.user, work.request.call)
@@ -346,44 +322,7 @@ class ApiServer(Actor):
             self.loop.caused_by(work.cause)
             self.proceed(work, None)
 
-    # -- objects ---------------------------------------------------------------------------------------------------
-
-    def cache(self, kind: Kind) -> ResourceCache:
-        """The watch cache of a kind (versions of one resource share theirs)."""
-        found = self.caches.get(kind.storage)
-        if found is None:
-            trigger = "spec.nodeName" if kind.storage == "pods" else ""
-            found = self.caches[kind.storage] = ResourceCache(kind.storage, trigger, self.compacted)
-        return found
-
-    def known(self, resource: str, key: str) -> dict[str, Any] | None:
-        """What the watch cache knows of one object (`pods`, `default/web-1`)."""
-        cache = self.caches.get(resource)
-        return cache.objects.get(key) if cache is not None else None
-
-    def decorated(self, kind: Kind, kv: KeyValue) -> dict[str, Any]:
-        """The object of a key with its resourceVersion, the same dict for everybody."""
-        key = kv.key
-        fresh = self._fresh.get(key)
-        if fresh is not None and fresh[0] == kv.mod_revision:
-            return fresh[1]
-        cache = self.caches.get(kind.storage)
-        if cache is not None:
-            short = key[len(kind.store_prefix) + 1 :]
-            if cache.revisions.get(short) == kv.mod_revision:
-                return cache.objects[short]
-        made = decorate(kv)
-        if kv.mod_revision > self.revision:
-            self._fresh[key] = (kv.mod_revision, made)
-        return made
-
-    def in_version(self, kind: Kind, obj: dict[str, Any]) -> dict[str, Any]:
-        """A stored object as the version of `kind` shows it."""
-        if obj.get("apiVersion") == kind.api_version:
-            return obj
-        return versions.convert(kind, obj)
-
-    # -- changes and watches -----------------------------------------------------------------------------------------
+    # -- what the store says -----------------------------------------------------------------------------------------
 
     def _changed(self, message: WatchChanges) -> None:
         if message.token != self.link.watch_token:
@@ -391,79 +330,11 @@ class ApiServer(Actor):
         if message.error:
             self.link.watch_ended(message.error)
             return
-        trace = self.loop.trace
-        for key_change in message.changes:
-            found = self.catalog.cache_of_key(key_change.key)
-            if found is None:
-                continue
-            kind, short = found
-            cache = self.cache(kind)
-            if key_change.revision <= cache.oldest and not key_change.kv:
-                continue
-            kv = key_change.kv
-            if kv is not None and not is_object(kv.value):
-                if short not in cache.objects:
-                    continue
-                kv = None  # it has taken an object's place
-            if kv is not None:
-                fresh = self._fresh.pop(kv.key, None)
-                made = fresh[1] if fresh is not None and fresh[0] == kv.mod_revision else decorate(kv)
-            else:
-                made = None
-            change = Change(key_change.revision, short, made, cache.objects.get(short))
-            cache.take(change)
-            if kind.storage in self.catalog.observed:
-                self.catalog.learn(kind.storage, change)
-                self.authorizer.learn(kind.storage)
-                if kind.storage == definitions.RESOURCE and self.ready:
-                    definitions.follow(self, change)
-            if kind.storage == "services":
-                self.allocations.learn(change)
-            if cache.watches:
-                record = trace.of_revision(key_change.revision)
-                if record is not None:
-                    self.loop.caused_by(record.id)
-                verbs.watch.fan_out(self, cache, change)
-        if message.revision > self.revision:
-            self.revision = message.revision
+        self.take_changes(message)
         if self._waiting:
             self._caught_up()
         if self._opens_at is not None:
             self.open_when(self._opens_at)
-
-    def add_watch(self, cache: ResourceCache, watch: Watch) -> None:
-        """Enter a watch."""
-        cache.add_watch(watch)
-        self._watches[(watch.reply_to, watch.token)] = (cache.resource, watch.id)
-
-    def _stop_watch(self, reply_to: str, token: int) -> None:
-        found = self._watches.pop((reply_to, token), None)
-        if found is not None:
-            self.caches[found[0]].remove_watch(found[1])
-
-    def _end_watch(self, message: EndWatch) -> None:
-        watch = self.caches[message.resource].watches.get(message.watch)
-        if watch is not None:
-            verbs.watch.ending(self, self.caches[message.resource], watch)
-            self.end_watch(watch)
-
-    def end_watch(self, watch: Watch) -> None:
-        """Close a watch and tell its caller so."""
-        self._stop_watch(watch.reply_to, watch.token)
-        self.loop.send(watch.reply_to, WatchClosed(watch.token))
-
-    def send_change(self, watch: Watch, type_: str, obj: dict[str, Any]) -> None:
-        """Send one change to a watcher, in the form it asked for."""
-        if watch.outside is not None:
-            obj = rest.watched(self, watch, type_, obj)
-        watch.sent += 1
-        self.loop.send(watch.reply_to, WatchChange(watch.token, type_, obj))
-
-    def end_all_watches(self) -> None:
-        """The caches are not to be relied on any more: every watch of a client ends."""
-        for cache in list(self.caches.values()):
-            for watch in list(cache.watches.values()):
-                self.end_watch(watch)
 
     def open_when(self, revision: int) -> None:
         """When the caches have seen `revision`, take up the requests that came before."""
@@ -488,12 +359,6 @@ _NO_CALL = Call("get", "")
 def quiet(work: Work) -> bool:
     """Whether a write leaves no record: the heartbeats of thousands of nodes would bury everything else."""
     return work.kind is not None and work.kind.plural == "leases" and work.call.verb in ("update", "patch")
-
-
-def decorate(kv: KeyValue) -> dict[str, Any]:
-    """A stored value with `metadata.resourceVersion`, which the store keeps as the key's revision."""
-    value = kv.value
-    return {**value, "metadata": {**value["metadata"], "resourceVersion": str(kv.mod_revision)}}
 
 
 _TIMERS = frozenset(

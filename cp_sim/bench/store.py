@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Callable, Iterator
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from cp_sim.bench.real_store import beside
@@ -63,13 +63,16 @@ def watch_fanout(name: str, keys: int, count: int, members: int) -> Report:
     bench.loop.settle()
     stopwatch = Stopwatch(bench.loop)
     stopwatch.start()
+    worked_s = process_time()
     bench.do(_puts(keys, count))
+    worked_s = process_time() - worked_s
     seconds, shares = stopwatch.stop()
     heard = bench.watchers.heard
     if heard != WATCHES * count:
         raise RuntimeError(f"{WATCHES} watches heard {heard} of {WATCHES * count} events")
     sizes = (("members", members), ("watches", WATCHES), ("puts", count))
-    return Report(name, "events", heard, seconds, tuple(bench.load.samples_ms), shares, peak_mib(), sizes)
+    samples, figures = tuple(bench.load.samples_ms), _alone("events", heard, worked_s)
+    return Report(name, "events", heard, seconds, samples, shares, peak_mib(), sizes, figures)
 
 
 def memory(name: str, keys: int, count: int, members: int) -> Report:
@@ -89,7 +92,7 @@ def _memory(name: str, pods: Iterator[Put], count: int, members: int) -> Report:
     report = _measured(name, "pods", bench, pods, (("members", members),))
     figures = (("store_mib", report.peak_mib - before), ("kib_per_pod", 1024 * (report.peak_mib - before) / count))
     return Report(name, "pods", count, report.seconds, report.samples_ms, report.shares, report.peak_mib,
-                  report.sizes, figures)  # fmt: skip
+                  report.sizes, (*report.figures, *figures))  # fmt: skip
 
 
 def compact(name: str, keys: int, count: int, members: int) -> Report:
@@ -99,12 +102,12 @@ def compact(name: str, keys: int, count: int, members: int) -> Report:
     member = bench.members[0]
     started = perf_counter()
     bench.load.begin(iter([Compact(member.current_revision)]))
-    longest_ms = timed_units(member, bench.loop.settle)
+    longest_ms, longest_worked_ms = timed_units(member, bench.loop.settle)
     seconds = perf_counter() - started
     if member.mvcc.has_garbage:
         raise RuntimeError("the compaction left something behind")
     sizes = (("members", members), ("keys", keys))
-    figures = (("longest_unit_ms", longest_ms),)
+    figures = (("longest_unit_ms", longest_ms), ("longest_unit_processor_ms", longest_worked_ms))
     samples = tuple(bench.load.samples_ms)
     return Report(name, "revisions", count, seconds, samples, (), peak_mib(), sizes, figures)
 
@@ -114,10 +117,19 @@ def _measured(
 ) -> Report:
     stopwatch = Stopwatch(bench.loop)
     stopwatch.start()
+    worked_s = process_time()
     bench.do(operations)
+    worked_s = process_time() - worked_s
     seconds, shares = stopwatch.stop()
     load = bench.load
-    return Report(name, noun, load.answers, seconds, tuple(load.samples_ms), shares, peak_mib(), sizes, note=note)
+    figures = _alone(noun, load.answers, worked_s)
+    samples = tuple(load.samples_ms)
+    return Report(name, noun, load.answers, seconds, samples, shares, peak_mib(), sizes, figures, note=note)
+
+
+def _alone(noun: str, done: int, worked_s: float) -> tuple[tuple[str, float], ...]:
+    """How many a second of the processor's time: what a machine would do that has nothing else to do."""
+    return ((f"{noun}_per_processor_s", done / worked_s if worked_s else 0.0),)
 
 
 def _key(number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from cp_sim.etcd.etcd import Etcd
@@ -109,17 +109,18 @@ class Bench:
         return perf_counter() - started
 
 
-def timed_units(member: Etcd, do: Callable[[], object]) -> float:
-    """The longest single step of a member while `do` runs, in real milliseconds."""
-    longest_ms, step = 0.0, member.step
+def timed_units(member: Etcd, do: Callable[[], object]) -> tuple[float, float]:
+    """The longest single step of a member while `do` runs, in real milliseconds and in those of the processor."""
+    longest_ms, longest_worked_ms, step = 0.0, 0.0, member.step
 
     def measured() -> None:
-        nonlocal longest_ms
-        started = perf_counter()
+        nonlocal longest_ms, longest_worked_ms
+        started, worked = perf_counter(), process_time()
         step()
         longest_ms = max(longest_ms, 1000 * (perf_counter() - started))
+        longest_worked_ms = max(longest_worked_ms, 1000 * (process_time() - worked))
 
     member.step = measured  # type: ignore[method-assign]
     do()
     member.step = step  # type: ignore[method-assign]
-    return longest_ms
+    return longest_ms, longest_worked_ms

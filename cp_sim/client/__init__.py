@@ -3,7 +3,10 @@
 A `Client` sends calls and hands the answers to a method of its actor; `Informers` keep caches of what a component
 watches; a `WorkQueue` holds the keys that need attention, each once; a `Controller` turns keys into `Plan`s and
 carries them out; an `EventRecorder` writes Kubernetes Events, counting repeated ones up; a `LeaderElector` sees to it
-that of several equal processes one works.
+that of several equal processes one works; a `LoadBalancer` stands in front of several API servers.
+
+When nobody answers, a call is answered with status 0 and the words of Go's network library, a watch ends, and everybody
+tries again with client-go's pauses.
 
 *In Kubernetes:* k8s.io/client-go (`tools/cache`, `util/workqueue`, `tools/record`) and the habits shared by all
 controllers. *Simplified:* no client-side rate limit (`--kube-api-qps`), no protobuf.

@@ -148,11 +148,12 @@ class Applier:
             raised = Alarm(request.member, request.alarm)
             self.alarms[raised] = None
             return AlarmResponse(self.mvcc.revision, (raised,))
-        meant = tuple(alarm for alarm in self.alarms if _is_meant(alarm, request))
         if request.action == DEACTIVATE:
-            for alarm in meant:
-                del self.alarms[alarm]
-        return AlarmResponse(self.mvcc.revision, meant)
+            meant = Alarm(request.member, request.alarm)
+            disarmed = (meant,) if meant in self.alarms else ()
+            self.alarms.pop(meant, None)
+            return AlarmResponse(self.mvcc.revision, disarmed)
+        return AlarmResponse(self.mvcc.revision, tuple(a for a in self.alarms if request.alarm in ("", a.alarm)))
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -208,10 +209,6 @@ def is_read(operation: Any) -> bool:
     if isinstance(operation, AlarmRequest):
         return operation.action == GET
     return type(operation) in _READS
-
-
-def _is_meant(alarm: Alarm, request: AlarmRequest) -> bool:
-    return request.member in ("", alarm.member) and request.alarm in ("", alarm.alarm)
 
 
 _WRITES: dict[type, Callable[..., Any]] = {

@@ -59,6 +59,19 @@ class Disk:
         memo[id(self.backend)] = made.backend
         return made
 
+    def found(self, members: Members, joins: bool = False) -> Members:
+        """A member begins on a new disk, one of `members`, which are returned.
+
+        Data that are there already were restored from a snapshot: the log goes on after them, so that whoever joins
+        later is sent them and not only what came after.
+        """
+        self.members = members
+        if not joins and self.backend.mvcc.revision > 1:
+            self.snapshot = Snapshot(1, 1, members)
+            self.hard_state = HardState(1, "", 1)
+            self.applied, self.first_index = 1, 2
+        return members
+
     @property
     def writes(self) -> int:
         """How many writes the disk has not confirmed yet."""

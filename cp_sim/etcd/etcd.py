@@ -136,7 +136,7 @@ class Etcd(Forwarding):
             case Overdue():
                 self._overdue()
             case AskAgain():
-                self._ask_again(message)
+                self._ask_again()
             case Leaderless():
                 self._leaderless(message)
             case StoreAnswer():
@@ -218,14 +218,14 @@ class Etcd(Forwarding):
 
     def _propose(self, request: StoreRequest) -> None:
         operation = request.operation
-        refused = _objection(operation)
-        if refused is not None:
-            self._reply_error(request, refused)
-            return
         if not self.applier.has_room_for(operation):
             if Alarm(self.name, NOSPACE) not in self.applier.alarms:
                 self._propose_own(AlarmRequest(ACTIVATE, self.name, NOSPACE))
             self._reply_error(request, api.no_space())
+            return
+        refused = _objection(operation)
+        if refused is not None:
+            self._reply_error(request, refused)
             return
         asked = self._note_asked(request)
         self._submit(Proposal(operation, self.name, asked.number, asked.since_ms, asked.cause))

@@ -226,7 +226,10 @@ class Etcdctl(Looking):
 
     def alarm_disarm(self, endpoint: str = "") -> Answer:
         """Disarm all alarms; prints those that were raised."""
-        return self._alarms(maintenance.AlarmRequest(maintenance.DEACTIVATE), endpoint)
+        raised = self.alarm_list(endpoint)
+        for alarm in raised.alarms:
+            self._ask(maintenance.AlarmRequest(maintenance.DEACTIVATE, alarm.member, alarm.alarm), endpoint)
+        return raised
 
     def _alarms(self, asked: maintenance.AlarmRequest, endpoint: str) -> Answer:
         done = self._ask(asked, endpoint)

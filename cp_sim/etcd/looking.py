@@ -35,8 +35,9 @@ class Looking:
         Raises:
             EtcdError: the revision is compacted or still to come.
         """
-        found: list[KeyValue] = self._world.store_actor.range_at(prefix, revision)
-        return found
+        with self._world.turn:
+            found: list[KeyValue] = self._world.store_actor.range_at(prefix, revision)
+            return found
 
     def get_at(self, key: str, revision: int = 0) -> KeyValue | None:
         """One key as of `revision` (0: now), or None.
@@ -44,8 +45,9 @@ class Looking:
         Raises:
             EtcdError: the revision is compacted or still to come.
         """
-        found: KeyValue | None = self._world.store_actor.get_at(key, revision)
-        return found
+        with self._world.turn:
+            found: KeyValue | None = self._world.store_actor.get_at(key, revision)
+            return found
 
     def all_values(self) -> Iterator[Any]:
         """Every object that the store holds in any revision; some more than once."""
@@ -56,7 +58,8 @@ class Looking:
         """Every key below `prefix` that is there, or was at a revision which can still be read, in order."""
         actor = self._world.store_actor
         if hasattr(actor, "mvcc"):
-            return [key for key in actor.mvcc.keys() if key.startswith(prefix)]
+            names: list[str] = actor.mvcc.keys()
+            return [name for name in names if name.startswith(prefix)]
         return [kv.key for kv in self.range_at(prefix)]
 
     def history(self, key: str) -> list[KeyValue]:

@@ -45,7 +45,7 @@ class Alarm:
 
 @immutable
 class AlarmRequest:
-    """List alarms (`GET`), raise one or disarm one; no `member` means any, no `alarm` means every kind."""
+    """List alarms of a kind (`GET`; of every kind without `alarm`), raise the alarm of a member or disarm it."""
 
     action: str = GET
     member: str = ""

@@ -22,6 +22,8 @@ class Answer:
     text: str
 
     def __getattr__(self, name: str) -> Any:
+        if name == "response":  # while a copy is being made
+            raise AttributeError(name)
         return getattr(self.response, name)
 
     def __str__(self) -> str:
@@ -40,6 +42,8 @@ class Table:
     response: Any
 
     def __getattr__(self, name: str) -> Any:
+        if name == "response":  # while a copy is being made
+            raise AttributeError(name)
         return getattr(self.response, name)
 
     def __iter__(self) -> Any:

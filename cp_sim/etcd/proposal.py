@@ -96,9 +96,7 @@ class Overdue:
 
 @immutable
 class AskAgain:
-    """Timer: the read index that was asked for as `number` has not come."""
-
-    number: int
+    """Timer: the read index that was asked for may have been lost."""
 
 
 @immutable

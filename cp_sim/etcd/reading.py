@@ -20,6 +20,8 @@ from cp_sim.etcd.proposing import Proposing
 from cp_sim.etcd.store import StoreAnswer, StoreRequest
 from cp_sim.raft.messages import Dropped
 
+ASK_AGAIN = AskAgain()
+
 
 class Reading(Proposing):
     """Gathers reads into batches, each with one read index."""
@@ -29,6 +31,8 @@ class Reading(Proposing):
         self._gathering: list[Asked] = []
         self._reading: list[Asked] = []  # the batch whose index was asked for
         self._reading_number = 0
+        self._index_asked_ms = 0
+        self._ask_again_is_set = False
         self._readable: list[tuple[int, list[Asked]]] = []  # batches that wait until their index is applied
 
     @property
@@ -52,11 +56,22 @@ class Reading(Proposing):
         number = self._reading_number
         with suppress(Dropped):  # nobody leads: a new leader ends the batch, or its time does
             self.node.read_index((self.disk.boots, number))
-        again_ms = self.settings.read_retry_ms
-        self.loop.after(again_ms, self.name, AskAgain(number), background=True)
+        self._index_asked_ms = self.loop.clock.now_ms
+        self._arm_reading()
 
-    def _ask_again(self, message: AskAgain) -> None:
-        if not self._reading or message.number != self._reading_number:
+    def _arm_reading(self) -> None:
+        """Look again after half a second, should the answer be lost; one timer serves all batches."""
+        if not self._ask_again_is_set:
+            self._ask_again_is_set = True
+            wait_ms = self._index_asked_ms + self.settings.read_retry_ms - self.loop.clock.now_ms
+            self.loop.after(wait_ms, self.name, ASK_AGAIN, background=True)
+
+    def _ask_again(self) -> None:
+        self._ask_again_is_set = False
+        if not self._reading:
+            return
+        if self.loop.clock.now_ms < self._index_asked_ms + self.settings.read_retry_ms:
+            self._arm_reading()
             return
         self._reading = [asked for asked in self._reading if self._is_waiting(asked)]
         if self._reading:

@@ -82,14 +82,13 @@ class Replication(Ticking):
     def started(self) -> None:
         """Read the disk and take part; a member that is alone leads from the first instant."""
         disk, settings = self.disk, self.settings
-        if disk.members is None:
-            disk.members = self._begins_with
+        members = disk.members or disk.found(self._begins_with, joins=self._joins)
         if disk.fsync_ms is None:
-            disk.fsync_ms = 0 if disk.members.everybody == (self.name,) else 1
+            disk.fsync_ms = 0 if members.everybody == (self.name,) else 1
         disk.boots += 1
         self.node = RaftNode(
             self.name,
-            disk.members,
+            members,
             self.loop.chance.stream(f"raft/{self.name}"),
             hard_state=disk.hard_state,
             snapshot=disk.snapshot,
@@ -209,6 +208,8 @@ class Replication(Ticking):
         """Do what raft wants done, until it waits for the disk or for others."""
         node = self.node
         while self._writing is None and not self.stopped and node.has_ready():
+            if self._only_talks():
+                break
             ready = node.ready()
             for message in ready.early:
                 self._send(message)
@@ -221,6 +222,21 @@ class Replication(Ticking):
         if self._leaving and self._writing is None and not self.stopped:
             self.stop("the member has been permanently removed from the cluster")
         self._driven()
+
+    def _only_talks(self) -> bool:
+        """Say what raft wants said where there is nothing to be kept, applied or read, as with heartbeats: a `Ready` of
+        mere words needs no turn of its own.  Whether this was all.
+        """
+        node, log = self.node, self.node.log
+        if node.reads or log.applied < log.commit or log.stable < log.last_index or log.pending is not None:
+            return False
+        kept = (node.persisted_commit, node.persisted_term, node.persisted_vote)
+        if kept != (log.commit, node.term, node.vote):
+            return False
+        messages, node.early, node.outbox = node.early + node.outbox, [], []
+        for message in messages:
+            self._send(message)
+        return True
 
     def _persist(self, ready: Ready) -> bool:
         """Write; whether the disk has confirmed it already."""

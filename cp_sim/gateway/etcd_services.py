@@ -32,7 +32,7 @@ from cp_sim.etcd.lease_api import (
     LeaseTimeToLiveRequest,
 )
 from cp_sim.etcd.maintenance import CompactionRequest
-from cp_sim.etcd.wire import convert
+from cp_sim.etcd.wire import convert, values
 from cp_sim.etcd.wire.messages import Message, make
 from cp_sim.gateway.member import Member
 
@@ -103,7 +103,7 @@ def lease_time_to_live(member: Member, message: Message) -> Message:
         ID=done.id,
         TTL=done.ttl,
         grantedTTL=done.granted_ttl,
-        keys=[convert.key_bytes(key) for key in done.keys],
+        keys=[values.key_bytes(key) for key in done.keys],
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cp_sim.etcd.watch import Delivery, Watches, event
-from cp_sim.etcd.wire import convert
+from cp_sim.etcd.wire import convert, values
 from cp_sim.etcd.wire.messages import Message, enum_name, make
 from cp_sim.gateway.member import Member, Unreachable
 
@@ -103,8 +103,8 @@ class WatchStream:
         rejected = self.watches.create(
             self._mvcc,
             watch_id,
-            convert.key_text(request.key),
-            convert.end_text(request.range_end),
+            values.key_text(request.key),
+            values.end_text(request.range_end),
             request.start_revision,
             request.prev_kv,
             tuple(enum_name("FilterType", number) for number in request.filters),

@@ -76,9 +76,6 @@ class Timer:
         self.background = background
         self.pending = True
 
-    def __lt__(self, other: Timer) -> bool:
-        return (self.due_ms, self.serial) < (other.due_ms, other.serial)
-
 
 class Network(Protocol):
     """How long messages are on their way, and which of them arrive."""
@@ -120,7 +117,7 @@ class Loop:
         self._awake: set[str] = set()
         self._paused: dict[str, list[Delivery]] = {}
         self._hearing: list[str] = []
-        self._timers: list[Timer] = []
+        self._timers: list[tuple[int, int, Timer]] = []  # a heap; plain numbers are compared fastest
         self._foreground = 0
         self._serial = 0
         self._busy: Counter[str] = Counter()
@@ -148,7 +145,7 @@ class Loop:
         self._paused.pop(name, None)
         if name in self._hearing:
             self._hearing.remove(name)
-        for timer in self._timers:
+        for _, _, timer in self._timers:
             if timer.to == name:
                 self.cancel(timer)
         self._due = deque(delivery for delivery in self._due if delivery[0] != name)
@@ -192,7 +189,7 @@ class Loop:
         self._serial += 1
         due_ms = self.clock.now_ms + max(0, delay_ms)
         timer = Timer(due_ms, self._serial, to, message, self.cause, self.running, background)
-        heapq.heappush(self._timers, timer)
+        heapq.heappush(self._timers, (due_ms, self._serial, timer))
         self._foreground += not background
         return timer
 
@@ -252,7 +249,7 @@ class Loop:
 
     def timers(self) -> list[Timer]:
         """The timers that are set, next one first."""
-        return sorted(timer for timer in self._timers if timer.pending)
+        return [timer for _, _, timer in sorted(self._timers) if timer.pending]
 
     @property
     def idle(self) -> bool:
@@ -338,7 +335,7 @@ class Loop:
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
         seen = first
         while not self.settled or self._heard():
-            if self._due:
+            if self._due or self._heard():
                 self._unit()
             else:
                 self._fire_next(latest)
@@ -372,9 +369,9 @@ class Loop:
             self.running, self.origin, self.cause = "outside", None, None
 
     def _next_timer(self) -> Timer | None:
-        while self._timers and not self._timers[0].pending:
+        while self._timers and not self._timers[0][2].pending:
             heapq.heappop(self._timers)
-        return self._timers[0] if self._timers else None
+        return self._timers[0][2] if self._timers else None
 
     def _fire_next(self, latest_ms: int) -> None:
         timer = self._next_timer()

@@ -244,8 +244,8 @@ def _flights(cluster: Any, names: list[str]) -> tuple[Flight, ...]:
     entries: Counter[tuple[str, str, str]] = Counter()
     for timer in cluster.loop.travelling():
         message = timer.message
-        if isinstance(message, Message) and timer.to in names and timer.sender in names:
-            key = (timer.sender, timer.to, message.kind)
+        if isinstance(message, Message) and timer.to in names and message.sender in names:
+            key = (message.sender, timer.to, message.kind)
             counts[key] += 1
             entries[key] += len(message.entries)
     return tuple(Flight(*key, counts[key], entries[key]) for key in sorted(counts))

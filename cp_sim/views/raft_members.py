@@ -9,17 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.views import facts
-from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, styled, width_of
-from cp_sim.views.quorum import CRASHED, PAUSED, RUNNING, Flight, Group, MemberFacts, Seen, group_of, short_of
-from cp_sim.views.sketch import Point, Sketch
+from cp_sim.views.quorum import CRASHED, PAUSED, Flight, Group, MemberFacts, Seen, group_of, short_of
+from cp_sim.views.raft_plan import SQUARE, SQUARE_HIGH, STEP, STUB, WIDTH, Plan
+from cp_sim.views.raft_words import as_text, sentence
+from cp_sim.views.sketch import Sketch
 from cp_sim.views.terms import Standing, standings
 from cp_sim.views.view import View
 
-WIDTH, TOP = 960.0, 30.0
-SQUARE, SQUARE_HIGH = 20.0, 18.0
-STUB = 26.0  # room for the part of the log that is compacted, or lies before the window
-STEP = 4  # the window of the logs moves by so many entries at a time
 TERM_HUES = ("blue", "amber", "violet", "green", "sky", "red", "teal")
 
 # what a member is: (sign, colour, pen); sign and edge say the same as the colour
@@ -32,62 +29,6 @@ ROLES: dict[str, tuple[str, str, float]] = {
     CRASHED: ("✕", "red", 1.2),
     PAUSED: ("‖", "grey", 1.2),
 }
-
-
-class Plan:
-    """Where the members stand: a box for each, in the order of their names, the same for every picture of so many."""
-
-    def __init__(self, count: int) -> None:
-        self.squares = 12 if count <= 5 else 9
-        self.wide = STUB + self.squares * SQUARE + 20
-        self.high = 126.0
-        left, right, middle = 0.0, WIDTH - self.wide, (WIDTH - self.wide) / 2
-        row = self.high + 60
-        inner = (WIDTH / 2 - self.wide - 30) if count > 3 else 60.0
-        pairs = count // 2
-        spots: list[Point] = [(middle, TOP)] if count % 2 or count == 6 else []
-        if count == 6:
-            pairs = 2
-        for number in range(pairs):
-            last = number == pairs - 1 and count % 2 and count > 1
-            top = TOP + row * ((0.4, 1.5, 2.5)[number] if count == 7 else number + (count % 2 or count == 6))
-            inset = inner if last else 48.0 if count == 7 and not number else 0.0  # no line touches a third box
-            spots += [(left + inset, top), (right - inset, top)]
-        if count == 6:
-            spots.append((middle, TOP + row * 3))
-        beyond = count - len(spots)
-        spots += [(left, TOP + row * (5 + place)) for place in range(max(0, beyond))]
-        self.spots = _clockwise(spots, count)
-        self.bottom = max((top for _, top in spots), default=TOP) + self.high
-
-    def middle(self, place: int) -> Point:
-        """The middle of a member's box."""
-        left, top = self.spots[place]
-        return left + self.wide / 2, top + self.high / 2
-
-    def edge(self, place: int, toward: Point, aside: float) -> Point:
-        """Where the line from a box's middle to a point leaves the box, moved aside by so many pixels."""
-        x, y = self.middle(place)
-        across, down = toward[0] - x, toward[1] - y
-        far = (across**2 + down**2) ** 0.5 or 1.0
-        x, y = x - down / far * aside, y + across / far * aside
-        share = min(
-            (self.wide / 2 + 2) / abs(across) if across else 9e9, (self.high / 2 + 2) / abs(down) if down else 9e9
-        )
-        return x + across * share, y + down * share
-
-
-def _clockwise(spots: list[Point], count: int) -> list[Point]:
-    """The first at the top (or left), the others around: down the right side, up the left."""
-    if count < 3:
-        return spots
-    middle = sum(x for x, _ in spots) / len(spots)
-    centre = [spot for spot in spots if abs(spot[0] - middle) < 1]
-    right = sorted((spot for spot in spots if spot[0] > middle + 1), key=lambda spot: spot[1])
-    left = sorted((spot for spot in spots if spot[0] < middle - 1), key=lambda spot: -spot[1])
-    if not centre:
-        return [left[-1], *right, *left[:-1]]
-    return [centre[0], *right, *centre[1:], *left]
 
 
 def raft_members(cluster: Any) -> View:
@@ -373,54 +314,3 @@ def _as_told(sketch: Sketch, cluster: Any) -> tuple[str, float]:
 def _standing_words(one: Standing) -> str:
     led = f", follows {one.leader}" if one.leader and one.role == "follower" else ""
     return f"{one.member}: {one.role} of term {one.term}{led}, since {facts.seconds(one.since_ms)}"
-
-
-# -- words ----------------------------------------------------------------------------------------------------------
-
-
-def sentence(member: MemberFacts) -> str:
-    """One member in one line."""
-    words = [f"{member.name}: {member.what}, term {member.term}"]
-    if member.state == PAUSED or (member.learner and member.role != "follower"):
-        words.append(member.role)
-    if member.vote:
-        words.append(f"voted for {member.vote}")
-    if member.leader and member.role == "follower" and member.state == RUNNING:
-        words.append(f"follows {member.leader}")
-    if member.transferee:
-        words.append(f"hands over to {member.transferee}")
-    return ", ".join(words)
-
-
-def log_text(member: MemberFacts) -> str:
-    """The log as runs of terms: `4 to 9 of term 2, 10 of term 3`; what is compacted first."""
-    runs: list[list[int]] = []
-    for place, term in enumerate(member.terms, member.offset + 1):
-        if runs and runs[-1][2] == term:
-            runs[-1][1] = place
-        else:
-            runs.append([place, place, term])
-    shown = [f"{begin if begin == end else f'{begin} to {end}'} of term {term}" for begin, end, term in runs]
-    before = [f"compacted up to {member.offset}"] if member.offset else []
-    return ", ".join(before + shown) or "empty"
-
-
-def as_text(group: Group, time_ms: int) -> str:
-    """The members in words."""
-    lines = [f"at {facts.seconds(time_ms)}: {group.quorum_words()}"]
-    for member in group.members:
-        lines.append(sentence(member))
-        if member.terms or member.offset:
-            lines.append(f"  log {log_text(member)}")
-            lines.append(f"  commit {member.commit}, applied {member.applied}, on disk {member.stable}")
-        if member.votes and member.role in ("candidate", "pre-candidate"):
-            lines.append("  votes: " + ", ".join(f"{name} {'yes' if yes else 'no'}" for name, yes in member.votes))
-        for name, seen in member.progress:
-            flags = (", waits" if seen.waits else "") + (", silent" if seen.silent else "")
-            lines.append(f"  knows of {name}: match {seen.match}, next {seen.next}, {seen.state}{flags}")
-    for sender, to, words in group.troubles:
-        lines.append(f"link {sender} -> {to}: {words}")
-    for flight in group.flights:
-        more = f" with {many(flight.entries, 'entry').replace('entrys', 'entries')}" if flight.entries else ""
-        lines.append(f"on its way {flight.sender} -> {flight.to}: {flight.count} {flight.kind}{more}")
-    return "\n".join(lines)

@@ -35,7 +35,7 @@ def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
         ValueError: no scheduler of that name runs in this cluster (or this is its past, which has no queue).
     """
     actors = getattr(getattr(cluster, "loop", None), "actors", {})
-    actor = actors.get(leader_among(cluster, scheduler) or scheduler)
+    actor: Any = actors.get(leader_among(cluster, scheduler) or scheduler)
     if not hasattr(actor, "queue"):
         raise ValueError(f"no scheduler called {scheduler} runs here; the past does not keep queues either")
     sketch = Sketch("The scheduler's queue")

@@ -63,20 +63,27 @@ def window(newest: int, looked_at: int, count: int) -> tuple[int, int]:
 
 def keys_below(store: Any, prefix: str) -> list[str]:
     """Every key with that prefix which is there or was at a revision that can be read."""
-    keys = getattr(store, "keys", None)
-    if keys is not None:
-        known: list[str] = keys(prefix)
-        return known
-    mvcc = getattr(store, "mvcc", None)
-    if mvcc is not None:
-        return [key for key in mvcc.keys() if key.startswith(prefix)]
-    return [kv.key for kv in store.range_at(prefix)]
+    known: list[str] = store.keys(prefix)
+    return known
 
 
 def history_of(store: Any, key: str) -> list[KeyValue]:
     """The versions of a key that can be read, oldest first; `version` 0 is a deletion."""
-    history = getattr(store, "history", None)
-    return list(history(key) if history is not None else store.mvcc.versions(key))
+    return list(store.history(key))
+
+
+def histories_below(store: Any, prefix: str, first: int) -> dict[str, list[KeyValue]]:
+    """{key: its versions that can be read, oldest first} below a prefix; `version` 0 is a deletion.
+
+    Of a key that is there and was not written since `first` only the newest version is asked for.  A real etcd does not
+    tell of keys that are gone.
+    """
+    newest = {kv.key: kv for kv in store.range_at(prefix)}
+    found = {}
+    for key in keys_below(store, prefix):
+        kv = newest.get(key)
+        found[key] = [kv] if kv is not None and kv.mod_revision < first else history_of(store, key)
+    return found
 
 
 def row_of(name: str, histories: list[list[KeyValue]], first: int, last: int, looked_at: int) -> Row:
@@ -178,7 +185,7 @@ def rows_of(store: Any, prefix: str, first: int, last: int, looked_at: int, limi
     """At most `limit` rows for the keys below `prefix`: one each if they are few, else one for each key that the
     window's revisions wrote and one for the rest, else one for each folder of keys.
     """
-    histories = {key: history_of(store, key) for key in keys_below(store, prefix)}
+    histories = histories_below(store, prefix, first)
     if len(histories) <= limit:
         groups = {key: [key] for key in histories}
     else:

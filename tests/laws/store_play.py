@@ -133,7 +133,6 @@ class Play:
         from_ = max(told) + 1 if told else 2
         if token in self.watched:
             self.group.asker.told = [one for one in self.group.asker.told if one[1].token != token]
-            self.group.loop.actors.pop("nobody", None)
         fresh = token + 10 * (1 + sum(1 for one in self.watched if one % 10 == token % 10))
         for old in [one for one in self.watched if one % 10 == token % 10]:
             self.watched[old] = ("", 0)

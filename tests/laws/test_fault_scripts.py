@@ -46,7 +46,10 @@ def ailments(cluster: Cluster) -> list[str]:
     running = {one.pod for one in cluster.containers() if one.pod.startswith("default/")}
     if running != {meta.key(pod) for pod in pods}:
         found.append(f"the kubelets run {sorted(running)}")
-    if len({member.mvcc.hash_kv()[0] for member in cluster.members.values()}) != 1:
+    revision = min(member.current_revision for member in cluster.members.values())
+    if cluster.revision - revision > 5:
+        found.append(f"a member has seen revision {revision} of {cluster.revision}")
+    if len({member.mvcc.hash_kv(revision)[0] for member in cluster.members.values()}) != 1:
         found.append("the members hold different data")
     leaders = [name for name, member in cluster.members.items() if member.node.role == "leader"]
     if len(leaders) != 1:

@@ -71,6 +71,7 @@ def listed(server: Any, answer: StoreAnswer) -> None:
             server.allocations.learn(change)
         if kind.storage in server.catalog.observed:
             server.catalog.learn(kind.storage, change)
+    server.forget_written()
     server.authorizer.forget()
     server.revision = answer.revision
     server.link.loaded()

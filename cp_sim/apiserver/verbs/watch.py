@@ -75,7 +75,7 @@ def opened(server: Any, work: Work) -> None:
     server.add_watch(cache, watch)
     seconds = work.call.options.get("timeoutSeconds")
     if seconds not in (None, ""):
-        from cp_sim.apiserver.apiserver import EndWatch
+        from cp_sim.apiserver.serving import EndWatch
 
         end = EndWatch(cache.resource, watch.id)
         server.loop.after(int(seconds) * 1000, server.name, end, background=True)

@@ -37,7 +37,7 @@ from cp_sim.etcd.maintenance import (
     StatusResponse,
 )
 from cp_sim.etcd.real.connection import Connection
-from cp_sim.etcd.wire import convert
+from cp_sim.etcd.wire import values
 from cp_sim.etcd.wire.messages import Message, enum, enum_name, make
 
 
@@ -64,7 +64,7 @@ def ask(connection: Connection, request: Any, below: str) -> Any:
 def _time_to_live(connection: Connection, request: LeaseTimeToLiveRequest, below: str) -> LeaseTimeToLiveResponse:
     message = make("LeaseTimeToLiveRequest", ID=request.id, keys=request.keys)
     answer = connection.call("LeaseTimeToLive", message)
-    keys = tuple(convert.key_text(key).removeprefix(below) for key in answer.keys)
+    keys = tuple(values.key_text(key).removeprefix(below) for key in answer.keys)
     return LeaseTimeToLiveResponse(answer.header.revision, answer.ID, answer.TTL, answer.grantedTTL, keys)
 
 

@@ -19,7 +19,7 @@ import grpc
 
 from cp_sim.etcd import api
 from cp_sim.etcd.real.connection import LONGEST_PAUSE_S, PAUSE_S, Connection
-from cp_sim.etcd.wire import convert
+from cp_sim.etcd.wire import values
 from cp_sim.etcd.wire.messages import Message, make
 from cp_sim.sim import immutable
 
@@ -171,4 +171,4 @@ class Watcher:
 
 def range_of(prefix: str) -> tuple[bytes, bytes]:
     """The range of all keys below a prefix, as it travels."""
-    return convert.key_bytes(prefix) or b"\0", convert.end_bytes(api.prefix_end(prefix))
+    return values.key_bytes(prefix) or b"\0", values.end_bytes(api.prefix_end(prefix))

@@ -311,10 +311,13 @@ class Desk {
   }
 
   buildFaults() {
-    const select = (name, words) => make("select", { class: "cp-input", name, "aria-label": words });
-    const wrong = () => make("span", { class: "cp-wrong", role: "alert" });
-    const named = (words, input, note) => make("label", { class: "cp-field" }, make("span", {}, words), input, note);
-    const field = (name, words) => { const input = select(name, words); const note = wrong(); return { input, wrong: note, label: named(words, input, note) }; };
+    const field = (name, words) => {
+      const id = `cp-${this.serial}-fault-${name}`;
+      const input = make("select", { class: "cp-input", id, name, "aria-label": words });
+      const wrong = make("span", { class: "cp-wrong", id: `${id}-wrong`, role: "alert" });
+      input.addEventListener("input", () => this.clearWrong(input));
+      return { input, wrong, label: make("label", { class: "cp-field" }, make("span", {}, words), input, wrong) };
+    };
     this.target = field("target", "process or machine");
     this.left = field("left", "cut off");
     this.right = field("right", "from");

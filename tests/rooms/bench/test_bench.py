@@ -111,7 +111,7 @@ def test_every_watch_hears_every_put() -> None:
 def test_what_a_pod_takes_is_told(name: str) -> None:
     report = bench.run(name, count=50)
     assert report.done == 50
-    assert set(dict(report.figures)) == {"store_mib", "kib_per_pod"}
+    assert set(dict(report.figures)) == {"pods_per_processor_s", "store_mib", "kib_per_pod"}
 
 
 def test_a_compaction_tells_its_longest_pause() -> None:

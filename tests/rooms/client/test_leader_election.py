@@ -240,3 +240,15 @@ def test_a_manager_begins_when_it_leads_and_ends_with_all_its_controllers() -> N
     assert not any(name in plane.loop.actors for name in leader.process())
     assert f"replicaset-controller/{waiting.host}" in plane.loop.actors
     assert world.heard == [ProcessExited(leader.name, "leaderelection lost")]
+
+
+def test_a_new_leader_finds_the_pods_whose_nodes_went_before_its_time() -> None:
+    plane = Plane()
+    plane.ask("POST", "/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})
+    pod = {"metadata": {"name": "p"}, "spec": {"nodeName": "gone", "containers": [{"name": "c", "image": "i"}]}}
+    assert plane.ask("POST", "/api/v1/namespaces/default/pods", pod).ok
+    plane.loop.add(ControllerManager(server="server-1", election=Election("a")))
+    plane.loop.run(30_000)
+    assert plane.ask("GET", "/api/v1/namespaces/default/pods/p").ok, "a node may be late"
+    plane.loop.run(60_000)
+    assert plane.ask("GET", "/api/v1/namespaces/default/pods/p").status == 404

@@ -38,6 +38,7 @@ class Group:
         settings: Settings | None = None,
         member: type[Etcd] = Etcd,
         fsync_ms: int = 1,
+        disks: dict[str, Disk] | None = None,
     ) -> None:
         clock, chance = Clock(), Chance(seed)
         self.seed = seed
@@ -52,7 +53,7 @@ class Group:
         self.loop.add(self.asker)
         for name in self.names:
             self.links.hosts[name] = f"host-{name}"
-            self.start(name, Disk(fsync_ms if count > 1 else 0))
+            self.start(name, (disks or {}).get(name) or Disk(fsync_ms if count > 1 else 0))
 
     def start(self, name: str, disk: Disk, **named: Any) -> Etcd:
         """Let a member run on a disk."""

@@ -133,14 +133,23 @@ class RealEtcd:
         return "no log"
 
 
-def etcdctl(endpoint: str, *words: str, stdin: str = "", timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
+# For etcdctl on a busy machine.
+ETCDCTL = {
+    "ETCDCTL_API": "3",
+    "ETCDCTL_DIAL_TIMEOUT": f"{PATIENCE_S}s",
+    "ETCDCTL_COMMAND_TIMEOUT": f"{PATIENCE_S}s",
+    "PATH": "/usr/bin:/bin:/usr/local/bin",
+}
+
+
+def etcdctl(endpoint: str, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """What the real etcdctl says when asked `words` at `endpoint` (a URL or host:port)."""
     return subprocess.run(
         ["etcdctl", "--endpoints", endpoint, *words],
-        env={"ETCDCTL_API": "3", "PATH": "/usr/bin:/bin:/usr/local/bin"},
+        env=ETCDCTL,
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=2 * PATIENCE_S,
         check=False,
     )

@@ -97,7 +97,8 @@ def test_an_alarm_for_want_of_space_lets_only_reads_deletes_and_compactions_thro
     assert applier.read(RangeRequest("/a")).count == 1
     assert applier.apply(DeleteRangeRequest("/a")).deleted == 1
     assert applier.apply(CompactionRequest(2)).revision == 3
-    assert applier.apply(AlarmRequest(DEACTIVATE)).alarms == (Alarm("etcd-1", NOSPACE),)
+    assert applier.apply(AlarmRequest(DEACTIVATE, "etcd-2", NOSPACE)).alarms == ()
+    assert applier.apply(AlarmRequest(DEACTIVATE, "etcd-1", NOSPACE)).alarms == (Alarm("etcd-1", NOSPACE),)
     assert applier.apply(PutRequest("/b")).revision == 4
 
 

@@ -1,5 +1,8 @@
 """The store as one outside sees it, on a small cluster: looking, and asking as etcdctl does."""
 
+import copy
+import pickle
+
 import pytest
 
 from cp_sim import Cluster
@@ -177,6 +180,14 @@ def test_members_and_their_status_print_as_tables(etcd):
     assert [cell.strip() for cell in lines[1].split("|")[1:5]] == ["ENDPOINT", "ID", "VERSION", "DB SIZE"]
     assert [cell.strip() for cell in lines[3].split("|")][6] == "true"
     assert etcd.member_list().simple.split(", ")[1:3] == ["started", "etcd"]
+
+
+def test_answers_can_be_kept_and_copied(etcd):
+    answer, table = etcd.put("/a", "1"), etcd.member_list()
+    for one in (answer, table):
+        assert str(copy.deepcopy(one)) == str(pickle.loads(pickle.dumps(one))) == str(one) == repr(one)
+    assert not hasattr(answer, "_repr_html_")
+    assert (len(table), table[0].name, [info.name for info in table]) == (1, "etcd", ["etcd"])
 
 
 def test_a_snapshot_holds_what_the_store_holds(etcd):

@@ -269,7 +269,7 @@ def test_a_new_leader_gives_every_lease_its_whole_time_again(group):
 def test_a_full_backend_stops_the_writes_of_all_until_it_is_disarmed(group):
     follower = group.followers[0]
     for one in group.up:
-        one.applier.quota_bytes = 4_000
+        one.applier.quota_bytes = one.mvcc.size_bytes + 4_000
     while not (answer := group.ask(follower.name, Put("/big", "x" * 400))).error:
         pass
     assert answer.error == "etcdserver: mvcc: database space exceeded"
@@ -278,7 +278,8 @@ def test_a_full_backend_stops_the_writes_of_all_until_it_is_disarmed(group):
     assert group.ask(group.leader.name, Put("/a", 1)).error == answer.error
     group.ask(group.leader.name, Compact(group.leader.current_revision))
     group.loop.settle()
-    group.ask(group.leader.name, AlarmRequest(DEACTIVATE))
+    for alarm in list(group.leader.applier.alarms):
+        group.ask(group.leader.name, AlarmRequest(DEACTIVATE, alarm.member, alarm.alarm))
     for one in group.up:
         one.applier.quota_bytes = 1_000_000
     assert group.ask(group.leader.name, Put("/a", 1)).succeeded

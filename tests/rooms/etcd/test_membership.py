@@ -10,7 +10,7 @@ from cp_sim.etcd.cluster_api import (
     MemberUpdateRequest,
     MoveLeaderRequest,
 )
-from cp_sim.etcd.disk import Disk
+from cp_sim.etcd.disk import Disk, copy_of
 from cp_sim.etcd.proposal import Settings
 from cp_sim.etcd.store import Get, Grant, Put
 from tests.rooms.etcd.group import Group
@@ -151,6 +151,22 @@ def test_the_lead_is_handed_over(group):
     assert group.leader.name == target
     assert group.now_ms - asked_ms < 100
     assert "step down" in [record.verb for record in group.loop.trace.about(f"members/{old.name}")[-2:]]
+
+
+def test_who_joins_a_group_that_was_restored_gets_its_data_too():
+    source = Group(1)
+    for number in range(5):
+        source.ask("etcd-1", Put(f"/k{number}", number))
+    group = Group(1, disks={"etcd-1": Disk(0, backend=copy_of(source["etcd-1"].applier))})
+    assert group.ask("etcd-1", Put("/new", 1)).revision == 7
+    group.loop.run(6_000)
+    group.ask("etcd-1", MemberAddRequest("etcd-2", learner=True))
+    join(group, "etcd-2")
+    assert [kv.key for kv in group["etcd-2"].range_at("/")] == ["/k0", "/k1", "/k2", "/k3", "/k4", "/new"]
+    group.crash("etcd-1")
+    group.restart("etcd-1")
+    group.loop.run(3_000)
+    assert group.ask("etcd-1", Get("/k4")).kv.value == 4
 
 
 def test_one_member_grows_to_three():

@@ -247,7 +247,9 @@ def test_a_controller_here_acts_on_what_was_asked_there(clusters, store):
 def test_killed_in_mid_run_it_loses_nothing(tmp_path, clusters):
     with RealEtcd(tmp_path) as etcd:
         cluster = clusters(
-            etcd.url, workers=2, components=("etcd", "apiserver", "scheduler", "controller-manager", "kubelet")
+            f"{etcd.url}?timeout=30s",
+            workers=2,
+            components=("etcd", "apiserver", "scheduler", "controller-manager", "kubelet"),
         )
         cluster.apply(deployment(6))
         acknowledged = [config_map(f"before-{number}") for number in range(5)]

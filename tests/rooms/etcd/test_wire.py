@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from cp_sim.etcd import api
 from cp_sim.etcd.store import KeyValue
 from cp_sim.etcd.watch import WatchEvent
-from cp_sim.etcd.wire import convert
+from cp_sim.etcd.wire import convert, values
 from cp_sim.etcd.wire.messages import CLASSES, enum, enum_name, make
 from cp_sim.etcd.wire.services import METHODS
 
@@ -97,19 +97,19 @@ def test_events_come_back_as_they_went():
     ],
 )
 def test_a_value_is_an_object_only_where_the_api_server_looks(key, data, value):
-    assert convert.value_of(data, key) == value
+    assert values.value_of(data, key) == value
 
 
 @given(BYTES)
 def test_every_key_comes_back_as_it_went(key):
-    assert convert.key_bytes(convert.key_text(key)) == key
+    assert values.key_bytes(values.key_text(key)) == key
 
 
 def lies_before(key: str, end: bytes) -> bool:
     """Whether a key lies before the end of a range, by the end's text; "to the last key" comes from bytes alone that
     no text reaches.
     """
-    text = convert.end_text(end)
+    text = values.end_text(end)
     return key < text or (text == api.FROM_KEY and end != b"\0")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rooms.etcd.real_etcd import free_ports, needs_etcd, needs_etcdctl, until
+from tests.rooms.etcd.real_etcd import ETCDCTL, free_ports, needs_etcd, needs_etcdctl, until
 
 ROOT = Path(__file__).resolve().parents[3]
 BLOCKS = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -27,6 +27,7 @@ class Terminal:
         peer = f"http://127.0.0.1:{peers}"
         self.environment = {
             **os.environ,
+            **{name: value for name, value in ETCDCTL.items() if name != "PATH"},
             "PYTHONPATH": str(ROOT),
             "ETCD_LISTEN_CLIENT_URLS": f"http://127.0.0.1:{real}",
             "ETCD_ADVERTISE_CLIENT_URLS": f"http://127.0.0.1:{real}",
@@ -52,7 +53,7 @@ class Terminal:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=90,
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
@@ -77,9 +78,8 @@ class Terminal:
         else:
             port = self.ports["2379"]
             healthy = ["etcdctl", "--endpoints", f"127.0.0.1:{port}", "endpoint", "health"]
-            environment = {**self.environment, "ETCDCTL_API": "3"}
             until(
-                lambda: subprocess.run(healthy, env=environment, capture_output=True, check=False).returncode == 0,
+                lambda: subprocess.run(healthy, env=self.environment, capture_output=True, check=False).returncode == 0,
                 "the document's etcd does not answer",
             )
 

@@ -17,7 +17,7 @@ from cp_sim.etcd.maintenance import ACTIVATE, NOSPACE, AlarmRequest, CompactionR
 from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.etcd.wire.messages import make
 from cp_sim.etcd.wire.services import Client
-from tests.rooms.etcd.real_etcd import etcdctl, needs_etcdctl, until
+from tests.rooms.etcd.real_etcd import ETCDCTL, etcdctl, needs_etcdctl, until
 
 SMALL = ("etcd", "apiserver")
 
@@ -61,7 +61,7 @@ def refused(server, *words: str) -> str:
 def watching(server, *words: str) -> Iterator[list[str]]:
     """The lines of `etcdctl watch`, as they come."""
     command = ["etcdctl", "--endpoints", server.endpoint, "watch", *words]
-    process = subprocess.Popen(command, env={"ETCDCTL_API": "3"}, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=ETCDCTL, stdout=subprocess.PIPE, text=True)
     lines: list[str] = []
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
     reader.start()
@@ -97,6 +97,7 @@ def test_an_object_that_is_put_is_one_for_the_api_server(cluster, server):
     path = "/api/v1/namespaces/default/configmaps/b"
     assert cluster.request("GET", path).body["data"] == {"y": "2"}
     cluster.request("PATCH", path, headers={"content-type": "application/merge-patch+json"}, body={"data": {"z": "3"}})
+    assert [record.actor for record in cluster.explain("configmap/b").history] == ["etcdctl", "kube-apiserver"]
     assert '"z":"3"' in told(server, "get", "/registry/configmaps/default/b", "--print-value-only")
     assert told(server, "del", "/registry/configmaps/default/b") == "1\n"
     assert cluster.request("GET", path).status == 404
@@ -188,18 +189,12 @@ def test_a_lease_lives_in_virtual_time(cluster, server):
 
 @needs_etcdctl
 def test_a_watch_sees_changes_as_they_happen(cluster, server):
-    with watching(server, "/registry/configmaps/", "--prefix", "--prev-kv") as lines:
-        until(_watched, "the watch was not opened")
+    with watching(server, "/registry/configmaps/", "--prefix", "--rev", str(cluster.revision + 1)) as lines:
         cluster.apply(config_map("a", x="1"))
         until(lambda: "/registry/configmaps/default/a" in lines, "the watch was not told of the ConfigMap")
         cluster.delete("configmap/a")
         until(lambda: "DELETE" in lines, "the watch was not told of the end of the ConfigMap")
     assert [line for line in lines if line.isupper()] == ["PUT", "DELETE"]
-
-
-def _watched() -> bool:
-    """Whether anybody watches; the streams' threads tell."""
-    return any(thread.name == "watch stream" for thread in threading.enumerate())
 
 
 @needs_etcdctl
@@ -211,6 +206,19 @@ def test_a_watch_from_the_past_is_told_the_past_first(server):
     with watching(server, "k", "--rev", str(revision)) as lines:
         until(lambda: len(lines) == 9, "the watch was not told the past")
     assert lines == ["PUT", "k", "1", "DELETE", "k", "", "PUT", "k", "2"]
+
+
+@needs_etcdctl
+def test_a_watch_outlives_a_member_that_is_restarted(cluster, server):
+    with watching(server, "k", "--rev", str(cluster.revision + 1)) as lines:
+        told(server, "put", "k", "before")
+        until(lambda: "before" in lines, "the watch was not told")
+        cluster.crash("etcd")
+        assert "is down" in etcdctl(server.endpoint, "endpoint", "health").stderr
+        cluster.restart("etcd")
+        told(server, "put", "k", "after")
+        until(lambda: "after" in lines, "the watch did not go on")
+    assert lines == ["PUT", "k", "before", "PUT", "k", "after"]
 
 
 class Stream:

@@ -3,20 +3,27 @@
 from types import SimpleNamespace
 
 import view_decisions
+from raft_stage import Group
 from view_fixtures import World, node, pod, small_world
 
 from cp_sim.apiserver.passage import Gate, Passage
 from cp_sim.client.plan import Create, Delete, Emit, Later, Plan, SlowStart
+from cp_sim.etcd.mvcc import Mvcc
 from cp_sim.views import (
     View,
+    availability,
     cause_chain,
     cluster_map,
     control_plane,
     decision,
+    keyspace,
     locks_and_keys,
     ownership,
+    raft,
+    raft_members,
     reconcile,
     request_passage,
+    term_lanes,
     timeline,
 )
 
@@ -124,6 +131,68 @@ def locked_world() -> World:
     return world
 
 
+class Kept:
+    """A store to look at, as `cluster.etcd` is one."""
+
+    def __init__(self, mvcc: Mvcc) -> None:
+        self.mvcc = mvcc
+        self.range_at, self.history = mvcc.range_at, mvcc.versions
+        self.current_revision, self.compact_revision = mvcc.revision, max(0, mvcc.compact_revision)
+
+    def keys(self, prefix: str) -> list[str]:
+        known = self.mvcc.keys()
+        return [key for key in known if key.startswith(prefix)]
+
+
+def stored_world() -> World:
+    """A store of three keys with a history: one was created anew after its deletion, and the beginning is compacted."""
+    mvcc = Mvcc()
+    for key in ("/registry/pods/default/a", "/registry/pods/default/b", "/lesson"):
+        mvcc.put(key, {"spec": {"nodeName": ""}})
+    mvcc.put("/registry/pods/default/a", {"spec": {"nodeName": "worker-1"}})
+    mvcc.delete("/registry/pods/default/b")
+    mvcc.put("/registry/pods/default/b", {"spec": {}})
+    mvcc.put("/lesson", "2")
+    mvcc.compact(4)
+    world = World(nodes=[], pods=[])
+    world.revision = mvcc.revision
+    world.etcd = Kept(mvcc)  # type: ignore[attr-defined]
+    return world
+
+
+FAULTS = ((10_000, "crash control-plane-1 (etcd leader)"), (40_000, "restart control-plane-1 (etcd leader)"))
+
+
+def report(control_planes: int, gap_ms: int, start_ms: int = 0) -> SimpleNamespace:
+    """What was measured while a control plane was away: writes failed for `gap_ms`."""
+    end = 60_000 + start_ms
+    crashed = 10_000 + start_ms
+    strip = ((start_ms, crashed, True), (crashed, crashed + gap_ms, False), (crashed + gap_ms, end, True))
+    return SimpleNamespace(
+        title="lose one control plane",
+        control_planes=control_planes,
+        start_ms=start_ms,
+        end_ms=end,
+        faults=tuple((at + start_ms, words) for at, words in FAULTS),
+        strips={"write": strip, "scheduling": strip[1:]},
+        figures={"write_gap_ms": gap_ms, "raft_leader_changes": control_planes - 1, "lost_acknowledged_writes": 0},
+    )
+
+
+def broken_group() -> Group:
+    """Five members: the leader is cut off and a new one elected, one crashed, one paused, links that lose."""
+    group = Group(5).elected().run(300).propose(5).run(40)
+    old = group.leader().name
+    others = [name for name in sorted(group.members) if name != old]
+    group.links.partition([old], others)
+    group.propose(2).run(2_500)
+    led = group.leader().name
+    follower, crashed = (name for name in others if name != led and name != others[-1])
+    group.crash(crashed)
+    group.links.set(led, follower, loss=0.3)
+    return group.propose(2).run(5)
+
+
 def gallery() -> dict[str, View]:
     """{name: one of each picture}."""
     told = told_world()
@@ -139,4 +208,13 @@ def gallery() -> dict[str, View]:
         "locks and keys": locks_and_keys(locked_world()),
         "request": request_passage(refused()),
         "timeline": timeline(told),
+        "key space": keyspace(stored_world(), ""),
+        "key space of the past": keyspace(stored_world(), "/registry/pods/default/", revision=5),
+        "availability": availability([report(1, 30_000), report(3, 1_500, 600)]),
+        "one availability": availability(report(3, 1_500)),
+        "members": raft_members(broken_group()),
+        "a vote": raft_members(Group(7).elected().run(5)),
+        "terms": term_lanes(broken_group(), strips={"write": ((0, 900, True), (900, 1_500, False))}),
+        "raft": raft(Group(3).elected().run(300)),
+        "raft, as told": raft(broken_group().at(0)),
     }
