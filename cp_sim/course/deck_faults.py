@@ -68,6 +68,7 @@ class Drill:
         self.begun_ms = cluster.clock.now_ms
         self._struck: dict[str, tuple[str, ...]] = {}
         self._written = 0
+        self.stored: list[str] = []  # the config maps of which the answer was that they are stored
 
     def __len__(self) -> int:
         return len(self.script.faults)
@@ -96,7 +97,7 @@ class Drill:
         if known is not None:
             lines.append(known.quorum_words())
         lines.append(f"a write: {self._write()}")
-        for component in ("kube-scheduler", "kube-controller-manager"):
+        for component in ("kube-scheduler", "kube-controller-manager") if cluster.layout.replicated else ():
             lines.append(f"{component}: {cluster.leader_of(component) or 'nobody leads'}")
         workers = [name for name in cluster.kubelets.nodes if not name.startswith("control-plane")]
         running = sum(len(running_on(cluster, name)) for name in workers)
@@ -111,10 +112,12 @@ class Drill:
     def _write(self) -> str:
         cluster = self.cluster
         self._written += 1
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"drill-{self._written}"}}
+        name = f"drill-{self._written}"
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
         begun = cluster.clock.now_ms
         answer = cluster.request("POST", MAPS, body=body)
         took = format_duration(cluster.clock.now_ms - begun)
         if answer.ok:
+            self.stored.append(name)
             return f"stored after {took}"
         return f"refused after {took}: {answer.status or 'no answer'} {answer.body.get('message', '')}".rstrip()

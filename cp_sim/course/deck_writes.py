@@ -54,7 +54,9 @@ def _summary(before: int, after: int) -> str:
     count = after - before
     if not count:
         return f"Nothing was written: the store is still at revision {after}."
-    return f"{count} {'write' if count == 1 else 'writes'}: revisions {before + 1} to {after}."
+    if count == 1:
+        return f"1 write: revision {after}."
+    return f"{count} writes: revisions {before + 1} to {after}."
 
 
 def written(cluster: Cluster, after: int) -> str:

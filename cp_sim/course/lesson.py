@@ -74,7 +74,7 @@ class Lesson:
 
 
 # Where each lesson's records stand; a lesson is read when it is begun.
-LESSONS = {"00": "lesson_00", "02": "lesson_02", "07": "lesson_07", "12": "lesson_12"}
+LESSONS = {"00": "lesson_00", "02": "lesson_02", "07": "lesson_07", "12": "lesson_12", "13": "lesson_13"}
 
 
 def lesson_of(name: str) -> Lesson:

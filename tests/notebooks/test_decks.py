@@ -15,9 +15,29 @@ DECKS = sorted((ROOT / "notebooks" / "instructor").glob("*.ipynb"))
 # A deck takes those of these parameters that its `parameters` cell has.
 PARAMETERS: list[dict[str, Any]] = [
     {},
-    {"seed": 11},
-    {"seed": 23, "workers": 2, "replicas": 2},
-    {"seed": 42, "workers": 5, "replicas": 6},
+    {
+        "seed": 11,
+        "members": 3,
+        "control_planes": 3,
+        "script": ["wait 10s", "compact", "scale deployment web --replicas=2"],
+    },
+    {
+        "seed": 23,
+        "workers": 2,
+        "replicas": 2,
+        "members": 4,
+        "control_planes": 3,
+        "fault_script": ["at 5s crash a majority of etcd", "at 40s restart a majority of etcd"],
+    },
+    {
+        "seed": 42,
+        "workers": 5,
+        "replicas": 6,
+        "members": 7,
+        "control_planes": 5,
+        "fault_script": ["at 5s pause etcd leader", "at 20s resume etcd leader", "at 30s crash scheduler leader"],
+        "race": ["at 5s crash load balancer", "at 10s restart load balancer"],
+    },
 ]
 
 pytestmark = [

@@ -56,9 +56,7 @@ def _gap_after_the_leader(cluster: Cluster) -> int:
 def _elections(cluster: Cluster) -> list[Record]:
     """The records of members that became leader."""
     return [
-        record
-        for record in cluster.trace
-        if record.subject.startswith("members/") and record.verb == "become leader"
+        record for record in cluster.trace if record.subject.startswith("members/") and record.verb == "become leader"
     ]
 
 
@@ -184,14 +182,10 @@ def _survivor(cluster: Cluster, _answer: Any) -> Verdict:
         return Verdict(False, f"{gone} of 5 members are gone, and there is no config map called survivor yet.")
     down = _down_at(cluster, stored[0])
     if down < 2:
-        said = f"survivor was stored while {_members(down)} of five gone. More would have been possible."
+        said = f"survivor was stored with {down} of five members gone. It can bear more."
         again = "Delete it, crash more members, and create it again."
         return Verdict(False, said, "How many must be left?", again)
     return Verdict(True, f"survivor was stored in revision {stored[0].revision} with {down} of five members gone.")
-
-
-def _members(count: int) -> str:
-    return "one member was" if count == 1 else f"{count} members were" if count else "none was"
 
 
 def _down_at(cluster: Cluster, moment: Record) -> int:
@@ -285,10 +279,10 @@ def _thrown_away(_cluster: Cluster, answer: Any) -> Verdict:
                 story.play(line[1:].strip())
             except (ValueError, KeyError) as wrong:
                 return Verdict(False, f"Line {number} cannot be played: {wrong}", "Which lines does the lesson show?")
-            seen |= dict.fromkeys(value for log in _logs(story).values() for value in log)
+            seen |= dict.fromkeys(value for log in _logs(story).values() for value in log if value)
     if not seen:
         return Verdict(False, "In this story nobody writes.", "Who asks a member to store something?")
-    return _judge_story(story, [value for value in seen if value])
+    return _judge_story(story, list(seen))
 
 
 def _logs(story: Story) -> dict[str, list[str]]:
