@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cp_sim.asking import outside
 from cp_sim.kubelet import Kubelets
 from cp_sim.layout import BALANCER, ETCD, SHORT, STATIC
 from cp_sim.operations import Operations
 from cp_sim.process import CRASHED, PAUSED, RUNNING, Process
 from cp_sim.sim import parse_duration
-from cp_sim.world import outside
 
 USER = "user"
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from cp_sim import faults
 from cp_sim.apiserver.request import ApiError
+from cp_sim.asking import outside
 from cp_sim.faults import FaultScript, Happened
 from cp_sim.maintenance import Maintaining
 from cp_sim.sim import parse_duration
-from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE, outside
+from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
 
 __all__ = ["COMPONENTS", "CONTROL_PLANE_ROLE", "Cluster"]
 

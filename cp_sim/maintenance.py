@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.asking import outside
 from cp_sim.breaking import Breaking
 from cp_sim.client.load_balancer import LoadBalancer
 from cp_sim.etcd.api import EtcdError
@@ -23,7 +24,7 @@ from cp_sim.objects import meta
 from cp_sim.process import EXITED, Process
 from cp_sim.scheduler import Scheduler
 from cp_sim.sim import parse_duration
-from cp_sim.world import control_plane, outside
+from cp_sim.world import control_plane
 
 # How far a restore raises the revision so that no client knows a later one.
 # Source: etcd.io, "Disaster recovery", section "Restoring with revision bump".

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cp_sim.apiserver.request import ApiError
+from cp_sim.asking import outside
 from cp_sim.history import decorated, parse_reference
 from cp_sim.kubelet import NodeSpec
 from cp_sim.objects import edit, manifests, meta, names
@@ -17,7 +18,7 @@ from cp_sim.objects.kinds import KINDS, Kind, kind_of
 from cp_sim.objects.threeway import LAST_APPLIED, three_way_patch, with_last_applied
 from cp_sim.sim import parse_duration
 from cp_sim.taints import changed_taints
-from cp_sim.world import World, outside
+from cp_sim.world import World
 
 Object = dict[str, Any]
 

@@ -86,7 +86,7 @@ class PodGarbageCollector(Controller):
         )
         self.threshold = threshold
         self.missing: dict[str, int] = {}  # node -> since when it is known to be gone
-        self.looked_around = False  # whether what was there at the start has been looked at
+        self.knows_missing = False  # whether the pods that were there at the start were asked for their nodes
         self.reasons: dict[str, tuple[str, bool]] = {}  # pod -> (why it goes, whether its node is gone)
 
     def setup(self) -> None:
@@ -114,6 +114,16 @@ class PodGarbageCollector(Controller):
         else:
             self.missing.pop(name(new), None)
 
+    def _find_missing(self) -> None:
+        """Nodes that went before this process began: only the pods tell of them."""
+        if self.knows_missing or not self.informers.synced:
+            return
+        self.knows_missing = True
+        for pod in self.pods.list():
+            node = node_name(pod)
+            if node and node not in self.missing and self.nodes.get(node) is None:
+                self.missing[node] = self.loop.clock.now_ms
+
     def _next_pass_ms(self) -> int:
         """A pass first discovers a missing node, and the quarantine begins then."""
         now_ms = self.loop.clock.now_ms
@@ -127,12 +137,11 @@ class PodGarbageCollector(Controller):
             super().notice(message)
 
     def _collect(self) -> None:
+        self._find_missing()
         for pod in surplus(self.pods.where("finished", "finished"), self.threshold):
             self._take(pod, f"there are more than {self.threshold} finished pods, and this is one of the oldest", False)
         self._collect_out_of_service()
         now_ms = self.loop.clock.now_ms
-        if not self.looked_around and self.informers.synced:
-            self._look_around(now_ms)
         for node, since_ms in list(self.missing.items()):
             pods = self.pods.where("node", node)
             if not pods:
@@ -142,14 +151,6 @@ class PodGarbageCollector(Controller):
                     self._take(pod, f"its node {node} does not exist any more", True)
         for pod in self.pods.where("unscheduled terminating", "yes"):
             self._take(pod, "it is being deleted and never had a node whose kubelet could end it", False)
-
-    def _look_around(self, now_ms: int) -> None:
-        """Nodes may have gone before this process began: pods still name them."""
-        self.looked_around = True
-        for pod in self.pods.list():
-            node = node_name(pod)
-            if node and node not in self.missing and self.nodes.get(node) is None:
-                self.missing[node] = now_ms
 
     def _collect_out_of_service(self) -> None:
         for node in self.nodes.list():

@@ -16,7 +16,7 @@ from cp_sim.views.ha_control_plane import ha_control_plane
 from cp_sim.views.ha_facts import control_plane_hosts
 from cp_sim.views.lettering import fit, styled
 from cp_sim.views.palette import ACTORS, component_of
-from cp_sim.views.quorum import PAUSED, RUNNING, state_of
+from cp_sim.views.quorum import CRASHED, PAUSED, RUNNING, state_of
 from cp_sim.views.sketch import Point, Sketch
 from cp_sim.views.story import Write, folded, is_write, ripple, roots, write_of
 from cp_sim.views.view import View
@@ -64,7 +64,8 @@ def control_plane(cluster: Any) -> View:
     newest = roots(trace, 1, until)
     writes = _writes_of(trace, ripple(trace, newest[0], until)) if newest else []
     flights = Counter() if past else in_flight(cluster)
-    watches = {} if past else watchers(cluster)
+    known = {} if past else watchers(cluster)
+    watches = {name: kinds for name, kinds in known.items() if absence_of(cluster, name) != CRASHED}
     counts = Counter(component_of(record.actor) for record in trace or ())
     present = present_components(cluster)
     sketch = Sketch("The control plane: who talks to whom")

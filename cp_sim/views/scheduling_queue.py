@@ -36,7 +36,7 @@ def scheduling_queue(cluster: Any, scheduler: str = "kube-scheduler") -> View:
     """
     actors = getattr(getattr(cluster, "loop", None), "actors", {})
     actor: Any = actors.get(leader_among(cluster, scheduler) or scheduler)
-    if not hasattr(actor, "queue"):
+    if actor is None or not hasattr(actor, "queue"):
         raise ValueError(f"no scheduler called {scheduler} runs here; the past does not keep queues either")
     sketch = Sketch("The scheduler's queue")
     lines = []

@@ -107,6 +107,9 @@ def test_a_single_control_plane_that_is_broken() -> None:
     assert "kube-apiserver (crashed)" in str(view)
     assert "crashed" in view.details["component/kube-apiserver"]
     cluster.crash("kube-scheduler")
+    assert "kube-scheduler (crashed): chooses a node for each pod that has none\nkube-controller" in str(
+        control_plane(cluster)
+    )
     with pytest.raises(ValueError, match="no scheduler"):
         scheduling_queue(cluster)
 
