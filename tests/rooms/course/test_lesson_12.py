@@ -8,7 +8,8 @@ import pytest
 
 from cp_sim import Cluster
 from cp_sim.course import compare, predict
-from cp_sim.course.lessons.lesson_12 import CASES, NOBODY, case_text, cases, form, side_that_commits, write
+from cp_sim.course.lessons.checks_12 import CASES, NOBODY, case_text, cases, form, side_that_commits
+from cp_sim.course.lessons.lesson_12 import write
 from cp_sim.course.looking import running_on
 from cp_sim.views.quorum import group_of
 from tests.rooms.course.learner import cluster_of, kubectl, run_solution, said
