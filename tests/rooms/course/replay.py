@@ -50,7 +50,7 @@ def recorded_cluster() -> Any:
     )
     workers = [NodeSpec(f"worker-{n}", zone="abc"[n - 1], addresses=[f"127.0.0.1{n + 1}"]) for n in (1, 2, 3)]
     components = [name for name in world.COMPONENTS if name != "cloud-controller-manager"]
-    with mock.patch.object(world, "_control_plane", return_value=control_plane):
+    with mock.patch.object(world, "control_plane", return_value=control_plane):
         return Cluster(workers=0, nodes=workers, components=components, callers={"bob": (), "alice": (), "x": ("red",)})
 
 
