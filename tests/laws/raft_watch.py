@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cp_sim.raft import Broken, Change, Entry, Message, RaftNode, Ready
+from cp_sim.raft import Broken, Entry, Message, RaftNode, Ready
 from cp_sim.raft.host import Host
-from cp_sim.raft.stage import Stage
-from cp_sim.sim import Chance
+from cp_sim.raft.stage import Served, Stage
 
 
 class Violation(AssertionError):
@@ -27,7 +26,8 @@ class WatchedStage(Stage):
         self.applied: dict[int, Entry] = {}
         self.signatures: dict[str, tuple[int, ...]] = {}
         self.commits: dict[str, tuple[RaftNode, int]] = {}
-        self.acknowledged_before: dict[Any, int] = {}
+        self.known_before: dict[Any, tuple[int, int]] = {}
+        self.longest_read: tuple[Any, ...] = ()
         self.checked = 0
         super().__init__(voters, seed, **options)
 
@@ -135,12 +135,21 @@ class WatchedStage(Stage):
         served = len(self.served)
         super()._apply(host, ready)
         for read in self.served[served:]:
-            missing = set(list(self.acknowledged)[: self.acknowledged_before[read.context]]) - set(read.values)
-            if missing:
-                self.fail("linearizable reads", f"read {read.context} at {read.name} misses {sorted(missing)}")
+            self.linearizable(read)
+
+    def linearizable(self, read: Served) -> None:
+        """A read sees all that was acknowledged, and all that any read had seen, before it was asked for."""
+        acknowledged, seen = self.known_before[read.context]
+        missing = [value for value in list(self.acknowledged)[:acknowledged] if value not in read.values]
+        if missing:
+            self.fail("linearizable reads", f"read {read.context} at {read.name} misses {missing}")
+        if read.values[:seen] != self.longest_read[:seen]:
+            self.fail("linearizable reads", f"read {read.context} at {read.name} goes back behind an earlier read")
+        if len(read.values) > len(self.longest_read):
+            self.longest_read = read.values
 
     def read(self, name: str, context: Any) -> bool:
-        self.acknowledged_before[context] = len(self.acknowledged)
+        self.known_before[context] = (len(self.acknowledged), len(self.longest_read))
         return super().read(name, context)
 
     # ---- after healing
@@ -196,123 +205,3 @@ def found_out(stage: WatchedStage) -> Iterator[None]:
         raise
     except (Broken, AssertionError, KeyError, IndexError, RuntimeError) as found:
         raise Violation(f"a member gave up: {found!r} (seed {stage.seed}, tick {stage.now})") from found
-
-
-def some_stage(seed: int, machine: type[RaftNode] = RaftNode) -> WatchedStage:
-    """A group of three or five, with or without learner, pre-vote and check quorum, as `seed` has it."""
-    dice = Chance(seed).stream("stage")
-    voters = ("m1", "m2", "m3", "m4", "m5")[: (3, 3, 5)[dice.randrange(3)]]
-    learners = ("l1",) * dice.randrange(2)
-    pre_vote, check_quorum = dice.randrange(3) > 0, dice.randrange(3) > 0
-    limits = {"max_entries": (512, 2)[dice.randrange(2)], "max_inflight": (256, 2)[dice.randrange(2)]}
-    return WatchedStage(
-        voters, seed, learners=learners, machine=machine, pre_vote=pre_vote, check_quorum=check_quorum, **limits
-    )
-
-
-class Walk:
-    """A random play, told by its seed alone: proposals, reads and all kinds of mishap on a watched stage."""
-
-    def __init__(self, stage: WatchedStage) -> None:
-        self.stage = stage
-        self.dice = stage.chance.stream("walk")
-        self.number = 0
-        # Without both of these a removed member that was not told can disturb the others for ever (section 4.2.3).
-        protected = stage.options["pre_vote"] and stage.options["check_quorum"]
-        self.changes = self.dice.randrange(2) if protected else 0
-        stage.links.delay_ticks = self.dice.randrange(4)
-        stage.links.loss_percent = (0, 0, 5, 15)[self.dice.randrange(4)]
-        stage.links.copy_percent = (0, 0, 10)[self.dice.randrange(3)]
-        self.acts = (
-            *(self.tick,) * 10, *(self.propose,) * 8, *(self.read,) * 4, self.crash, *(self.restart,) * 3,
-            self.cut, *(self.heal_links,) * 2, self.slow, self.pause, self.resume, self.compact, self.transfer,
-            self.campaign,
-            *(self.change,) * 2 * self.changes,
-        )  # fmt: skip
-
-    def play(self, steps: int = 120) -> None:
-        """Go `steps` steps, then heal; what a member itself finds broken is a violation too."""
-        with found_out(self.stage):
-            for _ in range(steps):
-                self.acts[self.dice.randrange(len(self.acts))]()
-            self.stage.converge()
-
-    def somebody(self) -> str:
-        """A member; the leader more often than others, for its mishaps tell most."""
-        leader = self.stage.leader()
-        if leader is not None and self.dice.randrange(4) == 0:
-            return leader.id
-        names = list(self.stage.hosts)
-        return names[self.dice.randrange(len(names))]
-
-    def tick(self) -> None:
-        self.stage.tick((1, 1, 2, 5, 12, 25)[self.dice.randrange(6)])
-
-    def propose(self) -> None:
-        self.number += 1
-        self.stage.propose(self.somebody(), f"v{self.number}")
-
-    def read(self) -> None:
-        self.number += 1
-        self.stage.read(self.somebody(), f"r{self.number}")
-
-    def crash(self) -> None:
-        self.stage.crash(self.somebody(), 0 if self.changes else self.dice.randrange(3))
-
-    def restart(self) -> None:
-        for name, host in self.stage.hosts.items():
-            if host.node is None:
-                self.stage.restart(name)
-                return
-
-    def cut(self) -> None:
-        one, other = self.somebody(), self.somebody()
-        how = self.dice.randrange(3)
-        if how == 2:
-            for name in self.stage.hosts:
-                if name != one:
-                    self.stage.links.cut(one, name)
-        elif one != other:
-            self.stage.links.cut(one, other, both=how == 0)
-
-    def heal_links(self) -> None:
-        self.stage.links.cuts.clear()
-
-    def slow(self) -> None:
-        self.stage.hosts[self.somebody()].write_ticks = self.dice.randrange(4)
-
-    def pause(self) -> None:
-        self.stage.pause(self.somebody())
-
-    def resume(self) -> None:
-        for name in self.stage.hosts:
-            self.stage.pause(name, False)
-
-    def compact(self) -> None:
-        self.stage.hosts[self.somebody()].compact(self.dice.randrange(4))
-
-    def transfer(self) -> None:
-        leader = self.stage.leader()
-        if leader is not None:
-            voters = leader.members.voters
-            self.stage.transfer(voters[self.dice.randrange(len(voters))])
-
-    def campaign(self) -> None:
-        self.stage.campaign(self.somebody())
-
-    def change(self) -> None:
-        """Add a newcomer, promote a learner, or remove somebody, as long as three voters or more are left."""
-        leader = self.stage.leader()
-        if leader is None:
-            return
-        learners = leader.members.learners
-        how = self.dice.randrange(4)
-        if how == 0 and len(self.stage.hosts) < 7:
-            name = f"m{len(self.stage.hosts) + 1}"
-            self.stage.enter(name)
-            kind = ("add voter", "add learner")[self.dice.randrange(2)]
-            self.stage.change(self.somebody(), Change(kind, name))
-        elif how == 1 and learners:
-            self.stage.change(self.somebody(), Change("promote", learners[0]))
-        elif how == 2 and len(leader.members.voters) > 3:
-            self.stage.change(self.somebody(), Change("remove", leader.members.voters[self.dice.randrange(3)]))

@@ -1,6 +1,7 @@
 """Raft keeps its promises in random plays, and each planted mistake is found.
 
-The laws themselves are in `raft_watch.py`: they are held against every step of every member.
+The laws themselves are in `raft_watch.py`: they are held against every step of every member.  `raft_walk.py` plays at
+random, `raft_scenes.py` leads straight to trouble, `raft_bugs.py` are members that make a mistake.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from cp_sim.raft import Change, RaftNode
 from cp_sim.raft.story import Story, names, read
 from tests.laws.raft_bugs import BUGS, ProbesEmptyHanded
 from tests.laws.raft_scenes import SCENES
-from tests.laws.raft_watch import Violation, Walk, WatchedStage, found_out, some_stage
+from tests.laws.raft_walk import Walk, some_stage
+from tests.laws.raft_watch import Violation, WatchedStage, found_out
 
 members = st.integers(0, 6)
 few = st.integers(0, 3)
