@@ -14,6 +14,7 @@ from cp_sim.cloud_controller_manager import Cloud, CloudControllerManager
 from cp_sim.controller_manager import ControllerManager
 from cp_sim.etcd.disk import Disk
 from cp_sim.etcd.etcd import Etcd
+from cp_sim.etcd.proposal import Settings
 from cp_sim.fleet import Fleet, actor_of
 from cp_sim.kubelet.node import node_address
 from cp_sim.layout import APISERVER, ETCD, STATIC, Layout
@@ -33,6 +34,7 @@ class Assembly:
     callers: dict[str, Caller] = field(default_factory=dict)
     scheduler_profiles: Any = None
     election: bool = False
+    settings: Settings | None = None  # of the members of the store
     real: Any = None  # the adapter to a real etcd, if the objects are kept there
     fleet: Fleet | None = None  # the machines, where each kubelet is an actor of its own
     kubelets: str = ""  # the actor of all kubelets; empty: none run, or each is an actor of its own
@@ -112,7 +114,7 @@ class Assembly:
             return adapter
         if process.disk is None:
             process.disk = Disk()
-        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins)
+        member = Etcd(process.name, self.layout.members, process.disk, learner=process.joins, settings=self.settings)
         member.report_to = REPORT_TO
         return member
 

@@ -38,6 +38,8 @@ class Cluster(Maintaining):
             own.
         etcd_members: how many members the store has, where that is not the number of control planes: for `"external"`
             (there 3 unless given), or for one control plane on a replicated store.
+        etcd_flags: flags of the etcd binary for all members, `{"quota-backend-bytes": 1048576,
+            "auto-compaction-retention": "5m"}`; see `FLAGS` in `etcd/flags.py`.
         leader_election: whether scheduler and managers stand for election; by default where several of them run.
         store: where the objects are kept: None for the embedded store, `"etcd://127.0.0.1:2379"` or `StoreOptions` for
             a real etcd (see `docs/etcd.md`); several processes on one etcd are API servers of one cluster.

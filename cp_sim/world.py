@@ -18,6 +18,7 @@ from cp_sim.assembly import Assembly
 from cp_sim.client import ClusterNetwork
 from cp_sim.cloud_controller_manager import Cloud
 from cp_sim.etcd.disk import Disk
+from cp_sim.etcd.flags import settings_of
 from cp_sim.etcd.opening import open_store
 from cp_sim.etcd.snapshot import Snapshot
 from cp_sim.fleet import Fleet, actor_of
@@ -72,14 +73,15 @@ class World(Asking):
         callers: Mapping[str, tuple[str, ...]] | None = None,
         etcd: str | None = None,
         etcd_members: int | None = None,
+        etcd_flags: Mapping[str, str | int] | None = None,
         leader_election: bool | None = None,
         store: Any = None,
         restore: Snapshot | None = None,
     ) -> None:
         self.components = _checked_components(components)
         layout = layout_of(control_planes, etcd, etcd_members) if store is None else layout_on(control_planes)
-        if store is not None and (etcd or etcd_members):
-            raise ValueError("a real etcd has its own members: leave out etcd and etcd_members")
+        if store is not None and (etcd or etcd_members or etcd_flags):
+            raise ValueError("a real etcd has its own members: leave out etcd, etcd_members and etcd_flags")
         if workers < 0:
             raise ValueError(f"workers={workers}: a cluster cannot have fewer than no workers")
         self._made_with = {
@@ -93,6 +95,7 @@ class World(Asking):
             "callers": callers,
             "etcd": etcd,
             "etcd_members": etcd_members,
+            "etcd_flags": etcd_flags,
             "leader_election": leader_election,
             "store": store,
             "restore": restore,
@@ -114,7 +117,8 @@ class World(Asking):
         self.cloud = Cloud("cloud")
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
         elect = layout.replicated if leader_election is None else leader_election
-        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, real=real)
+        settings = settings_of(etcd_flags or {})
+        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, settings, real)
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:

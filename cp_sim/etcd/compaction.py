@@ -1,22 +1,21 @@
-"""When history is forgotten: etcd's own automatic compaction, and the one that the API server does.
+"""When history is forgotten: etcd's own automatic compaction.
 
-All three are counters without a clock: whoever has one asks at each interval, and sends the compaction that is named.
+Two rules without a clock: whoever has one asks it at each interval, and sends the compaction that is named.
 
-*In Kubernetes:* kubeadm leaves etcd's automatic compaction off; every API server compacts what is older than five
-minutes (`--etcd-compaction-interval`), and they agree on whose turn it is by the key `compact_rev_key`.
+*In Kubernetes:* kubeadm leaves it off; the API servers compact what is older than five minutes
+(`cp_sim/apiserver/compaction.py`).
 """
 
 from __future__ import annotations
 
-from cp_sim.etcd.api import Compare, PutRequest, RangeRequest, RangeResponse, TxnRequest, TxnResponse
+from cp_sim.sim import parse_duration
 
 HOUR_MS = 3_600_000
 # How often the mode `revision` looks.  Source: etcd `server/etcdserver/api/v3compactor/revision.go`.
 REVISION_INTERVAL_MS = 300_000
 # A window is divided into so many parts.  Source: `v3compactor/periodic.go`, retryDivisor.
 PARTS = 10
-COMPACT_KEY = "compact_rev_key"
-API_SERVER_INTERVAL_MS = 300_000
+PERIODIC, REVISION = "periodic", "revision"
 
 
 class PeriodicCompaction:
@@ -73,35 +72,22 @@ class RevisionCompaction:
         return wanted
 
 
-class ApiServerCompaction:
-    """What one API server remembers of the compactions: how many there were, and the revision at the last one.
+def rule_of(mode: str, retention: str, now_ms: int = 0) -> PeriodicCompaction | RevisionCompaction | None:
+    """The rule of `--auto-compaction-mode` and `--auto-compaction-retention`; None if nothing is to be compacted.
 
-    Every `interval_ms` it sends `ask()` and hands the answer to `answered`, which names the revision to compact. Of
-    several API servers the first to ask in an interval has its turn; the others learn the count and wait.
+    A plain number counts hours with `periodic`, revisions with `revision`.
 
-    Source: Kubernetes `staging/src/k8s.io/apiserver/pkg/storage/etcd3/compact.go`.
+    Raises:
+        ValueError: there is no such mode, or the retention cannot be read.
     """
-
-    interval_ms = API_SERVER_INTERVAL_MS
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.revision = 0
-
-    def ask(self) -> TxnRequest:
-        """Take the turn if nobody has had it since this server looked last; otherwise say how many there were."""
-        return TxnRequest(
-            compare=(Compare("VERSION", "EQUAL", COMPACT_KEY, operand=self.count),),
-            success=(PutRequest(COMPACT_KEY, str(self.revision)),),
-            failure=(RangeRequest(COMPACT_KEY),),
-        )
-
-    def answered(self, answer: TxnResponse) -> int:
-        """The revision to compact now; 0 if it was another's turn, or this is the first time."""
-        before, self.revision = self.revision, answer.revision
-        if answer.succeeded:
-            self.count += 1
-            return before
-        found = answer.responses[0]
-        self.count = found.kvs[0].version if isinstance(found, RangeResponse) and found.kvs else 0
-        return 0
+    if mode not in (PERIODIC, REVISION):
+        raise ValueError(f'auto-compaction-mode={mode!r}: it is "periodic" or "revision"')
+    if retention.isdecimal():
+        kept = int(retention)
+        if not kept:
+            return None
+        return RevisionCompaction(kept) if mode == REVISION else PeriodicCompaction(kept * HOUR_MS, now_ms)
+    if mode == REVISION:
+        raise ValueError(f"auto-compaction-retention={retention!r}: with mode revision it is a number, such as 1000")
+    period_ms = parse_duration(retention)
+    return PeriodicCompaction(period_ms, now_ms) if period_ms else None

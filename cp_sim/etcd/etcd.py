@@ -27,6 +27,7 @@ from cp_sim.etcd.proposal import (
     Gone,
     Leaderless,
     LeaseEnds,
+    LookBack,
     Overdue,
     Proposal,
     Tick,
@@ -133,6 +134,8 @@ class Etcd(Forwarding):
         match message:
             case LeaseEnds():
                 self._lease_ends(message)
+            case LookBack():
+                self._look_back()
             case Overdue():
                 self._overdue()
             case AskAgain():

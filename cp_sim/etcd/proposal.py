@@ -14,7 +14,8 @@ class Settings:
     """A member's timing and limits; the values are etcd's own.
 
     `snapshot_count` entries after the last snapshot the log is cut, but for the last `catch_up_entries`, which stay for
-    members that lag a little.  Source: etcd `server/embed/config.go` (v3.6), `server/etcdserver/server.go`.
+    members that lag a little; `quota_backend_bytes` of 0 is etcd's default.  Source: etcd `server/embed/config.go`
+    (v3.6), `server/etcdserver/server.go`.
     """
 
     tick_ms: int = 100
@@ -24,6 +25,9 @@ class Settings:
     request_ms: int = 5_000
     read_retry_ms: int = 500
     gap_limit: int = 5_000
+    quota_backend_bytes: int = 0
+    auto_compaction_mode: str = "periodic"
+    auto_compaction_retention: str = "0"
 
     @property
     def election_ms(self) -> int:
@@ -104,6 +108,11 @@ class Leaderless:
     """Timer: there has been no leader for three elections; `loss` counts the losses."""
 
     loss: int
+
+
+@immutable
+class LookBack:
+    """Timer: it is time to ask whether history may be forgotten."""
 
 
 @immutable

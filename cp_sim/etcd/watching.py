@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.etcd import api
-from cp_sim.etcd.leasing import Leasing
+from cp_sim.etcd.compacting import Compacting
 from cp_sim.etcd.proposal import Leaderless, no_leader, not_for_learners
 from cp_sim.etcd.store import CancelWatch, WatchChanges, WatchProgress, WatchRequest
 from cp_sim.etcd.watch import Watches
@@ -22,7 +22,7 @@ from cp_sim.etcd.watch import Watches
 LEADERLESS_ELECTIONS = 3
 
 
-class Watching(Leasing):
+class Watching(Compacting):
     """Serves the watches."""
 
     def __init__(self, *args: Any, **named: Any) -> None:

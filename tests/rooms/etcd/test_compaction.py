@@ -1,9 +1,11 @@
 """When history is forgotten."""
 
-from cp_sim.etcd import requests
-from cp_sim.etcd.api import PutRequest
-from cp_sim.etcd.compaction import HOUR_MS, ApiServerCompaction, PeriodicCompaction, RevisionCompaction
-from cp_sim.etcd.mvcc import Mvcc
+import pytest
+
+from cp_sim import Cluster
+from cp_sim.etcd.api import EtcdError
+from cp_sim.etcd.compaction import HOUR_MS, PeriodicCompaction, RevisionCompaction, rule_of
+from cp_sim.etcd.flags import settings_of
 
 MINUTE_MS = 60_000
 
@@ -43,15 +45,57 @@ def test_a_number_of_revisions_is_kept():
     assert [kept.due(revision) for revision in (50, 100, 101, 101, 350)] == [0, 0, 1, 0, 250]
 
 
-def test_of_two_api_servers_one_compacts_what_it_saw_five_minutes_ago():
-    mvcc, servers, compacted = Mvcc(), (ApiServerCompaction(), ApiServerCompaction()), []
-    for _round in range(4):
-        for _ in range(10):
-            requests.answer(mvcc, PutRequest("/registry/pods/default/web-1"))
-        for server in servers:
-            due = server.answered(requests.answer(mvcc, server.ask()))
-            compacted.append((due, mvcc.revision))
-    # Round by round: the first server's turn, the second learns that it was.
-    assert compacted == [(0, 12), (0, 12), (12, 23), (0, 23), (23, 34), (0, 34), (34, 45), (0, 45)]
-    assert mvcc.get("compact_rev_key").value == "34"
-    assert mvcc.get("compact_rev_key").version == 4
+def test_a_rule_that_cannot_be_is_refused_in_words():
+    assert rule_of("periodic", "0") is None
+    assert rule_of("periodic", "2").period_ms == 2 * HOUR_MS
+    assert rule_of("periodic", "90m").period_ms == 90 * MINUTE_MS
+    with pytest.raises(ValueError, match="with mode revision it is a number"):
+        rule_of("revision", "5m")
+    with pytest.raises(ValueError, match='is "periodic" or "revision"'):
+        rule_of("never", "5")
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_a_cluster_forgets_what_is_older_than_its_flag_says(members):
+    flags = {"auto-compaction-retention": "10m"}
+    cluster = Cluster(workers=1, seed=3, etcd="external", etcd_members=members, etcd_flags=flags)
+    first = cluster.revision
+    cluster.run("9m")
+    assert cluster.etcd.compact_revision == 0
+    cluster.run("3m")
+    compacted = cluster.etcd.compact_revision
+    assert 0 < compacted <= first
+    cluster.run("20m")
+    assert cluster.etcd.compact_revision > first
+    assert {member.compact_revision for member in cluster.members.values()} == {cluster.etcd.compact_revision}
+
+
+def test_after_a_change_of_leader_the_new_one_has_history_forgotten():
+    flags = {"auto-compaction-mode": "revision", "auto-compaction-retention": "20"}
+    cluster = Cluster(workers=1, seed=3, etcd="external", etcd_members=3, etcd_flags=flags)
+    cluster.run("6m")
+    before = cluster.etcd.compact_revision
+    assert before > 0
+    cluster.crash(cluster.etcd_leader)
+    cluster.run("6m")
+    assert cluster.etcd.compact_revision > before
+
+
+def test_a_small_quota_raises_the_alarm_of_the_real_one():
+    cluster = Cluster(workers=0, seed=3, components=("etcd", "apiserver"), etcd_flags={"quota-backend-bytes": 400_000})
+    for number in range(10):
+        cluster.etcd.put(f"/filler/{number}", "x" * 10_000)
+    with pytest.raises(EtcdError, match="etcdserver: mvcc: database space exceeded"):
+        cluster.etcd.put("/filler/much", "x" * 300_000)
+    assert "NOSPACE" in str(cluster.etcd.alarm_list())
+
+
+def test_flags_are_checked_as_etcd_checks_them():
+    settings = settings_of({"heartbeat-interval": 50, "election-timeout": "500", "snapshot-count": 100})
+    assert (settings.tick_ms, settings.election_ticks, settings.snapshot_count) == (50, 10, 100)
+    with pytest.raises(ValueError, match="should be at least as 5 times as --heartbeat-interval"):
+        settings_of({"heartbeat-interval": 500})
+    with pytest.raises(ValueError, match="etcd has no flag 'wal-dir' here; there are heartbeat-interval"):
+        settings_of({"wal-dir": "here"})
+    with pytest.raises(ValueError, match="quota-backend-bytes=-1: give a whole number above 0"):
+        settings_of({"quota-backend-bytes": -1})
