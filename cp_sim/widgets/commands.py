@@ -325,6 +325,8 @@ def field_of_command(command: str) -> str:
         **dict.fromkeys(("crash", "kill", "restart", "pause", "resume"), "target"),
         **dict.fromkeys(("slow_disk", "fill_disk", "mend_disk"), "member"),
         "partition": "left",
+        "jump_clock": "by",
+        "play_script": "script",
     }.get(command, "")
 
 

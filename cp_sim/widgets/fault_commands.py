@@ -13,11 +13,12 @@ from cp_sim.widgets.fields import Fields, WrongField, needed, number
 OTHERS = "all others"
 FAULTS = (
     "crash", "kill", "restart", "pause", "resume", "partition", "heal", "slow_disk", "fill_disk", "mend_disk",
+    "jump_clock", "play_script",
 )  # fmt: skip
 
 
 class FaultCommands:
-    """The commands on processes, machines, links and disks."""
+    """The commands on processes, machines, links, disks and clocks, and scripts of all of these."""
 
     cluster: Any
 
@@ -88,6 +89,25 @@ class FaultCommands:
         member = needed(fields, "member", "choose a member of the store")
         self.cluster.mend_disk(member)
         return f"the disk of {member} is fast and has room"
+
+    def do_jump_clock(self, fields: Fields) -> str:
+        """Let the clock of a machine jump."""
+        machine = needed(fields, "clock", "choose a machine")
+        by = needed(fields, "by", 'say how far, such as "+30s" or "-5m"')
+        try:
+            self.cluster.jump_clock(machine, by)
+        except ValueError as wrong:
+            raise WrongField("by", str(wrong)) from wrong
+        return f"the clock of {machine} has jumped by {by}"
+
+    def do_play_script(self, fields: Fields) -> str:
+        """Let a script of faults happen from now on, and the minute after it."""
+        script = needed(fields, "script", 'write a script, such as "at 5s crash etcd leader"')
+        try:
+            happened = self.cluster.play(script)
+        except ValueError as wrong:
+            raise WrongField("script", str(wrong)) from wrong
+        return "; ".join(one.words for one in happened) or "nothing was to happen"
 
 
 # -- what there is to break -----------------------------------------------------------------------------------------

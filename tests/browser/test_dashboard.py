@@ -220,8 +220,18 @@ def fault_controls(lab: Any, desk: Any) -> None:
     ):  # fmt: skip
         desk.press(f'[data-do="{command}"]')
         assert ask(lab, f"cluster.processes.all['etcd'].disk.{expression}") == value
+    desk.root.locator('select[name="clock"]').select_option("worker-1")
+    desk.root.locator('[name="by"]').fill("+1m")
+    desk.press('[data-do="jump_clock"]')
+    assert desk.ok, desk.outcome
+    desk.root.locator('[name="script"]').fill("at 1s crash scheduler leader\nat 2s restart scheduler leader")
+    desk.press('[data-do="play_script"]')
+    assert desk.ok, desk.outcome
+    assert "crash kube-scheduler" in desk.outcome
+    lab.picture("dashboard-faults")
     desk.press('[data-do="settle"]')
     assert desk.ok, desk.outcome
+    desk.press('[role="tab"][data-tab="cluster"]')
 
 
 def looking_back(lab: Any, desk: Any) -> None:

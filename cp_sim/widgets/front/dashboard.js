@@ -326,6 +326,13 @@ class Desk {
     const fsync = this.field("fsync_ms", "ms for each write", { form: "disk", value: "500", size: 5 });
     const strike = (command, words, title) => this.button(words, () => this.command(command, { target: this.target.input.value }), { "data-do": command, title });
     const disk = (command, words, title) => this.button(words, () => this.command(command, { member: this.member.input.value, fsync_ms: fsync.input.value }), { "data-do": command, title });
+    this.clock = field("clock", "clock of");
+    const by = this.field("by", "jumps by", { form: "clock", value: "+30s", size: 5 });
+    const jump = () => this.command("jump_clock", { clock: this.clock.input.value, by: by.input.value });
+    const script = this.field("script", "script of faults", { form: "script", tag: "textarea", rows: 3, wide: true, value: "at 5s crash etcd leader\nat 30s restart etcd leader" });
+    const play = () => this.command("play_script", { script: script.input.value });
+    this.forms.jump_clock = { fields: { clock: this.clock, by } };
+    this.forms.play_script = { fields: { script } };
     const cut = () => this.command("partition", { left: this.left.input.value, right: this.right.input.value, one_way: this.oneWay.checked });
     const target = { target: this.target };
     for (const command of ["crash", "kill", "restart", "pause", "resume"]) this.forms[command] = { fields: target };
@@ -342,7 +349,12 @@ class Desk {
         this.button("Heal all links", () => this.command("heal"), { "data-do": "heal" })),
       make("hr"),
       make("div", { class: "cp-row" }, this.member.label, fsync.label),
-      make("div", { class: "cp-row" }, disk("slow_disk", "Slow disk", "each write takes so long"), disk("fill_disk", "Fill disk", "no space left"), disk("mend_disk", "Mend disk", "fast, with room")));
+      make("div", { class: "cp-row" }, disk("slow_disk", "Slow disk", "each write takes so long"), disk("fill_disk", "Fill disk", "no space left"), disk("mend_disk", "Mend disk", "fast, with room")),
+      make("hr"),
+      make("div", { class: "cp-row" }, this.clock.label, by.label, this.button("Jump", jump, { "data-do": "jump_clock", title: "its timestamps are wrong from now on" })),
+      make("hr"),
+      make("div", { class: "cp-row" }, script.label),
+      make("div", { class: "cp-row" }, this.button("Play the script", play, { "data-do": "play_script", title: "let it happen now, and the minute after it" })));
   }
 
   showFaults(frame) {
@@ -364,6 +376,7 @@ class Desk {
     fill(this.left.input, plain(all.machines || []));
     fill(this.right.input, plain(["all others", ...(all.machines || [])]));
     fill(this.member.input, plain(all.members || []));
+    fill(this.clock.input, plain((all.machines || []).filter((name) => name !== "load-balancer")));
   }
 
   buildSelected() {

@@ -94,6 +94,29 @@ def test_disks(desk: Desk) -> None:
     assert (disk.full, disk.fsync_ms) == (False, 1)
 
 
+def test_a_clock_that_jumps(desk: Desk) -> None:
+    frame = told(desk, "jump_clock", clock="worker-1", by="+30s")
+    assert frame["outcome"]["text"] == "the clock of worker-1 has jumped by +30s"
+    told(desk, "run", duration="20s")
+    lease = desk.cluster.get("lease/worker-1", "kube-node-lease")
+    assert lease["spec"]["renewTime"] > desk.cluster.clock.micro_timestamp()
+    wrong = told(desk, "jump_clock", clock="worker-1", by="soon")["outcome"]
+    assert (wrong["ok"], wrong["field"]) == (False, "by")
+    assert "soon" in wrong["text"]
+
+
+def test_a_script_is_played(desk: Desk) -> None:
+    before, leader = desk.cluster.clock.now_ms, desk.cluster.etcd_leader
+    outcome = told(desk, "play_script", script="at 5s crash etcd leader\nat 20s restart etcd leader")["outcome"]
+    assert outcome["ok"], outcome
+    assert f"crash {leader}" in outcome["text"]
+    assert desk.cluster.clock.now_ms == before + 80_000
+    assert desk.cluster.etcd_leader != leader
+    wrong = told(desk, "play_script", script="at noon crash etcd leader")["outcome"]
+    assert (wrong["ok"], wrong["field"]) == (False, "script")
+    assert told(desk, "play_script", script=" ")["outcome"]["field"] == "script"
+
+
 def test_the_desk_shows_a_cluster_that_is_broken(desk: Desk) -> None:
     for target in ("etcd-control-plane-1", "etcd-control-plane-2", "load-balancer", "kube-apiserver-control-plane-3"):
         told(desk, "crash", target=target)
