@@ -163,7 +163,7 @@ def test_several_control_planes_share_one_adapter(clusters, store):
     cluster.apply(config_map("a"))
     assert [list(server.caches["configmaps"].objects) for server in cluster.apiservers.values()] == [["default/a"]] * 2
     assert cached(cluster) == ["a"]
-    with pytest.raises(ValueError, match="leave out etcd and etcd_members"):
+    with pytest.raises(ValueError, match="leave out etcd, etcd_members and etcd_flags"):
         clusters(store, etcd_members=3)
 
 
