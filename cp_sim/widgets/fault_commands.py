@@ -24,33 +24,28 @@ class FaultCommands:
 
     def do_crash(self, fields: Fields) -> str:
         """Let a process or a machine end at once; it stays away."""
-        what = needed(fields, "target", "choose what to crash")
-        self.cluster.crash(what)
-        return f"{what} has crashed; it stays away until you restart it"
+        return self._strike("crash", fields, "choose what to crash", "has crashed; it stays away until you restart it")
 
     def do_kill(self, fields: Fields) -> str:
         """Let a process end; its kubelet starts it again."""
-        what = needed(fields, "target", "choose a process")
-        self.cluster.kill(what)
-        return f"{what} was killed; its kubelet starts it again"
+        return self._strike("kill", fields, "choose a process", "was killed; its kubelet starts it again")
 
     def do_restart(self, fields: Fields) -> str:
         """Start a process or a machine again."""
-        what = needed(fields, "target", "choose what to restart")
-        self.cluster.restart(what)
-        return f"{what} starts again"
+        return self._strike("restart", fields, "choose what to restart", "starts again")
 
     def do_pause(self, fields: Fields) -> str:
         """Let a process or a machine stand still."""
-        what = needed(fields, "target", "choose what to pause")
-        self.cluster.pause(what)
-        return f"{what} stands still"
+        return self._strike("pause", fields, "choose what to pause", "stands still")
 
     def do_resume(self, fields: Fields) -> str:
         """Let what was paused go on."""
-        what = needed(fields, "target", "choose what to resume")
-        self.cluster.resume(what)
-        return f"{what} goes on"
+        return self._strike("resume", fields, "choose what to resume", "goes on")
+
+    def _strike(self, method: str, fields: Fields, hint: str, became: str) -> str:
+        what = needed(fields, "target", hint)
+        getattr(self.cluster, method)(what)
+        return f"{what} {became}"
 
     def do_partition(self, fields: Fields) -> str:
         """Cut the links between a machine and another one, or all others."""
