@@ -32,7 +32,9 @@ class Cluster(Maintaining):
         components: which of `COMPONENTS` run; `("etcd", "apiserver")` is a cluster in which nobody acts.
         order: in which order messages of one instant arrive; `shuffled(7)` explores other interleavings.
         nodes: further nodes as `NodeSpec`s.
-        scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
+        scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text, dict or `pathlib.Path`; or a tuple of plugins,
+            `DEFAULT_PLUGINS + (NoFridays(),)`; see `scheduler/framework.py` for one's own.
+        scheduler_plugins: plugins, or classes of plugins, that the configuration may name beside the default ones.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
         etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their
             own.

@@ -149,10 +149,12 @@ def judge_with_nominated(profile: Profile, state: CycleState, pod: PodInfo, node
         if not others or row not in rows:
             continue
         trial = Trial(profile, state, pod, name)
-        for other in others:
-            trial.add(other)
-        with_them = trial.fits()
-        trial.undo()
+        try:
+            for other in others:
+                trial.add(other)
+            with_them = trial.fits()
+        finally:
+            trial.undo()
         if with_them.codes is not None:
             replace(judged, rows.index(row), with_them.outcomes[0])
     return judged
