@@ -16,7 +16,7 @@ from cp_sim.apiserver.request import Call
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
-from cp_sim.objects import meta
+from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.asking import blamed
 from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
@@ -166,8 +166,9 @@ class Scheduler(Component):
             self.binding.gone(meta.uid(new))
             self.queue.remove(meta.uid(new))
             self.cache.drop_nomination(meta.uid(new))
-            if self.cache.remove_pod(meta.uid(new)) is not None:
-                self.helps(Change("pods/delete", old, None))
+            node = self.cache.node_of.get(meta.uid(new))
+            if self.cache.remove_pod(meta.uid(new)) is not None:  # it was assumed there
+                self.helps(Change("pods/delete", edit.put(new, "spec.nodeName", node), None))
         else:
             self._pending_pod(new)
 
