@@ -22,6 +22,7 @@ class NodeAffinity(Plugin):
     """
 
     name = "NodeAffinity"
+    local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector")}
     moved_by = ("nodes/add", "nodes/update-label")
 

@@ -33,6 +33,7 @@ class NodeResourcesFit(Plugin):
     """
 
     name = "NodeResourcesFit"
+    local = True
     moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/scale-down")
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
