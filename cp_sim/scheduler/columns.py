@@ -263,6 +263,11 @@ def absolute(column: Column) -> Column:
     return np.abs(column)
 
 
+def total(column: Column) -> int:
+    """The sum of all values."""
+    return int(column.sum())
+
+
 def smallest(column: Column, default: int = 0) -> int:
     """The smallest value; `default` of none."""
     return int(column.min()) if len(column) else default

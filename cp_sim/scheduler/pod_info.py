@@ -29,6 +29,7 @@ class AffinityTerm:
     namespace_selector: Any
     weight: int
     text: str  # tells terms apart
+    counted: Any = None  # tells apart which pods are meant, whatever the topology key and weight
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -289,7 +290,8 @@ def affinity_term(term: Object, namespace: str, weight: int = 0) -> AffinityTerm
         namespaces = (namespace,)
     key, selector = term["topologyKey"], term.get("labelSelector")
     text = repr((key, namespaces, selector, namespace_selector, weight))
-    return AffinityTerm(key, namespaces, selector, namespace_selector, weight, text)
+    counted = (namespaces, repr(selector), repr(namespace_selector))
+    return AffinityTerm(key, namespaces, selector, namespace_selector, weight, text, counted)
 
 
 def _terms(terms: Any, namespace: str) -> tuple[AffinityTerm, ...]:
