@@ -314,12 +314,12 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
-    single = len(nodes) == 1
+    single, names = len(nodes) == 1, known["nodes"]
     scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
-    chosen, draw = pick(nodes if low == high else nodes.only(totals == high), chance, known["nodes"], detail)
-    best = (chosen,) if draw is None else Tied(known["nodes"], detail, chosen, ordered=True)
+    chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
+    best = (chosen,) if draw is None else Tied(names, detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
         attempt,
@@ -350,19 +350,20 @@ def score(
     for plugin in profile.at["score"]:
         if plugin.name in skipped:
             continue
-        if template is not None and plugin.local:
-            column = template.score(plugin, state, pod, nodes)
-        else:
-            column = plugin.score(state, pod, nodes)
+        shared = template if plugin.local else None
+        column = plugin.score(state, pod, nodes) if shared is None else shared.score(plugin, state, pod, nodes)
         if plugin in profile.at["normalize_score"]:
             if len(nodes) <= RAW_LIMIT:
                 raw[plugin.name] = columns.compact(column)
             column = plugin.normalize_score(state, pod, nodes, column)
-        low, high = columns.bounds(column)
-        check_range(plugin, low, high)
-        scores[plugin.name] = columns.compact(column, (low, high))
-        weights[plugin.name] = profile.weights[plugin.name]
-        totals = totals + column * profile.weights[plugin.name]
+        elif shared is not None and shared.regular[plugin.name]:
+            scores[plugin.name] = columns.small(column)
+        if plugin.name not in scores:
+            low, high = columns.bounds(column)
+            check_range(plugin, low, high)
+            scores[plugin.name] = columns.compact(column, (low, high))
+        weight = weights[plugin.name] = profile.weights[plugin.name]
+        totals = totals + (column * weight if weight != 1 else column)
     return scores, raw, totals, weights
 
 
@@ -381,10 +382,10 @@ def check_range(plugin: Plugin, low: int, high: int) -> None:
 def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
     """One of the equally good nodes, and how it was drawn."""
     if len(tied) == 1:
-        return tied.names()[0], None
+        return tied.name(0), None
     if chance is None:
         chosen = min(tied.names())
         return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
     index = chance.randrange(len(tied))
-    chosen = tied.only(slice(index, index + 1)).names()[0]
+    chosen = tied.name(index)
     return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")

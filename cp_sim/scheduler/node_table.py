@@ -396,6 +396,10 @@ class Nodes:
         place = int(self.table.place_of[row]) - self.start
         return place if 0 <= place < len(self.rows) else -1
 
+    def name(self, place: int) -> str:
+        """The name of one of the nodes."""
+        return self.table.names[self.rows[place]]
+
     def names(self) -> list[str]:
         """The names of the nodes."""
         names = self.table.names

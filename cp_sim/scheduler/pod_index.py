@@ -256,6 +256,8 @@ class PodIndex:
 
     def held_against(self, role: str, pod: PodInfo) -> list[Holding]:
         """The terms in that role, held by pods on nodes, that mean `pod`."""
+        if not self.holdings[role]:
+            return []
         self._follow_nodes()
         return [
             holding

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import is_
 from typing import Any
 
 from cp_sim.objects import meta
@@ -213,9 +214,33 @@ class _Key:
         return isinstance(other, _Key) and self.text == other.text
 
 
+class _SameParts:
+    """A spec to look up by its very parts: specs that share them are equal, whatever they say."""
+
+    __slots__ = ("namespace", "parts", "spec")
+
+    def __init__(self, spec: Object, namespace: str) -> None:
+        self.spec = spec
+        self.namespace = namespace
+        self.parts = [spec.get(field) for field in DECIDING]
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.parts)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _SameParts) or self.namespace != other.namespace:
+            return False
+        return all(map(is_, self.parts, other.parts))
+
+
 def facts_of(spec: Object, namespace: str) -> SpecFacts:
-    """The facts of a spec; worked out once for equal ones."""
-    return _facts(_Key(spec, namespace))
+    """The facts of a spec; worked out once for equal ones, and looked up fast where specs share their parts."""
+    return _facts_of_parts(_SameParts(spec, namespace))
+
+
+@lru_cache(maxsize=1024)
+def _facts_of_parts(key: _SameParts) -> SpecFacts:
+    return _facts(_Key(key.spec, key.namespace))
 
 
 @lru_cache(maxsize=4096)
