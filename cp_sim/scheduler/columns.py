@@ -270,6 +270,11 @@ def total(column: Column) -> int:
     return int(column.sum())
 
 
+def root(column: Column) -> Column:
+    """The square root of each value."""
+    return np.sqrt(column)
+
+
 def smallest(column: Column, default: int = 0) -> int:
     """The smallest value; `default` of none."""
     return int(column[column.argmin()]) if len(column) else default

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns, filtering
+from cp_sim.scheduler.asking import ask, status_of, worded
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import (
@@ -29,12 +31,14 @@ from cp_sim.scheduler.framework import (
     ERROR,
     MAX_NODE_SCORE,
     SKIP,
+    SUCCESS,
     UNRESOLVABLE,
     CycleState,
     Only,
     Plugin,
     PluginError,
     Profile,
+    Status,
 )
 from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
@@ -150,7 +154,7 @@ def node_alone(table: NodeTable, name: str) -> Nodes:
 def gated(profile: Profile, pod: PodInfo) -> Rejection | None:
     """The first PreEnqueue plugin that holds the pod back."""
     for plugin in profile.at["pre_enqueue"]:
-        status = plugin.pre_enqueue(pod)
+        status = ask(plugin, "pre_enqueue", pod)
         if not status.ok:
             return Rejection(plugin.name, status.code, ", ".join(status.reasons))
     return None
@@ -167,6 +171,8 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
         answer = plugin.pre_filter(found.state, found.pod)
         if answer is None:
             continue
+        if not isinstance(answer, Only):
+            answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
             narrowed.append(plugin.name)
@@ -176,6 +182,14 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
             found.refused = Rejection(plugin.name, answer.code, ", ".join(answer.reasons))
             return None
     return None if names is None else (names, sorted(narrowed))
+
+
+def decided(plugin: Plugin, method: str, answer: Any) -> Status:
+    """What a plugin's answer means.  *Raises* `PluginError` if it is an error."""
+    status: Status = status_of(plugin, method, answer)
+    if status.code == ERROR:
+        raise PluginError(", ".join(status.reasons))
+    return status
 
 
 def reject_all(found: Found, refused: Rejection) -> None:
@@ -369,6 +383,8 @@ def score(
 
 def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
     status = plugin.pre_score(state, pod, nodes)
+    if status is not None and status.code not in (SKIP, SUCCESS):
+        raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
     return status is not None and status.code == SKIP
 
 
@@ -376,7 +392,10 @@ def check_range(plugin: Plugin, low: int, high: int) -> None:
     """*Raises* `PluginError` if a normalized score is not within 0..100."""
     if low < 0 or high > MAX_NODE_SCORE:
         wrong = low if low < 0 else high
-        raise PluginError(f"plugin {plugin.name} returns an invalid score {wrong}, it should in the range of [0, 100]")
+        raise PluginError(
+            f"applying score defaultWeights on Score plugins: plugin {quoted(plugin.name)} returns an invalid score "
+            f"{wrong}, it should in the range of [0, {MAX_NODE_SCORE}] after normalizing"
+        )
 
 
 def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:

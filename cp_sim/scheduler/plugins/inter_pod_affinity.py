@@ -47,7 +47,8 @@ class InterPodAffinity(Plugin):
     """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms
     give points.
 
-    Terms of existing pods count in scoring too, required affinity with weight 1.
+    Terms of existing pods count in scoring too, required affinity with `hard_pod_affinity_weight`; none of them does
+    with `ignore_preferred_terms_of_existing_pods`, unless the pod has preferred terms of its own.
     Source: pkg/scheduler/framework/plugins/interpodaffinity/filtering.go, scoring.go.
     """
 
@@ -59,6 +60,14 @@ class InterPodAffinity(Plugin):
     }
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/update-label")
     follows_pods = True
+
+    def __init__(
+        self,
+        hard_pod_affinity_weight: int = HARD_POD_AFFINITY_WEIGHT,
+        ignore_preferred_terms_of_existing_pods: bool = False,
+    ) -> None:
+        self.hard_pod_affinity_weight = hard_pod_affinity_weight
+        self.ignore_preferred_terms_of_existing_pods = ignore_preferred_terms_of_existing_pods
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
@@ -137,10 +146,13 @@ class InterPodAffinity(Plugin):
         index, facts = state.cache.index, pod.facts
         own = [(one, one.weight) for one in facts.preferred_affinity]
         own += [(one, -one.weight) for one in facts.preferred_anti_affinity]
+        if self.ignore_preferred_terms_of_existing_pods and not own:
+            state[f"{self.name}/score"] = ()  # it scores nonetheless: 0 everywhere
+            return None
         points = [(index.by_domain(Question((term,)), term.topology_key), weight) for term, weight in own]
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):
-                weight = HARD_POD_AFFINITY_WEIGHT if role == TOWARDS else held.term.weight
+                weight = self.hard_pod_affinity_weight if role == TOWARDS else held.term.weight
                 points.append((held.domains, sign * weight))
         points = [(domains, weight) for domains, weight in points if domains.total and weight]
         if not points:
@@ -155,6 +167,8 @@ class InterPodAffinity(Plugin):
         return scores
 
     def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:
+        if isinstance(scores, int):
+            return 0
         least, most = columns.smallest(scores), columns.largest(scores)
         if most == least:
             return 0
