@@ -10,6 +10,7 @@ from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
 from cp_sim.scheduler.filtering import Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
@@ -28,6 +29,14 @@ class DefaultPreemption(Plugin):
     """
 
     name = "DefaultPreemption"
+
+    moved_by = ("pods/delete",)
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """Never: it holds a pod back while its victims are told to go, and what rejected the pod says when they are
+        gone.
+        """
+        return False
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)

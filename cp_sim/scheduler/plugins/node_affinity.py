@@ -26,11 +26,8 @@ class NodeAffinity(Plugin):
     moved_by = ("nodes/add", "nodes/update-label")
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
-        labels, terms = meta.labels(change.new), pod.facts.required_nodes
-        if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
-            return False
-        name = meta.name(change.new)
-        return terms is None or any(selectors.matches_node_term(term, labels, name) for term in terms)
+        """A node helps if it matches and did not before."""
+        return matches(pod, change.new) and (change.old is None or not matches(pod, change.old))
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         if not node_matching.has_requirements(pod):
@@ -96,3 +93,11 @@ def _said(pod: PodInfo) -> str:
 def _expression(one: dict[str, Any]) -> str:
     values = ", ".join(one.get("values") or ())
     return f"{one['key']} {one['operator']} ({values})" if values else f"{one['key']} {one['operator']}"
+
+
+def matches(pod: PodInfo, node: dict[str, Any]) -> bool:
+    """Whether one node is what the pod's nodeSelector and required node affinity ask for."""
+    labels, terms = meta.labels(node), pod.facts.required_nodes
+    if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
+        return False
+    return terms is None or any(selectors.matches_node_term(term, labels, meta.name(node)) for term in terms)

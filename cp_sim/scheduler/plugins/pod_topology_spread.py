@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cp_sim.objects import selectors
-from cp_sim.scheduler import columns, node_matching, taints
+from cp_sim.scheduler import columns, hints, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
 from cp_sim.scheduler.framework import (
@@ -22,6 +22,7 @@ from cp_sim.scheduler.framework import (
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
+from cp_sim.scheduler.queueing import Change
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
@@ -56,11 +57,23 @@ class PodTopologySpread(Plugin):
         ),
         TOO_SKEWED: (UNSCHEDULABLE, "node(s) didn't match pod topology spread constraints"),
     }
-    moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
+    moved_by = (
+        "pods/add",
+        "pods/delete",
+        "pods/update-label",
+        "pods/update-tolerations",
+        "nodes/add",
+        "nodes/delete",
+        "nodes/update-label",
+        "nodes/update-taint",
+    )
     follows_pods = True
 
     # The system's default constraints (plugin.go).
     defaults = ((HOSTNAME, 3), (ZONE, 5))
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        return hints.for_spread(pod, change, pod.facts.spread_required)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required
