@@ -13,7 +13,7 @@ SchedulerPopFromBackoffQ on, as they are in v1.36.  *Simplified:* no pod groups,
 
 from __future__ import annotations
 
-from cp_sim.scheduler.backoff import Backoff
+from cp_sim.scheduler.backoff import INITIAL_MS, MAXIMUM_MS, Backoff
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.in_flight import InFlight
@@ -40,16 +40,15 @@ HOPELESS_ERRORS = 5
 # twice a minute.
 FLUSH_AFTER_MS = 300_000
 FLUSH_PERIOD_MS = 30_000
-DEFAULT_BACKOFF = Backoff()
 ANY_PRIORITY = 2**63
 
 
 class SchedulingQueue:
     """All pending pods of this scheduler."""
 
-    def __init__(self, clock: Clock, backoff: Backoff = DEFAULT_BACKOFF) -> None:
+    def __init__(self, clock: Clock, initial_backoff_ms: int = INITIAL_MS, max_backoff_ms: int = MAXIMUM_MS) -> None:
         self.clock = clock
-        self.backoff = backoff
+        self.backoff = Backoff(initial_backoff_ms, max_backoff_ms)
         self.started_ms = clock.now_ms
         self.pods: dict[str, QueuedPod] = {}  # uid -> wherever it is
         self.in_flight = InFlight()

@@ -19,7 +19,6 @@ from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
-from cp_sim.scheduler.backoff import Backoff
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_profiles
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
@@ -122,7 +121,6 @@ class Scheduler(Component):
         for resource in OTHERS:
             self.informers.of(resource).on_change(Shelf(self, resource), "changed")
         self.queue: SchedulingQueue
-        self.backoff = Backoff()
         self.preemptions = preempting.Preemptions(self)
         self.recorders: dict[str, SeriesRecorder] = {}
         self._backoff_timer: Timer | None = None
@@ -134,7 +132,7 @@ class Scheduler(Component):
 
     def started(self) -> None:
         """Begin to list and watch."""
-        self.queue = SchedulingQueue(self.loop.clock, self.backoff)
+        self.queue = SchedulingQueue(self.loop.clock)
         self.informers.start()
 
     def notice(self, message: Any) -> None:

@@ -61,6 +61,9 @@ class VolumeBinding(Plugin):
         "csistoragecapacities/update",
     )
 
+    def __init__(self, bind_timeout_s: int = 600) -> None:
+        self.bind_timeout_ms = bind_timeout_s * 1000
+
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """What is new helps, and claims only if the pod mounts them; what changed only where it counts for binding."""
         if change.kind.startswith("persistentvolumeclaims/"):
