@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from cp_sim.scheduler.asking import ask
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Plugin
 from cp_sim.scheduler.pod_info import PodInfo
@@ -53,7 +54,7 @@ def gate_of(one: QueuedPod) -> Rejection | None:
     """PreEnqueue: the plugin that holds the pod back, if one does; who did last time is asked first."""
     last = one.gate.plugin if one.gate is not None else ""
     for plugin in sorted(one.profile.at["pre_enqueue"], key=lambda plugin: plugin.name != last):
-        status = plugin.pre_enqueue(one.pod)
+        status = ask(plugin, "pre_enqueue", one.pod)
         if not status.ok:
             return Rejection(plugin.name, status.code, ", ".join(status.reasons))
     return None
