@@ -38,9 +38,10 @@ def delete(world: World, name: str) -> None:
 
 
 class Gate(Plugin):
-    """Lets every pod wait."""
+    """Lets every pod wait; one that it has rejected waits for a node."""
 
     name = "Gate"
+    moved_by = ("nodes/add",)
 
     def __init__(self, duration: str = "30s") -> None:
         self.duration = duration
@@ -50,7 +51,9 @@ class Gate(Plugin):
 
 
 class Diary(Plugin):
-    """Notes what it is asked; fails or refuses at one extension point."""
+    """Notes what it is asked; fails or refuses at one extension point.  A new node may help."""
+
+    moved_by = ("nodes/add",)
 
     def __init__(self, at: str = "", answer: Any = None) -> None:
         self.at = at
@@ -539,9 +542,10 @@ class ByName(Plugin):
 
 def test_another_order_of_the_queue() -> None:
     kept = tuple(plugin for plugin in DEFAULT_PLUGINS if plugin.name != "PrioritySort")
-    world = World(profiles=(*kept, ByName()))
+    world = World(node("small", cpu="1"), profiles=(*kept, ByName()))
     for name in ("c", "a", "b"):
         world.add_pod(pod(name, cpu="3"))
+    world.loop.run(20_000)
     world.add_node(node("worker-1"))
     assert [one for one in "abc" if meta.node_name(world.get("pods", one, "default"))] == ["a"]
 
@@ -634,7 +638,7 @@ def test_two_profiles_in_one_cluster_decide_differently() -> None:
     cluster.settle()
     assert meta.node_name(cluster.get("pod/spread")) != first
     assert cluster.waiting_pods["default/packed"].node == first
-    assert cluster.scheduler.queue.initial_backoff_ms == 2_000
+    assert cluster.scheduler.queue.backoff.initial_ms == 2_000
     fork = cluster.fork()
     fork.run("11s")
     condition = meta.condition(fork.get("pod/packed"), "PodScheduled") or {}
