@@ -74,12 +74,13 @@ class Found:
         self.judged = judged
         self.outcomes, self.sizes = judged.outcomes(self.state, self.pod)
 
-    def rejected_with(self, code: str) -> list[str]:
-        """The names of the nodes looked at whose outcome has that status code, in order of looking."""
-        if self.judged.codes is None:
-            return []
+    def rejected_with(self, code: str) -> Nodes:
+        """The nodes looked at whose outcome has that status code, in order of looking."""
+        nodes, codes = self.judged.nodes, self.judged.codes
+        if codes is None:
+            return nodes.only(slice(0))
         good = columns.of([0] + [int(one.code == code) for one in self.outcomes])
-        return self.judged.nodes.only(columns.places(good[self.judged.codes])).names()
+        return nodes.only(columns.places(good[codes]))
 
     def is_rejected_with(self, code: str, name: str) -> bool:
         """Whether the outcome of a node has that status code."""
@@ -238,7 +239,9 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     """Look at nodes from the rotating start on until enough feasible ones are found."""
     cache, profile = found.state.cache, found.profile
     walk = Walk(cache.table, None if only is None else only[0], room.start)
-    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score)
+    # Without any score plugin the first node that fits is as good as any.
+    scoring = bool(profile.at["score"])
+    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score) if scoring else 1
     template = found.template = cache.shared.template(profile, found.pod) if only is None else None
     parts: list[Judged] = []
     seen = good = 0
@@ -305,6 +308,8 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
             return answer, ""
         if answer is None:
             continue
+        if not isinstance(answer, Status):
+            answer = status_of(plugin, "post_filter", answer)
         if answer.code in (ERROR, UNRESOLVABLE):
             return None, ", ".join(answer.reasons)
         said += answer.reasons
