@@ -87,9 +87,9 @@ def described(error: BaseException) -> str:
 
 
 def blamed(error: BaseException) -> str:
-    """The sentence for an exception that a plugin raised in the scheduling cycle, or that its answer led to; empty where
-    no plugin is to blame.
+    """The sentence for an exception that a plugin raised in the scheduling cycle, or that its answer led to.
 
+    Empty where no plugin is to blame.
     Preemption asks filters from within a PostFilter plugin: the innermost plugin is to blame.
     """
     if isinstance(error, PluginError):
