@@ -70,8 +70,11 @@ class InterPodAffinity(Plugin):
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts
-        existing = [(one.term.topology_key, one.by_domain) for one in index.held_against(ANTI, pod)]
+        held = index.held_against(ANTI, pod)
+        existing = [(one.term.topology_key, one.by_domain) for one in held if columns.any_of(one.by_domain > 0)]
         if not (facts.affinity or facts.anti_affinity or existing):
+            # In a trial the last pod that kept this one away may just have gone.
+            state[self.name] = Wanted([], [], [], False)
             return SKIPPED
         affinity: Domains = []
         first = False

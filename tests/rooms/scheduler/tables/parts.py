@@ -298,7 +298,7 @@ class Barred(Plugin):
 
 
 def scores(plugin: Plugin, wanted: Object, objects: Iterable[Object], barred: str = "") -> Any:
-    """(scores as they are given, the same normalized) by node, of all nodes but the barred ones; SKIPS if none are given.
+    """(scores as given, the same normalized) by node, of all nodes but the barred ones; SKIPS if it gives none.
 
     A plugin that does not normalize has given the scores that count.
     """
