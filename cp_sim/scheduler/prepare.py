@@ -44,7 +44,7 @@ def completed(obj: Object) -> Object:
 def prepared(pod: Object, priority_classes: dict[str, Object], runtime_classes: dict[str, Object]) -> Object:
     """The completed pod as admission would let it into the store, in what matters to the scheduler."""
     spec = dict(pod["spec"])
-    _set_priority(spec, priority_classes)
+    spec["priority"], spec["preemptionPolicy"] = priority_of(spec, priority_classes)
     runtime = runtime_classes.get(spec.get("runtimeClassName") or "")
     if runtime and not spec.get("overhead"):
         spec["overhead"] = (runtime.get("overhead") or {}).get("podFixed") or {}
@@ -70,19 +70,17 @@ def _with_pod_level(spec: Object) -> Object:
     return {**spec, "resources": {**resources, "requests": wanted}}
 
 
-def _set_priority(spec: Object, classes: dict[str, Object]) -> None:
-    """Priority and preemption policy by the pod's class; of several default classes the one with the least value."""
+def priority_of(spec: Object, classes: dict[str, Object]) -> tuple[int, str]:
+    """(priority, preemption policy) that admission gives a pod with this spec.
+
+    Without a class it is the default one; of several default classes the one with the least value.
+    """
     name = spec.get("priorityClassName")
     chosen = classes.get(name or "")
     if not name:
         usual = [one for one in classes.values() if one.get("globalDefault")]
         chosen = min(usual, key=lambda one: one.get("value") or 0, default=None)
-    policy = "PreemptLowerPriority"
-    if chosen is not None:
-        value, policy = chosen.get("value") or 0, chosen.get("preemptionPolicy") or policy
-    else:
-        value = SYSTEM_CLASSES.get(name or "", 0)
-    if spec.get("priority") is None:
-        spec["priority"] = value
-    if spec.get("preemptionPolicy") is None:
-        spec["preemptionPolicy"] = policy
+    found = chosen or {"value": SYSTEM_CLASSES.get(name or "", 0)}
+    given = spec.get("priority")
+    policy = spec.get("preemptionPolicy") or found.get("preemptionPolicy") or "PreemptLowerPriority"
+    return (found.get("value") or 0) if given is None else given, policy
