@@ -145,8 +145,7 @@ class InterPodAffinity(Plugin):
         index, facts = state.cache.index, pod.facts
         own = [(one, 1) for one in facts.preferred_affinity] + [(one, -1) for one in facts.preferred_anti_affinity]
         if self.ignore_preferred_terms_of_existing_pods and not own:
-            state[f"{self.name}/score"] = points  # it scores nonetheless: 0 everywhere
-            return None
+            return SKIPPED
         for term, sign in own:
             points.append(
                 (term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight))

@@ -18,7 +18,7 @@ from cp_sim.scheduler import Decision, cycle
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.framework import Plugin, Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.scenario import LOOKED_UP, in_its_namespace
+from cp_sim.scheduler.scenario import LOOKED_UP
 
 Object = dict[str, Any]
 
@@ -262,7 +262,7 @@ def cluster(objects: Iterable[Object]) -> Cache:
         if one["kind"] == "Node":
             cache.put_node(one)
         elif one["kind"] != "Pod":
-            cache.put(LOOKED_UP[one["kind"]], in_its_namespace(one))
+            cache.put(LOOKED_UP[one["kind"]], one)
         elif one["spec"].get("nodeName"):
             cache.put_pod(PodInfo(one), one["spec"]["nodeName"])
         else:
@@ -270,11 +270,11 @@ def cluster(objects: Iterable[Object]) -> Cache:
     return cache
 
 
-def decide(plugins: tuple[Plugin, ...], wanted: Object, objects: Iterable[Object]) -> Decision:
+def decide(plugins: tuple[Plugin, ...], wanted: Object, objects: Iterable[Object], chance: Any = None) -> Decision:
     """What a scheduler with these plugins alone, that looks at every node, decides about a pod."""
     wanted = {**wanted, "metadata": {**wanted["metadata"], "name": wanted["metadata"]["name"] or "wanted"}}
     profile = Profile(plugins, percentage_of_nodes_to_score=100)
-    return cycle.schedule(cluster(objects), profile, PodInfo(wanted), cycle.Room())[0]
+    return cycle.schedule(cluster(objects), profile, PodInfo(wanted), cycle.Room(), 1, chance)[0]
 
 
 def verdicts(plugins: tuple[Plugin, ...], wanted: Object, objects: Iterable[Object]) -> Any:

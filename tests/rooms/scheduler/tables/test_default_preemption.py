@@ -238,6 +238,52 @@ def test_dry_run(case: str) -> None:
     assert candidates(decide(PLUGINS, wanted, objects)) == answer
 
 
+class Drawn:
+    """Chance that draws these numbers."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = list(numbers)
+
+    def randrange(self, limit: int) -> int:
+        number = self.numbers.pop(0)
+        assert number < limit
+        return number
+
+
+FIVE = ("n1", "n2", "n3", "n4", "n5")
+
+
+def one_each(priorities: Object, marks: Object) -> list[Object]:
+    """Five nodes with a large pod each, p1 on n1 and so on."""
+    there = [on(name, f"p{name[1]}", priorities.get(name, MIDDLE), marks.get(name, ""), **LARGE) for name in FIVE]
+    return [*huge(*FIVE), *there]
+
+
+BUDGETED = {"n1": "app=foo", "n2": "app=foo", "n5": "app=foo"}
+
+# TestDryRunPreemption, where two candidates of five nodes are enough (40 %): at least how many, priorities that are
+# not in the middle, labels, the number drawn as the start, the candidates in the order in which they were found.
+ENOUGH: dict[str, tuple[int, Object, Object, int, tuple[str, ...]]] = {
+    "from the last node on": (1, {}, {}, 4, ("n5", "n1")),
+    "from the second": (1, {}, {}, 1, ("n2", "n3")),
+    "from the fourth": (1, {}, {}, 3, ("n4", "n5")),
+    "past nodes that are no candidates": (1, {"n2": HIGHEST, "n5": HIGHEST}, {}, 4, ("n1", "n3")),
+    "until one violates no budget, keeping two that do": (2, {}, BUDGETED, 4, ("n5", "n1", "n3")),
+}
+
+
+@pytest.mark.parametrize("case", ENOUGH)
+def test_enough_candidates(case: str) -> None:
+    absolute, priorities, marks, start, answer = ENOUGH[case]
+    plugins = (
+        *PLUGINS[:-1],
+        DefaultPreemption(min_candidate_nodes_percentage=40, min_candidate_nodes_absolute=absolute),
+    )
+    objects = [*one_each(priorities, marks), budget("app=foo", 0)]
+    decision = decide(plugins, pod(priority=HIGH, **LARGE), objects, Drawn(start, 0))
+    assert tuple(candidates(decision)) == answer
+
+
 def test_a_filter_that_never_lets_it_in_leaves_no_candidate() -> None:
     decision = decide((Refuses(), *PLUGINS), pod(priority=HIGH, **LARGE), TWO_LARGE)
     assert candidates(decision) == {}

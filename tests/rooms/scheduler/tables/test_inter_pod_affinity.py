@@ -570,6 +570,18 @@ def test_what_pods_that_are_there_require(case: str) -> None:
     assert (found if found == SKIPS else found[1]) == answer
 
 
+def test_required_terms_of_pods_that_are_there_can_weigh_nothing() -> None:
+    plugin = InterPodAffinity(hard_pod_affinity_weight=0)
+    requiring = [pod(on="n1", near=NEAR_S1), pod(on="n2", near=NEAR_S1)]
+    assert scores(plugin, pod("service=S1"), [*NAMESPACES, *THREE, *requiring]) == SKIPS
+
+
+def test_preferences_of_pods_that_are_there_can_be_ignored() -> None:
+    plugin = InterPodAffinity(ignore_preferred_terms_of_existing_pods=True)
+    preferring = [pod("security=S1", on="n1", **WITH_S1_NOT_S2), pod("security=S2", on="n2", prefers=S2_IN_REGION)]
+    assert scores(plugin, pod("security=S2"), [*TWO, *preferring]) == SKIPS
+
+
 def test_scores_before_normalizing_are_sums_of_weights() -> None:
     """Weight 5 for each pod preferred, -5 for each avoided, 1 for each pod that requires it (scoring.go)."""
     nodes = [node("n1", "region=r1 az=z1"), node("n2", "region=r1 az=z2"), node("n3", "region=r2 az=z3")]

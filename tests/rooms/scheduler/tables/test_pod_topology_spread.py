@@ -1,8 +1,7 @@
 """PodTopologySpread as a filter: what upstream's own tests ask, and what they expect.
 
 Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering_test.go.  matchLabelKeys are merged into the
-selectors by the API server since v1.34, so that those cases go through what it does first.  Default constraints that
-must be met come with a configuration of the plugin and are tested there.
+selectors by the API server since v1.34, so that those cases go through what it does first.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import pytest
 from cp_sim.scheduler.filtering import Trial
 from cp_sim.scheduler.framework import CycleState, Profile
 from cp_sim.scheduler.plugins.pod_topology_spread import PodTopologySpread
-from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.pod_info import PodInfo, SpreadConstraint
 from cp_sim.scheduler.prepare import prepared
 from tests.rooms.scheduler.tables.parts import (
     FITS,
@@ -258,6 +257,51 @@ def test_counts(case: str) -> None:
 def must_be_met(wanted: Object) -> list[Object]:
     constraints = wanted["spec"].get("topologySpreadConstraints") or []
     return [one for one in constraints if one["whenUnsatisfiable"] == "DoNotSchedule"]
+
+
+def defaults(*constraints: Object) -> PodTopologySpread:
+    """The plugin with default constraints (`defaultConstraints` with `defaultingType: List`)."""
+    return PodTopologySpread(
+        tuple(
+            (one["whenUnsatisfiable"], SpreadConstraint(one["maxSkew"], one["topologyKey"], None))
+            for one in constraints
+        )
+    )
+
+
+# The same test, with default constraints: the constraints, the pod, its Service's selector, and for each of those that
+# must be met (topology key, maxSkew, pods on a that count).
+DEFAULTS: dict[str, tuple[list[Object], Object, str, Any]] = {
+    "a Service selects the pod": (
+        [hard(3, "node", None), soft(2, "node", None), hard(5, "rack", None)],
+        pod("foo=bar baz=kar"),
+        "foo=bar",
+        [("node", 3, 2), ("rack", 5, 2)],
+    ),
+    "no Service selects the pod": ([hard(3, "node", None)], pod("foo=bar"), "baz=kep", SKIPS),
+    "the pod has constraints of its own": (
+        [hard(2, "node", None)],
+        pod("foo=bar baz=tar", spread=[hard(1, "zone", "baz=tar"), soft(2, "planet", "fot=rok")]),
+        "foo=bar",
+        [("zone", 1, 1)],
+    ),
+    "soft ones reject nobody": ([soft(2, "node", None)], pod("foo=bar"), "foo=bar", SKIPS),
+}
+
+
+@pytest.mark.parametrize("case", DEFAULTS)
+def test_default_constraints(case: str) -> None:
+    constraints, wanted, selected, answer = DEFAULTS[case]
+    plugin = defaults(*constraints)
+    there = [pod("foo=bar", on="a"), pod("foo=bar baz=tar", on="a")]
+    state = CycleState(cluster([node("a", "node=a rack=a zone=a"), service(selected), *there]))
+    said = plugin.pre_filter(state, PodInfo(numbered([wanted])[0]))
+    if answer == SKIPS:
+        assert said is not None
+        assert said.code == SKIPS  # type: ignore[union-attr]
+    else:
+        noted = [(one.constraint.topology_key, one.constraint.max_skew, one.fewest) for one in state[plugin.name]]
+        assert noted == answer
 
 
 FOO_OR_BAR = [node("a", "zone=zone1 node=a foo=bar"), node("b", "zone=zone2 node=b foo")]

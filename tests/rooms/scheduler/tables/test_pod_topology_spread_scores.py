@@ -1,7 +1,6 @@
 """PodTopologySpread as a score: what upstream's own tests ask, and what they expect.
 
-Source: pkg/scheduler/framework/plugins/podtopologyspread/scoring_test.go.  Default constraints other than the system's
-come with a configuration of the plugin and are tested there.
+Source: pkg/scheduler/framework/plugins/podtopologyspread/scoring_test.go.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from cp_sim.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from cp_sim.scheduler.pod_info import SpreadConstraint
 from cp_sim.scheduler.prepare import prepared
 from tests.rooms.scheduler.tables.parts import (
     HOSTNAME,
@@ -303,6 +303,21 @@ def test_points(case: str) -> None:
     wanted, objects, pods, points = POINTS[case]
     raw, _ = scores(PodTopologySpread(), wanted, [*objects, *pods])
     assert raw == {name: math.floor(points + 0.5) for name, points in points.items()}
+
+
+def test_constraints_by_default_that_somebody_has_chosen_leave_out_nodes_without_the_label() -> None:
+    """Hostname by 1, planet by 2, and a rack that must be met (the same test, `ListDefaulting`)."""
+    plugin = PodTopologySpread(
+        (
+            ("ScheduleAnyway", SpreadConstraint(1, HOSTNAME, None)),
+            ("DoNotSchedule", SpreadConstraint(2, "rack", None)),
+            ("ScheduleAnyway", SpreadConstraint(2, "planet", None)),
+        )
+    )
+    nodes = [node("a", "rack=rack1 planet=mars", hostname=True), node("b", "rack=rack1", hostname=True)]
+    wanted = pod("foo=tar baz=sup", owner="ReplicaSet/rs1")
+    raw, _ = scores(plugin, wanted, [*nodes, replica_set(HAS_FOO), *pods_on("foo", a=10, b=10)])
+    assert raw == {"a": math.floor(10 * math.log(1 + 2) + 10 * math.log(1 + 2) + 1 + 0.5), "b": 0}
 
 
 def test_the_defaults_never_reject() -> None:
