@@ -69,7 +69,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node in state.cache.table and node not in found.rejected_with(UNRESOLVABLE):
+    if node in state.cache.table and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -130,8 +130,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
         return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
-    trial = Trial(found.profile, state, pod, node)
-    try:
+    with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
         outcome = rejection(trial, state, pod, node)
@@ -149,8 +148,6 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 trial.remove(one)
                 victims.append(one)
                 violations += one in violating
-    finally:
-        trial.undo()
     if not victims:
         return Outcome("", ERROR, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
@@ -171,15 +168,13 @@ def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outco
     """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
     others = nominated_to(state, pod, node)
     if others:
-        inner = Trial(trial.profile, state, pod, node)
-        for other in others:
-            inner.add(other)
-        judged = inner.fits()
-        inner.undo()
-        if judged.codes is not None:
-            return judged.outcomes[0]
-    judged = trial.fits()
-    return judged.outcomes[0] if judged.codes is not None else None
+        with Trial(trial.profile, state, pod, node) as inner:
+            for other in others:
+                inner.add(other)
+            outcome = inner.rejection()
+        if outcome is not None:
+            return outcome
+    return trial.rejection()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:

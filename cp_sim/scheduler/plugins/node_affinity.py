@@ -24,6 +24,7 @@ class NodeAffinity(Plugin):
     """
 
     name = "NodeAffinity"
+    local = True
     verdicts = {
         1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector"),
         ENFORCED: (UNRESOLVABLE, "node(s) didn't match scheduler-enforced node affinity"),

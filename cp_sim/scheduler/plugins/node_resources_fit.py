@@ -46,6 +46,7 @@ class NodeResourcesFit(Plugin):
     """
 
     name = "NodeResourcesFit"
+    local = True
     moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/scale-down")
 
     def __init__(

@@ -354,11 +354,10 @@ def test_counts_follow_a_pod_that_comes_in_thought(case: str) -> None:
     state, pending = CycleState(cache), PodInfo(numbered([wanted])[0])
     plugin.pre_filter(state, pending)
     before = counts(plugin, state)
-    trial = Trial(Profile((plugin,)), state, pending, comes["spec"]["nodeName"])
-    trial.add(PodInfo({**comes, "metadata": {**comes["metadata"], "name": "comes"}}))
-    trial.fits()
-    assert counts(plugin, state) == (far, near, kept)
-    trial.undo()
+    with Trial(Profile((plugin,)), state, pending, comes["spec"]["nodeName"]) as trial:
+        trial.add(PodInfo({**comes, "metadata": {**comes["metadata"], "name": "comes"}}))
+        trial.fits()
+        assert counts(plugin, state) == (far, near, kept)
     plugin.pre_filter(state, pending)
     assert counts(plugin, state) == before
     assert before != (far, near, kept)

@@ -446,11 +446,10 @@ def counts_after(wanted: Object, objects: list[Object], comes: Object | None, go
     before = at(must_be_met(wanted), state)
     changed = comes if comes is not None else [one for one in objects if one["kind"] == "Pod"][goes or 0]
     other = PodInfo({**changed, "metadata": {**changed["metadata"], "name": changed["metadata"]["name"] or "comes"}})
-    trial = Trial(Profile((plugin,)), state, pending, changed["spec"]["nodeName"])
-    (trial.add if comes is not None else trial.remove)(other)
-    trial.fits()
-    after = at(must_be_met(wanted), state)
-    trial.undo()
+    with Trial(Profile((plugin,)), state, pending, changed["spec"]["nodeName"]) as trial:
+        (trial.add if comes is not None else trial.remove)(other)
+        trial.fits()
+        after = at(must_be_met(wanted), state)
     plugin.pre_filter(state, pending)
     assert at(must_be_met(wanted), state) == before
     return after
