@@ -101,6 +101,7 @@ class CycleState(dict[str, Any]):
 
     `cache` is the cluster as the scheduler knows it, `skipped` the plugins whose PreFilter said Skip. `waiting_pods`
     are the pods that wait for Permit plugins, by uid, from Reserve on: `state.waiting_pods[uid].allow(self.name)`.
+    `changes` are the pods put on a row (1) or taken off it (-1) in thought, while a `filtering.Trial` lasts.
     """
 
     def __init__(self, cache: Cache) -> None:
@@ -108,6 +109,7 @@ class CycleState(dict[str, Any]):
         self.cache = cache
         self.skipped: set[str] = set()
         self.waiting_pods: dict[str, Any] = NOBODY
+        self.changes: list[tuple[PodInfo, int, int]] = []
 
 
 class Plugin:

@@ -94,6 +94,9 @@ class PodTopologySpread(Plugin):
         counted = keyed & included(constraint, pod, nodes)
         domains = columns.where(counted, nodes.labels(constraint.topology_key), -1)
         counts = columns.sum_by(domains, matching_pods(state, pod, constraint), len(label.values))
+        for other, row, sign in state.changes:
+            if domains[row] >= 0 and counts_in_thought_only(constraint, pod, other):
+                counts = counts + columns.sum_by(domains[row : row + 1], columns.of([sign]), len(label.values))
         present = columns.count_by(domains, len(label.values)) > 0
         number = columns.count_true(present)
         fewest = columns.smallest(counts[present]) if number >= constraint.min_domains else 0
@@ -240,14 +243,29 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
     return counted
 
 
+def counts_in_thought_only(constraint: SpreadConstraint, pod: PodInfo, other: PodInfo) -> bool:
+    """Whether `other` changes the counts when it comes or goes in thought, although it does not count while it stands.
+
+    In the dry run of a preemption `updateWithPod` (filtering.go) looks at namespace and selector alone, so that a pod
+    that is being deleted leaves one less than there were, and so does any pod under a selector without conditions.
+    """
+    if other.namespace != pod.namespace or not selectors.matches(constraint.selector, other.labels):
+        return False
+    return other.terminating or is_empty(constraint.selector)
+
+
+def is_empty(selector: dict[str, Any] | None) -> bool:
+    """Whether it is a selector without any condition; None is none."""
+    return selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions"))
+
+
 def matching_pods(state: CycleState, pod: PodInfo, constraint: SpreadConstraint) -> Column:
     """How many pods per row a constraint counts: those of the pod's namespace that are not being deleted.
 
     A selector without any condition counts none (`countPodsMatchSelector` in common.go), although it matches the pod
     itself.
     """
-    selector = constraint.selector
-    if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):
+    if is_empty(constraint.selector):
         return columns.filled(state.cache.table.columns.size)
-    term = AffinityTerm("", (pod.namespace,), selector, None, 0, "")
+    term = AffinityTerm("", (pod.namespace,), constraint.selector, None, 0, "")
     return state.cache.index.rows(Question((term,), skip_terminating=True))

@@ -437,6 +437,32 @@ GOING: dict[str, tuple[Object, list[Object], list[Object], int, Any]] = {
 }
 
 
+# filtering.go, `updateWithPod`: in thought a pod counts by namespace and selector alone.
+GOING |= {
+    "a pod that is being deleted did not count, and is taken off all the same": (
+        pod("foo", spread=[BY_NODE]),
+        zones("a b"),
+        [pod("foo", on="a", leaving=True), *pods_on("foo", a=1, b=1)],
+        0,
+        [({"b": 1}, 0)],
+    ),
+    "a selector without conditions counts nobody, and one less when any goes": (
+        pod("foo", spread=[hard(1, "node", "*")]),
+        zones("a b"),
+        pods_on("foo", a=1, b=1),
+        0,
+        [({"a": -1}, -1)],
+    ),
+    "but not from another namespace": (
+        pod("foo", spread=[hard(1, "node", "*")]),
+        zones("a b"),
+        [pod("foo", on="a", namespace="ns1", leaving=True)],
+        0,
+        [({}, 0)],
+    ),
+}
+
+
 def counts_after(wanted: Object, objects: list[Object], comes: Object | None, goes: int | None) -> Any:
     """The counts when a pod has come, or the one at a place has gone, in thought."""
     plugin, pending = PodTopologySpread(), PodInfo(numbered([wanted])[0])
