@@ -20,6 +20,7 @@ WANTED = {
     FLAG: "must be true or false",
     DURATION: 'must be a duration like "10s" or "5m"',
 }
+KINDS: dict[str, tuple[type, ...]] = {INT: (int,), FLOAT: (int, float), TEXT: (str,), FLAG: (bool,), DURATION: (str,)}
 Type = Any
 
 PLUGIN_SET = {
@@ -27,8 +28,20 @@ PLUGIN_SET = {
     "disabled": [{"name": TEXT, "weight": INT}],
 }
 POINTS = (
-    "preEnqueue queueSort preFilter filter postFilter preScore score reserve permit preBind bind postBind multiPoint"
-).split()
+    "preEnqueue",
+    "queueSort",
+    "preFilter",
+    "filter",
+    "postFilter",
+    "preScore",
+    "score",
+    "reserve",
+    "permit",
+    "preBind",
+    "bind",
+    "postBind",
+    "multiPoint",
+)
 
 CONFIGURATION: Type = {
     "apiVersion": TEXT,
@@ -143,9 +156,8 @@ def _fields(value: Any, fields: dict[str, Type], at: str, causes: Causes) -> dic
 
 
 def _plain(value: Any, type_: str, at: str, causes: Causes) -> Any:
-    kinds = {INT: int, FLOAT: (int, float), TEXT: str, FLAG: bool, DURATION: str}[type_]
-    if isinstance(value, kinds) and isinstance(value, bool) == (type_ == FLAG):
-        if type_ != DURATION:
+    if isinstance(value, KINDS[type_]) and isinstance(value, bool) == (type_ == FLAG):
+        if type_ != DURATION or not isinstance(value, str):
             return value
         try:
             sign = -1 if value.startswith("-") else 1

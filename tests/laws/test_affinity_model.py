@@ -248,7 +248,7 @@ class OneByOne(InterPodAffinity):
         if pod.facts.affinity:
             index = state.cache.index
             state[self.name].affinity = [
-                (one.topology_key, index.by_domain(Question((one,)), one.topology_key)) for one in pod.facts.affinity
+                index.by_domain(Question((one,)), one.topology_key) for one in pod.facts.affinity
             ]
         return said
 

@@ -259,7 +259,7 @@ class Forgetful(PodTopologySpread):
 
     def _spread(self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, *rest: Any) -> Spread:
         found = super()._spread(state, pod, constraint, *rest)
-        found.fewest = min((count for count in found.counts.tolist() if count), default=0)
+        found.fewest = min((count for count in found.domains.counts.tolist() if count), default=0)
         return found
 
 
