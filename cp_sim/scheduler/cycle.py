@@ -74,12 +74,13 @@ class Found:
         self.judged = judged
         self.outcomes, self.sizes = judged.outcomes(self.state, self.pod)
 
-    def rejected_with(self, code: str) -> list[str]:
-        """The names of the nodes looked at whose outcome has that status code, in order of looking."""
-        if self.judged.codes is None:
-            return []
+    def rejected_with(self, code: str) -> Nodes:
+        """The nodes looked at whose outcome has that status code, in order of looking."""
+        nodes, codes = self.judged.nodes, self.judged.codes
+        if codes is None:
+            return nodes.only(slice(0))
         good = columns.of([0] + [int(one.code == code) for one in self.outcomes])
-        return self.judged.nodes.only(columns.places(good[self.judged.codes])).names()
+        return nodes.only(columns.places(good[codes]))
 
     def is_rejected_with(self, code: str, name: str) -> bool:
         """Whether the outcome of a node has that status code."""
