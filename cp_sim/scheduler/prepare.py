@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import defaults, edit, label_keys, meta, quantity, strict
-from cp_sim.objects.kinds import UnknownKind, kind_of
+from cp_sim.objects.kinds import kind_of
 from cp_sim.scheduler import requests
 
 Object = dict[str, Any]
@@ -25,13 +25,14 @@ SYSTEM_CLASSES = {"system-cluster-critical": 2_000_000_000, "system-node-critica
 def completed(obj: Object) -> Object:
     """An object as the API server reads it: fields of the right types, defaults filled in, in its namespace.
 
-    One of a kind that nobody knows comes back as it is.  *Raises* `strict.DecodeError`.
+    Raises:
+        UnknownKind: nobody knows the kind.
+        strict.DecodeError: a field has the wrong type, or the object has no name.
     """
-    try:
-        kind = kind_of(obj)
-    except UnknownKind:
-        return obj
+    kind = kind_of(obj)
     read = strict.decode(kind, obj).object
+    if not meta.name(read):
+        raise strict.DecodeError(f"{kind.kind} without metadata.name")
     if kind.kind == "Pod":
         read = {**read, "spec": _with_pod_level(read["spec"])}
     elif kind.kind == "Namespace":
