@@ -8,7 +8,7 @@ from cp_sim.objects import meta, selectors
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
 from cp_sim.scheduler.filtering import Trial, nominated_to
-from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
+from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
@@ -16,7 +16,7 @@ NO_VICTIMS = "No preemption victims found for incoming pod"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
-# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (getDefaultPreemptionArgs).
+# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (SetDefaults_DefaultPreemptionArgs).
 MIN_CANDIDATES = 100
 MIN_CANDIDATES_PERCENT = 10
 
@@ -24,10 +24,20 @@ MIN_CANDIDATES_PERCENT = 10
 class DefaultPreemption(Plugin):
     """Finds nodes where the pod fits without pods of lower priority, and chooses the one where that hurts least.
 
+    With many nodes it looks for `min_candidate_nodes_absolute` candidates, or `min_candidate_nodes_percentage` of the
+    nodes where that is more.
     Source: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
     """
 
     name = "DefaultPreemption"
+
+    def __init__(
+        self,
+        min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
+        min_candidate_nodes_absolute: int = MIN_CANDIDATES,
+    ) -> None:
+        self.percentage = min_candidate_nodes_percentage
+        self.absolute = min_candidate_nodes_absolute
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
@@ -39,10 +49,15 @@ class DefaultPreemption(Plugin):
         sizes = [len(nodes)]
         # Where nobody anywhere has a lower priority, no node has to be looked at.
         if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
-            candidates, outcomes = dry_run(found, nodes)
+            enough = max(self.absolute, len(nodes) * self.percentage // 100)
+            candidates, outcomes = dry_run(found, nodes, enough)
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
+        errors = [outcome.reasons[0] for outcome in outcomes if outcome.code == ERROR]
+        if errors:
+            said = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
+            return Status(ERROR, (f"preemption: {said}",))
         total = len(state.cache.table)
         outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
         said = reasons_text(outcomes, [*sizes, total - sum(sizes)])
@@ -54,7 +69,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and node not in found.rejected_with(UNRESOLVABLE):
+    if node in state.cache.table and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -67,12 +82,11 @@ def is_leaving_for_another(pod: PodInfo) -> bool:
     return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
-def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:
+def dry_run(found: Found, nodes: list[str], enough: int) -> tuple[list[Candidate], list[Outcome]]:
     """(nodes where preemption helps, the outcomes of those where it does not).
 
-    With many nodes it stops after enough candidates that violate no disruption budget, from a drawn start.
+    It stops after `enough` candidates of which one violates no disruption budget, from a drawn start.
     """
-    enough = max(MIN_CANDIDATES, len(nodes) * MIN_CANDIDATES_PERCENT // 100)
     start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []
@@ -82,6 +96,8 @@ def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outco
         if isinstance(answer, Outcome):
             outcomes.append(answer)
             continue
+        if answer.pdb_violations and len(candidates) - harmless >= enough:
+            continue  # of those that violate a budget no more than enough are kept
         candidates.append(answer)
         harmless += not answer.pdb_violations
         if harmless and len(candidates) >= enough:
@@ -89,9 +105,19 @@ def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outco
     return candidates, outcomes
 
 
-def importance(pod: PodInfo) -> tuple[int, str]:
-    """Sort key: higher priority first, then who started earlier (MoreImportantPod)."""
-    return (-pod.priority, pod.start_time)
+def by_importance(pods: list[PodInfo]) -> list[PodInfo]:
+    """Higher priority first, then who started earlier (MoreImportantPod).
+
+    A pod that has not started counts as starting now, and now is later whenever it is asked: of two such pods the one
+    further down is more important.
+    *Simplified:* so it is in lists of up to 12, which Go sorts by insertion; longer ones come out in another order.
+    """
+
+    def key(numbered: tuple[int, PodInfo]) -> tuple[int, str, int]:
+        place, pod = numbered
+        return (-pod.priority, pod.start_time, place if pod.started else -place)
+
+    return [pod for _, pod in sorted(enumerate(pods), key=key)]
 
 
 def select_victims(found: Found, node: str) -> Candidate | Outcome:
@@ -104,15 +130,13 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
         return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
-    trial = Trial(found.profile, state, pod, node)
-    try:
+    with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
         outcome = rejection(trial, state, pod, node)
         if outcome is not None:
             return outcome
-        lower.sort(key=importance)
-        violating, harmless = split_by_budget(state, lower)
+        violating, harmless = split_by_budget(state, by_importance(lower))
         victims: list[PodInfo] = []
         reprieved: list[PodInfo] = []
         violations = 0
@@ -124,12 +148,10 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 trial.remove(one)
                 victims.append(one)
                 violations += one in violating
-    finally:
-        trial.undo()
     if not victims:
-        return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
+        return Outcome("", ERROR, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
-        victims.sort(key=importance)
+        victims = by_importance(victims)
     highest = max(one.priority for one in victims)
     return Candidate(
         node,
@@ -146,15 +168,13 @@ def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outco
     """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
     others = nominated_to(state, pod, node)
     if others:
-        inner = Trial(trial.profile, state, pod, node)
-        for other in others:
-            inner.add(other)
-        judged = inner.fits()
-        inner.undo()
-        if judged.codes is not None:
-            return judged.outcomes[0]
-    judged = trial.fits()
-    return judged.outcomes[0] if judged.codes is not None else None
+        with Trial(trial.profile, state, pod, node) as inner:
+            for other in others:
+                inner.add(other)
+            outcome = inner.rejection()
+        if outcome is not None:
+            return outcome
+    return trial.rejection()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
@@ -25,6 +26,11 @@ from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
+# systemDefaultConstraints in plugin.go; which pods they mean follows from each pod.
+SYSTEM_DEFAULTS = (
+    ("ScheduleAnyway", SpreadConstraint(3, HOSTNAME, None)),
+    ("ScheduleAnyway", SpreadConstraint(5, ZONE, None)),
+)
 
 
 class Spread:
@@ -44,8 +50,8 @@ class PodTopologySpread(Plugin):
     points.
 
     Pods without constraints of their own are spread softly over hostnames (maxSkew 3) and zones (maxSkew 5) when a
-    Service or their owner selects them.  Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go,
-    scoring.go.
+    Service or their owner selects them, or by `default_constraints`: (whenUnsatisfiable, constraint) each.
+    Source: pkg/scheduler/framework/plugins/podtopologyspread/common.go, filtering.go, scoring.go.
     """
 
     name = "PodTopologySpread"
@@ -59,11 +65,21 @@ class PodTopologySpread(Plugin):
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
     follows_pods = True
 
-    # The system's default constraints (plugin.go).
-    defaults = ((HOSTNAME, 3), (ZONE, 5))
+    def __init__(self, default_constraints: tuple[tuple[str, SpreadConstraint], ...] | None = None) -> None:
+        # Nodes without a zone take part only where nobody has chosen the constraints (`requireAllTopologies`).
+        self.system_defaulted = default_constraints is None
+        self.default_constraints = SYSTEM_DEFAULTS if default_constraints is None else default_constraints
+
+    def _defaults(self, state: CycleState, pod: PodInfo, when: str) -> tuple[SpreadConstraint, ...]:
+        """The default constraints of one kind, for the pods that belong with this one (`buildDefaultConstraints`)."""
+        wanted = [one for kind, one in self.default_constraints if kind == when]
+        selector = default_selector(state.cache, pod) if wanted else None
+        return () if selector is None else tuple(replace(one, selector=selector) for one in wanted)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required
+        if not self.system_defaulted and not pod.spec.get("topologySpreadConstraints"):
+            constraints = self._defaults(state, pod, "DoNotSchedule")
         if not constraints:
             return SKIPPED
         nodes = _all_rows(state)
@@ -78,6 +94,9 @@ class PodTopologySpread(Plugin):
         counted = keyed & included(constraint, pod, nodes)
         domains = columns.where(counted, nodes.labels(constraint.topology_key), -1)
         counts = columns.sum_by(domains, matching_pods(state, pod, constraint), len(label.values))
+        for other, row, sign in state.changes:
+            if domains[row] >= 0 and counts_in_thought_only(constraint, pod, other):
+                counts = counts + columns.sum_by(domains[row : row + 1], columns.of([sign]), len(label.values))
         present = columns.count_by(domains, len(label.values)) > 0
         number = columns.count_true(present)
         fewest = columns.smallest(counts[present]) if number >= constraint.min_domains else 0
@@ -139,17 +158,14 @@ class PodTopologySpread(Plugin):
         """The constraints to score by: the pod's own soft ones, or the default ones if it has none at all."""
         if pod.spec.get("topologySpreadConstraints"):
             return pod.facts.spread_preferred
-        selector = default_selector(state.cache, pod)
-        if selector is None:
-            return ()
-        return tuple(SpreadConstraint(max_skew, key, selector) for key, max_skew in self.defaults)
+        return self._defaults(state, pod, "ScheduleAnyway")
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
         constraints = self._soft(state, pod)
         if not constraints:
             return SKIPPED
         # With the default constraints a node without a zone still spreads over hostnames.
-        all_keys = bool(pod.spec.get("topologySpreadConstraints"))
+        all_keys = bool(pod.spec.get("topologySpreadConstraints")) or not self.system_defaulted
         everywhere = _all_rows(state)
         keyed = nodes.pick(_with_keys(everywhere, constraints)) if all_keys else columns.flags(len(nodes), True)
         total: Column = 0.0
@@ -227,14 +243,29 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
     return counted
 
 
+def counts_in_thought_only(constraint: SpreadConstraint, pod: PodInfo, other: PodInfo) -> bool:
+    """Whether `other` changes the counts when it comes or goes in thought, although it does not count while it stands.
+
+    In the dry run of a preemption `updateWithPod` (filtering.go) looks at namespace and selector alone, so that a pod
+    that is being deleted leaves one less than there were, and so does any pod under a selector without conditions.
+    """
+    if other.namespace != pod.namespace or not selectors.matches(constraint.selector, other.labels):
+        return False
+    return other.terminating or is_empty(constraint.selector)
+
+
+def is_empty(selector: dict[str, Any] | None) -> bool:
+    """Whether it is a selector without any condition; None is none."""
+    return selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions"))
+
+
 def matching_pods(state: CycleState, pod: PodInfo, constraint: SpreadConstraint) -> Column:
     """How many pods per row a constraint counts: those of the pod's namespace that are not being deleted.
 
     A selector without any condition counts none (`countPodsMatchSelector` in common.go), although it matches the pod
     itself.
     """
-    selector = constraint.selector
-    if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):
+    if is_empty(constraint.selector):
         return columns.filled(state.cache.table.columns.size)
-    term = AffinityTerm("", (pod.namespace,), selector, None, 0, "")
+    term = AffinityTerm("", (pod.namespace,), constraint.selector, None, 0, "")
     return state.cache.index.rows(Question((term,), skip_terminating=True))
