@@ -21,7 +21,7 @@ from cp_sim.sim import immutable
 
 Object = dict[str, Any]
 
-DECIDING = ("Node", "Pod", *(kind for _, kind in LOOKED_UP))
+DECIDING = ("Node", "Pod", *LOOKED_UP)
 WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
 COMMAND = (
     "kubectl get nodes,pods,pv,pvc,sc,csinodes,pdb,services,replicasets,statefulsets,priorityclasses,namespaces -A"

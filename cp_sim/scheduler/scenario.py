@@ -26,21 +26,21 @@ Object = dict[str, Any]
 
 # What decisions depend on besides nodes and pods; objects of other kinds are left aside.
 LOOKED_UP = {
-    ("v1", "Namespace"): "namespaces",
-    ("v1", "Service"): "services",
-    ("v1", "ReplicationController"): "replicationcontrollers",
-    ("apps/v1", "ReplicaSet"): "replicasets.apps",
-    ("apps/v1", "StatefulSet"): "statefulsets.apps",
-    ("policy/v1", "PodDisruptionBudget"): "poddisruptionbudgets.policy",
-    ("v1", "PersistentVolume"): "persistentvolumes",
-    ("v1", "PersistentVolumeClaim"): "persistentvolumeclaims",
-    ("storage.k8s.io/v1", "StorageClass"): "storageclasses.storage.k8s.io",
-    ("storage.k8s.io/v1", "CSINode"): "csinodes.storage.k8s.io",
-    ("storage.k8s.io/v1", "CSIDriver"): "csidrivers.storage.k8s.io",
-    ("storage.k8s.io/v1", "CSIStorageCapacity"): "csistoragecapacities.storage.k8s.io",
-    ("storage.k8s.io/v1", "VolumeAttachment"): "volumeattachments.storage.k8s.io",
-    ("scheduling.k8s.io/v1", "PriorityClass"): "priorityclasses.scheduling.k8s.io",
-    ("node.k8s.io/v1", "RuntimeClass"): "runtimeclasses.node.k8s.io",
+    "Namespace": "namespaces",
+    "Service": "services",
+    "ReplicationController": "replicationcontrollers",
+    "ReplicaSet": "replicasets.apps",
+    "StatefulSet": "statefulsets.apps",
+    "PodDisruptionBudget": "poddisruptionbudgets.policy",
+    "PersistentVolume": "persistentvolumes",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "StorageClass": "storageclasses.storage.k8s.io",
+    "CSINode": "csinodes.storage.k8s.io",
+    "CSIDriver": "csidrivers.storage.k8s.io",
+    "CSIStorageCapacity": "csistoragecapacities.storage.k8s.io",
+    "VolumeAttachment": "volumeattachments.storage.k8s.io",
+    "PriorityClass": "priorityclasses.scheduling.k8s.io",
+    "RuntimeClass": "runtimeclasses.node.k8s.io",
 }
 
 
@@ -81,13 +81,12 @@ class Scenario:
         read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
         bound: list[Object] = []
         for obj in read:
-            api = (obj["apiVersion"], obj["kind"])
-            if api == ("v1", "Node"):
+            if obj["kind"] == "Node":
                 self.cache.put_node(obj)
-            elif api == ("v1", "Pod") and meta.node_name(obj) and not meta.is_finished(obj):
+            elif obj["kind"] == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
                 bound.append(obj)
-            elif api in LOOKED_UP:
-                self.cache.put(LOOKED_UP[api], obj)
+            elif obj["kind"] in LOOKED_UP:
+                self.cache.put(LOOKED_UP[obj["kind"]], obj)
         for obj in bound:
             self.cache.put_pod(self.admitted(obj), meta.node_name(obj))
 
