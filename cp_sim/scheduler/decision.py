@@ -73,7 +73,9 @@ class Candidate:
     """A node that would fit the pod if `victims` (namespace/name, most important first) were gone.
 
     `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and
-    `earliest_start` are what candidates are compared by, after `pdb_violations` and before the number of victims.
+    `earliest_start` are what candidates are compared by, after `pdb_violations`; `priority_sum` counts 2**31 more for
+    each victim, so that negative priorities do not make many victims cheap.  `priorities` are those of the victims,
+    then of the reprieved; `violating` are the victims whose disruption budget does not allow it.
     """
 
     node: str
@@ -83,6 +85,13 @@ class Candidate:
     highest_priority: int = 0
     priority_sum: int = 0
     earliest_start: str = ""
+    priorities: tuple[int, ...] = ()
+    violating: tuple[str, ...] = ()
+
+    @property
+    def victim_count(self) -> int:
+        """How many pods would have to leave."""
+        return len(self.victims)
 
 
 @immutable
@@ -178,9 +187,11 @@ class Detail:
 
     def size_bytes(self) -> int:
         """About how much memory the arrays take."""
-        held = [self.looked, self.codes, self.totals, *self.scores.values(), *self.raw.values()]
-        held += [fact for outcome in self.outcomes for fact in outcome.facts.values()]
-        return 400 + sum(columns.size_bytes(column) for column in held)
+        size = 400 + columns.size_bytes(self.looked) + columns.size_bytes(self.codes) + columns.size_bytes(self.totals)
+        for held in (self.scores, self.raw, *[outcome.facts for outcome in self.outcomes]):
+            for column in held.values():
+                size += columns.size_bytes(column)
+        return size
 
     def forget(self) -> None:
         """Let go of the arrays."""

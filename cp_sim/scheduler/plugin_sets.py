@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from cp_sim.objects.causes import quoted
 from cp_sim.scheduler.framework import Plugin, takes_part
@@ -67,11 +68,20 @@ class PluginSetError(ValueError):
         self.point = point
 
 
+def read_sets(plugins: dict[str, Any]) -> dict[str, PluginSet]:
+    """The sets that a profile's `plugins` mean."""
+    return {
+        point: PluginSet(
+            tuple(Enabled(one.get("name", ""), one.get("weight", 0)) for one in rules.get("enabled") or ()),
+            tuple(one.get("name", "") for one in rules.get("disabled") or ()),
+        )
+        for point, rules in plugins.items()
+    }
+
+
 def merged(default: Sets, own: Sets) -> dict[str, PluginSet]:
     """The sets of all extension points, a profile's own merged into the default ones (`mergePlugins`)."""
-    return {
-        point: merged_set(default.get(point, NOTHING), own.get(point, NOTHING)) for point in (MULTI_POINT, *POINTS)
-    }
+    return {point: merged_set(default.get(point, NOTHING), own.get(point, NOTHING)) for point in (MULTI_POINT, *POINTS)}
 
 
 def merged_set(default: PluginSet, own: PluginSet) -> PluginSet:

@@ -158,7 +158,7 @@ def expected_scores(wanted: Object, objects: list[Object], barred: str = "") -> 
 # -- the law -----------------------------------------------------------------------------------------------------------
 
 NAMES = ("n1", "n2", "n3", "n4", "n5")
-SELECTORS = st.sampled_from(["app=web", "app in (web, db)", "tier", "!tier", "*", None])
+SELECTORS = st.sampled_from(["app=web", "app=web", "app in (web, db)", "app", "!tier", "tier", "*", None])
 MORE = st.fixed_dictionaries(
     {},
     optional={
@@ -166,14 +166,14 @@ MORE = st.fixed_dictionaries(
         "nodeTaintsPolicy": st.sampled_from(["Honor", "Ignore"]),
     },
 )
-KEYS = st.sampled_from([ZONE, ZONE, HOSTNAME, "rack"])
+KEYS = st.sampled_from([ZONE, ZONE, ZONE, ZONE, HOSTNAME, HOSTNAME, "rack"])
 
 
 def constraints(make: Any, **optional: Any) -> Any:
     more = st.fixed_dictionaries({}, optional=optional)
     return st.builds(
         lambda skew, key, chosen, policies, rest: make(skew, key, chosen, **policies, **rest),
-        st.integers(1, 3),
+        st.sampled_from([1, 1, 1, 2, 3]),
         KEYS,
         SELECTORS,
         MORE,
@@ -198,25 +198,32 @@ def wanting(spread: Any) -> Any:
     )
 
 
-marked = st.builds(
-    lambda name, zone, host, marks, tainted: node(
-        name, f"{zone and f'{ZONE}={zone}'} {marks}", hostname=host, **({"taints": tainted} if tainted else {})
-    ),
-    st.sampled_from(NAMES),
-    st.sampled_from(["a", "b", "c", ""]),
-    st.sampled_from([True, True, True, False]),
-    st.sampled_from(["", "disk=ssd", "disk=hdd rack=r1", "rack=r2"]),
+marked = st.tuples(
+    st.sampled_from(["a", "b", "a", "b", "c", "a", "b", ""]),
+    st.sampled_from([True, True, True, True, True, False]),
+    st.sampled_from(["disk=ssd rack=r1", "disk=ssd", "disk=hdd rack=r1", "rack=r2"]),
     st.sampled_from(["", "", "gpu=yes:NoSchedule", "gpu=yes:PreferNoSchedule", "old:NoExecute"]),
 )
-NODES = st.lists(marked, min_size=2, max_size=5, unique_by=lambda one: one["metadata"]["name"])
+
+
+def made(marks: list[tuple[str, bool, str, str]]) -> list[Object]:
+    """Nodes from (zone, whether it has a hostname, further labels, taint)."""
+    return [
+        node(name, f"{zone and f'{ZONE}={zone}'} {more}", hostname=host, **({"taints": tainted} if tainted else {}))
+        for name, (zone, host, more, tainted) in zip(NAMES, marks, strict=False)
+    ]
+
+
+NODES = st.lists(marked, min_size=2, max_size=5).map(made)
 THERE = st.lists(
     st.builds(
         lambda marks, name, space, leaving: pod(marks, on=name, namespace=space, leaving=leaving),
         st.sampled_from(["app=web", "app=web tier", "app=db", ""]),
-        st.sampled_from((*NAMES, "gone")),
+        st.sampled_from(("n1", "n2", "n1", "n2", "n3", "n4", "gone")),
         st.sampled_from(["default", "default", "default", "shop"]),
         st.sampled_from([False, False, False, True]),
     ),
+    min_size=2,
     max_size=9,
 )
 
@@ -252,7 +259,7 @@ class Forgetful(PodTopologySpread):
 
     def _spread(self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, *rest: Any) -> Spread:
         found = super()._spread(state, pod, constraint, *rest)
-        found.fewest = min((count for count in found.counts.tolist() if count), default=0)
+        found.fewest = min((count for count in found.domains.counts.tolist() if count), default=0)
         return found
 
 

@@ -368,10 +368,11 @@ def counts(plugin: InterPodAffinity, state: CycleState) -> tuple[Object, Object,
     found: list[Object] = []
     for rules in (state[plugin.name].anti, state[plugin.name].affinity, state[plugin.name].existing):
         summed: Object = {}
-        for key, column in rules:
-            for value, count in zip(state.cache.table.label(key).values, column.tolist(), strict=False):
+        for domains in rules:
+            for value, count in zip(domains.label.values, domains.counts.tolist(), strict=False):
+                domain = f"{domains.label.key}={value}"
                 if count:
-                    summed[f"{key}={value}"] = summed.get(f"{key}={value}", 0) + count
+                    summed[domain] = summed.get(domain, 0) + count
         found.append(summed)
     return found[0], found[1], found[2]
 

@@ -60,7 +60,7 @@ def at(spread: list[Object], state: CycleState) -> list[tuple[dict[str, int], in
     found = []
     for constraint, noted in zip(spread, state[PodTopologySpread.name], strict=True):
         values = state.cache.table.label(constraint["topologyKey"]).values
-        counts = {value: count for value, count in zip(values, noted.counts.tolist(), strict=False) if count}
+        counts = {value: count for value, count in zip(values, noted.domains.counts.tolist(), strict=False) if count}
         found.append((counts, noted.fewest))
     return found
 
