@@ -175,6 +175,7 @@ class BindingCycle:
 
     def pre_bind(self, placed: Placed) -> None:
         """Ask the PreBind plugins in turn, then bind."""
+        self.scheduler.queue.done(placed.uid)  # from here on no plugin can make the pod wait for changes
         while placed.work:
             plugin = placed.work[0]
             answer = ask(plugin, "pre_bind", placed.state, placed.one.pod, placed.node)
@@ -290,15 +291,17 @@ class BindingCycle:
         self._unreserve(placed)
         if one.pod.uid in scheduler.cache.assumed:
             scheduler.cache.remove_pod(one.pod.uid)
-            # For the others it is as if a pod had left the node.
-            scheduler.helps(Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None))
         current = scheduler.pods.get(one.pod.key)
         if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
-            return
-        one.pod = one.pod.updated(current)
-        if placed.nominated or one.pod.nominated_node:
-            self._patch_nominated(placed, None)
-        scheduler.placing_failed(one, why, rejected_by, reason)
+            scheduler.queue.done(one.pod.uid)
+        else:
+            one.pod = one.pod.updated(current)
+            if placed.nominated:
+                self._patch_nominated(placed, None)
+            scheduler.placing_failed(one, why, rejected_by, reason)
+        # For the others it is as if a pod had left the node.
+        freed = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)
+        scheduler.helps(freed, but_not=one.pod.uid)
 
 
 def fit_error(reasons: tuple[str, ...]) -> str:
