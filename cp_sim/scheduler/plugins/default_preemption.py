@@ -10,7 +10,7 @@ from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
-from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
+from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 
@@ -68,6 +68,10 @@ class DefaultPreemption(Plugin):
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
+        errors = [outcome.reasons[0] for outcome in outcomes if outcome.code == ERROR]
+        if errors:
+            said = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
+            return Status(ERROR, (f"preemption: {said}",))
         total = len(state.cache.table)
         outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
         said = reasons_text(outcomes, [*sizes, total - sum(sizes)])
@@ -79,7 +83,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and not found.is_rejected_with(UNRESOLVABLE, node):
+    if node in state.cache.table and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -113,6 +117,8 @@ def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate]
         if isinstance(answer, Outcome):
             outcomes.append(answer)
             continue
+        if answer.pdb_violations and len(candidates) - harmless >= enough:
+            continue  # of those that violate a budget no more than enough are kept
         candidates.append(answer)
         harmless += not answer.pdb_violations
         if harmless and len(candidates) >= enough:
@@ -133,9 +139,19 @@ def answers_of_equal_pods(found: Found) -> dict[int, Candidate | Outcome] | None
     return state.cache.shared.per_node(("victims", profile, pod.facts, pod.priority, budgets))
 
 
-def importance(pod: PodInfo) -> tuple[int, str]:
-    """Sort key: higher priority first, then who started earlier (MoreImportantPod)."""
-    return (-pod.priority, pod.start_time)
+def by_importance(pods: list[PodInfo]) -> list[PodInfo]:
+    """Higher priority first, then who started earlier (MoreImportantPod).
+
+    A pod that has not started counts as starting now, and now is later whenever it is asked: of two such pods the one
+    further down is more important.
+    *Simplified:* so it is in lists of up to 12, which Go sorts by insertion; longer ones come out in another order.
+    """
+
+    def key(numbered: tuple[int, PodInfo]) -> tuple[int, str, int]:
+        place, pod = numbered
+        return (-pod.priority, pod.start_time, place if pod.started else -place)
+
+    return [pod for _, pod in sorted(enumerate(pods), key=key)]
 
 
 def select_victims(found: Found, node: str) -> Candidate | Outcome:
@@ -154,8 +170,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         outcome = judged(trial, state, pod, node).first_outcome(state, pod)
         if outcome is not None:
             return outcome
-        lower.sort(key=importance)
-        violating, harmless = split_by_budget(state, lower)
+        violating, harmless = split_by_budget(state, by_importance(lower))
         victims: list[PodInfo] = []
         reprieved: list[PodInfo] = []
         violations = 0
@@ -168,9 +183,9 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 victims.append(one)
                 violations += one in violating
     if not victims:
-        return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
+        return Outcome("", ERROR, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
-        victims.sort(key=importance)
+        victims = by_importance(victims)
     highest = max(one.priority for one in victims)
     return Candidate(
         node,
