@@ -2,7 +2,7 @@
 
 While that goes on the preemptor is held back from the queue (PreEnqueue of DefaultPreemption): before its last victim
 has begun to go another attempt could only find more victims.  The last victim is asked to go when the others have
-been; a failure sends the preemptor back to the active queue.
+been; a failure ends it and sends the preemptor back to the active queue.
 
 *In Kubernetes:* `prepareCandidateAsync` and `PreemptPod` in pkg/scheduler/framework/preemption/executor.go (feature
 gate SchedulerAsyncPreemption).
@@ -38,7 +38,7 @@ class Running:
     node: str
     last: PodInfo
     last_asked: bool = False
-    failed: bool = False
+    try_again: bool = False  # at the end, whatever else happens
     unanswered: dict[str, PodInfo] = field(default_factory=dict)
 
 
@@ -111,14 +111,17 @@ class Preemptions:
     def _answered(self, asked: Asked, response: Response) -> None:
         running = asked.running
         running.unanswered.pop(asked.victim.uid, None)
-        running.failed |= not response.ok and response.status != 404  # who is gone already is as good as deleted
+        if not response.ok:
+            # A victim that has gone by itself is as good as deleted, but its end may have come while the pod was held.
+            running.try_again = True
+            running.last_asked |= response.status != 404
         self._go_on(running)
 
     def _go_on(self, running: Running) -> None:
         """Ask the last victim when all others have answered; end when that has, too."""
         if running.unanswered:
             return
-        if not running.last_asked and not running.failed:
+        if not running.last_asked:
             running.last_asked = True
             self._ask(running, running.last)
             return
@@ -126,7 +129,7 @@ class Preemptions:
         if self.running.get(uid) is running:
             del self.running[uid]
             self.scheduler.queue.release(uid)
-        if running.failed:
+        if running.try_again:
             self.scheduler.activate(uid)
 
 
