@@ -20,13 +20,14 @@ WANTED = {
     FLAG: "must be true or false",
     DURATION: 'must be a duration like "10s" or "5m"',
 }
+KINDS: dict[str, tuple[type, ...]] = {INT: (int,), FLOAT: (int, float), TEXT: (str,), FLAG: (bool,), DURATION: (str,)}
 Type = Any
 
 PLUGIN_SET = {
     "enabled": [{"name": TEXT, "weight": INT}],
     "disabled": [{"name": TEXT, "weight": INT}],
 }
-POINTS = [
+POINTS = (
     "preEnqueue",
     "queueSort",
     "preFilter",
@@ -40,7 +41,7 @@ POINTS = [
     "bind",
     "postBind",
     "multiPoint",
-]
+)
 
 CONFIGURATION: Type = {
     "apiVersion": TEXT,
@@ -148,16 +149,15 @@ def _fields(value: Any, fields: dict[str, Type], at: str, causes: Causes) -> dic
     for name, one in value.items():
         path = f"{at}.{name}" if at else str(name)
         if name not in fields:
-            causes.append(UnknownField(path, "FieldValueInvalid", ""))
+            causes.append(Cause("strict decoding error", "FieldValueInvalid", f"unknown field {quoted(path)}"))
         elif one is not None:
             found[name] = read(one, fields[name], path, causes)
     return found
 
 
 def _plain(value: Any, type_: str, at: str, causes: Causes) -> Any:
-    kinds = {INT: int, FLOAT: (int, float), TEXT: str, FLAG: bool, DURATION: str}[type_]
-    if isinstance(value, kinds) and isinstance(value, bool) == (type_ == FLAG):
-        if type_ != DURATION:
+    if isinstance(value, KINDS[type_]) and isinstance(value, bool) == (type_ == FLAG):
+        if type_ != DURATION or not isinstance(value, str):
             return value
         try:
             sign = -1 if value.startswith("-") else 1
@@ -166,12 +166,3 @@ def _plain(value: Any, type_: str, at: str, causes: Causes) -> Any:
             pass
     causes.append(invalid(at, value, WANTED[type_]))
     return {INT: 0, FLOAT: 0.0, TEXT: "", FLAG: False, DURATION: 0}[type_]
-
-
-class UnknownField(Cause):
-    """A field that does not exist, in the strict decoder's words."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return f"strict decoding error: unknown field {quoted(self.field)}"

@@ -16,21 +16,21 @@ from pathlib import Path
 from typing import Any
 
 from cp_sim.objects import manifests
-from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, quoted, required
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, quoted
+from cp_sim.scheduler import config_checks as checks
 from cp_sim.scheduler import plugin_sets
 from cp_sim.scheduler.config_fields import ARGS, CONFIGURATION, read
 from cp_sim.scheduler.framework import Plugin, Profile
-from cp_sim.scheduler.plugin_args import MAKERS, duration
+from cp_sim.scheduler.plugin_args import MAKERS
 from cp_sim.scheduler.plugin_sets import Enabled, PluginSet, PluginSetError
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS, default_profile
 from cp_sim.sim import immutable
 
 Object = dict[str, Any]
 
-API_VERSION = "kubescheduler.config.k8s.io/v1"
+API_VERSION = checks.API_VERSION
 KIND = "KubeSchedulerConfiguration"
 WHAT = "scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins"
-GONE = ("AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits")
 
 
 class ConfigurationError(ValueError):
@@ -100,7 +100,7 @@ def _from_python(given: Any) -> list[Profile]:
         except ValueError as error:
             raise ConfigurationError(f"scheduler_profiles: {error}") from None
         causes: Causes = []
-        check_profile(profile, "scheduler_profiles", causes)
+        checks.check_profile(profile, "scheduler_profiles", causes)
         _refuse(causes, " (begin with DEFAULT_PLUGINS, and leave out what yours replaces)")
         return [profile]
     raise ConfigurationError(WHAT)
@@ -108,17 +108,6 @@ def _from_python(given: Any) -> list[Profile]:
 
 def _is_plugin_class(one: Any) -> bool:
     return isinstance(one, type) and issubclass(one, Plugin)
-
-
-def check_profile(profile: Profile, at: str, causes: Causes) -> None:
-    """A profile sorts the queue by one plugin and binds by at least one (`NewFramework`)."""
-    name, sorting = quoted(profile.scheduler_name), len(profile.at["queue_sort"])
-    if sorting != 1:
-        text = f"only one queue sort plugin required for profile with scheduler name {name}, but got {sorting}"
-        causes.append(required(f"{at}.queueSort", text) if not sorting else forbidden(f"{at}.queueSort", text))
-    if not profile.at["bind"]:
-        text = f"at least one bind plugin is needed for profile with scheduler name {name}"
-        causes.append(required(f"{at}.bind", text))
 
 
 def _refuse(causes: Causes, advice: str = "") -> None:
@@ -146,85 +135,45 @@ class _Reader:
         """The configuration; *raises* `ConfigurationError` with everything that is wrong."""
         value = read(given, CONFIGURATION, "", self.causes)
         _refuse(self.causes)  # values of wrong types are not looked at any further
-        self._check_process(value)
+        checks.check_process(value, self.causes)
         profiles = value.get("profiles") or [{}]
         if len(profiles) == 1:
             profiles = [{"schedulerName": "default-scheduler", **profiles[0]}]
         share = self._percentage(value, "percentageOfNodesToScore", 0)
         made = [self._profile(one, f"profiles[{place}]", share) for place, one in enumerate(profiles)]
-        self._check_names(profiles)
-        self._check_queue_sort(profiles)
-        initial_s, max_s = value.get("podInitialBackoffSeconds", 1), value.get("podMaxBackoffSeconds", 10)
-        if initial_s <= 0:
-            self.causes.append(invalid("podInitialBackoffSeconds", initial_s, "must be greater than 0"))
-        if max_s < initial_s:
-            text = "must be greater than or equal to PodInitialBackoffSeconds"
-            self.causes.append(invalid("podMaxBackoffSeconds", max_s, text))
+        checks.check_profiles(profiles, self.causes)
+        initial_s, max_s = checks.backoff(value, self.causes)
         _refuse(self.causes)
         return Configuration(tuple(one for one in made if one is not None), initial_s * 1000, max_s * 1000)
 
-    def _check_process(self, value: Object) -> None:
-        """What concerns the process as a whole."""
-        causes, election = self.causes, value.get("leaderElection") or {}
-        if value.get("clientConnection", {}).get("burst", 0) < 0:
-            causes.append(invalid("clientConnection.burst", value["clientConnection"]["burst"], "must be non-negative"))
-        if election.get("leaderElect", True):
-            _check_election(election, causes)
-        if value.get("parallelism", 16) <= 0:
-            text = "should be an integer value greater than zero"
-            causes.append(invalid("parallelism", value["parallelism"], text))
-        if value.get("extenders"):
-            text = "extenders are webhooks outside of this process; write a plugin in Python instead"
-            causes.append(forbidden("extenders", text))
-
     def _percentage(self, holder: Object, path: str, otherwise: int) -> int:
-        share = holder.get("percentageOfNodesToScore", otherwise)
+        share = holder.get("percentageOfNodesToScore")
+        if share is None:
+            return otherwise
         if not 0 <= share <= 100:
             self.causes.append(invalid(path, share, "not in valid range [0-100]"))
         return int(share)
 
-    def _check_names(self, profiles: list[Object]) -> None:
-        first: dict[str, int] = {}
-        for place, one in enumerate(profiles):
-            path, name = f"profiles[{place}].schedulerName", one.get("schedulerName", "")
-            if not name:
-                self.causes.append(required(path))
-            if name in first:
-                self.causes.append(duplicate(path, f"profiles[{first[name]}].schedulerName"))
-            first[name] = place
-
-    def _check_queue_sort(self, profiles: list[Object]) -> None:
-        """All profiles share one queue, so they must sort it in the same way (`validateCommonQueueSort`)."""
-        sets = [_own_sets(one.get("plugins") or {}).get("queueSort", plugin_sets.NOTHING) for one in profiles]
-        for place, one in enumerate(sets):
-            if one != sets[0]:
-                shown = {"Enabled": [entry.name for entry in one.enabled], "Disabled": list(one.disabled)}
-                text = "must be the same for all profiles"
-                self.causes.append(invalid(f"profiles[{place}].plugins.queueSort", shown, text))
-
     def _profile(self, one: Object, path: str, share: int) -> Profile | None:
         share = self._percentage(one, f"{path}.percentageOfNodesToScore", share)
-        for point, rules in (one.get("plugins") or {}).items():
-            for place, entry in enumerate(rules.get("enabled") or ()):
-                if entry.get("name") in GONE:
-                    where = f"{path}.plugins.{point}.enabled[{place}]"
-                    self.causes.append(_gone(where, entry["name"]))
-        own = _own_sets(one.get("plugins") or {})
+        own = plugin_sets.read_sets(one.get("plugins") or {})
         sets = plugin_sets.merged(DEFAULT_SETS, own)
-        arguments = self._arguments(one.get("pluginConfig") or [], path)
-        plugins = {}
-        for name in plugin_sets.enabled_names(sets):
-            if name in self.known:
-                plugins[name] = self._made(name, arguments.get(name), path)
+        configured = self._configured(one.get("pluginConfig") or [], path)
+        names = [name for name in plugin_sets.enabled_names(sets) if name in self.known]
+        plugins = {name: configured.get(name) or self._made(name, path) for name in names}
+        no_more = checks.plugins_gone(own, f"{path}.plugins")
+        self.causes += no_more
+        if no_more or not all(plugin.name for plugin in plugins.values()):
+            return None
         try:
             at = plugin_sets.at_points(sets, plugins)
         except PluginSetError as error:
             known = f"; there are {', '.join(self.known)}" if "does not exist" in str(error) else ""
-            where = self._place(own, error.point, path, str(error))
-            self.causes.append(invalid(where[0], where[1], f"{error}{known}"))
+            at_entry, name = self._place(own, error.point, path, str(error))
+            self.causes.append(invalid(at_entry, name, f"{error}{known}"))
             return None
         profile = Profile(tuple(plugins.values()), plugin_sets.weights(sets), one.get("schedulerName", ""), share, at)
-        check_profile(profile, f"{path}.plugins", self.causes)
+        checks.check_profile(profile, f"{path}.plugins", self.causes)
         return profile
 
     def _place(self, own: dict[str, PluginSet], point: str, path: str, text: str) -> tuple[str, str]:
@@ -235,25 +184,29 @@ class _Reader:
                 return f"{path}.plugins.{point}.enabled[{place}].name", entry.name
         return f"{path}.plugins.{point}", ""
 
-    def _arguments(self, entries: list[Object], path: str) -> dict[str, tuple[Object, str]]:
-        """{plugin: (its arguments, where they stand)}."""
-        found: dict[str, tuple[Object, str]] = {}
+    def _configured(self, entries: list[Object], path: str) -> dict[str, Plugin]:
+        """The plugins that have arguments of their own."""
+        found: dict[str, Plugin] = {}
+        seen: list[str] = []
         for place, entry in enumerate(entries):
-            where, name = f"{path}.pluginConfig[{place}]", entry.get("name", "")
-            if name in found:
+            where, name, args = f"{path}.pluginConfig[{place}]", entry.get("name", ""), entry.get("args") or {}
+            known = self.known.get(name)
+            if name in seen:
                 self.causes.append(duplicate(where, name))
-            elif name in GONE:
-                self.causes.append(_gone(where, name))
-            elif name not in self.known:
+            elif name in checks.GONE:
+                self.causes.append(checks.gone(where, name))
+            elif name in ARGS:
+                at = f"{where}.args"
+                found[name] = MAKERS[name](self._args_of(name, args, at), at, self.causes)
+            elif known is None:
                 text = f"there is no such plugin; there are {', '.join(self.known)}"
                 self.causes.append(invalid(f"{where}.name", name, text))
-            elif name in ARGS:
-                found[name] = (self._args_of(name, entry.get("args") or {}, f"{where}.args"), f"{where}.args")
-            elif isinstance(self.known[name], type):
-                found[name] = (entry.get("args") or {}, f"{where}.args")
-            elif entry.get("args"):
+            elif isinstance(known, type):
+                found[name] = self._own(known, args, f"{where}.args")
+            elif args:
                 text = "the plugin takes no arguments; one of your own takes them where scheduler_plugins has its class"
                 self.causes.append(forbidden(f"{where}.args", text))
+            seen.append(name)
         return found
 
     def _args_of(self, name: str, args: Any, at: str) -> Object:
@@ -268,18 +221,18 @@ class _Reader:
         value = read(args, ARGS[name], at, self.causes)
         return value if len(self.causes) == before else {}
 
-    def _made(self, name: str, arguments: tuple[Object, str] | None, path: str) -> Plugin:
+    def _own(self, known: Any, args: Any, at: str) -> Plugin:
+        """A plugin of a class that somebody has registered."""
+        try:
+            return known(**args)  # type: ignore[no-any-return]
+        except TypeError as error:
+            self.causes.append(invalid(at, args, f"{known.name} does not take them: {error}"))
+            return Plugin()
+
+    def _made(self, name: str, path: str) -> Plugin:
+        """A plugin without arguments; each profile has its own."""
         known = self.known[name]
-        if name in MAKERS and arguments is not None:
-            return MAKERS[name](arguments[0], arguments[1], self.causes)
-        if isinstance(known, type):
-            args, where = arguments or ({}, path)
-            try:
-                return known(**args)  # type: ignore[no-any-return]
-            except TypeError as error:
-                self.causes.append(invalid(where, args, f"{name} does not take them: {error}"))
-                return Plugin()
-        return copy.deepcopy(known)  # type: ignore[no-any-return]
+        return self._own(known, {}, path) if isinstance(known, type) else copy.deepcopy(known)
 
 
 DEFAULT_SETS = {
@@ -287,37 +240,3 @@ DEFAULT_SETS = {
         tuple(Enabled(plugin.name, DEFAULT_WEIGHTS.get(plugin.name, 0)) for plugin in DEFAULT_PLUGINS)
     )
 }
-
-
-def _own_sets(plugins: Object) -> dict[str, PluginSet]:
-    return {
-        point: PluginSet(
-            tuple(Enabled(one.get("name", ""), one.get("weight", 0)) for one in rules.get("enabled") or ()),
-            tuple(one.get("name", "") for one in rules.get("disabled") or ()),
-        )
-        for point, rules in plugins.items()
-    }
-
-
-def _gone(path: str, name: str) -> Any:
-    text = f'was invalid in version "v1" (KubeSchedulerConfiguration is version {quoted(API_VERSION)})'
-    return invalid(path, name, text)
-
-
-def _check_election(election: Object, causes: Causes) -> None:
-    """*In Kubernetes:* `ValidateLeaderElectionConfiguration` in k8s.io/component-base/config/validation."""
-    lease_ms = election.get("leaseDuration") or 15_000
-    renew_ms = election.get("renewDeadline") or 10_000
-    for field, value_ms in (
-        ("leaseDuration", lease_ms),
-        ("renewDeadline", renew_ms),
-        ("retryPeriod", election.get("retryPeriod") or 2_000),
-    ):
-        if value_ms <= 0:
-            causes.append(invalid(f"leaderElection.{field}", duration(value_ms), "must be greater than zero"))
-    if lease_ms <= renew_ms:
-        text = "must be greater than `RenewDeadline`"
-        causes.append(invalid("leaderElection.leaseDuration", duration(renew_ms), text))
-    lock = election.get("resourceLock") or "leases"
-    if lock != "leases":
-        causes.append(invalid("leaderElection.resourceLock", lock, 'resourceLock value must be "leases"'))

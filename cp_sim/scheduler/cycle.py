@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns, filtering
+from cp_sim.scheduler.asking import ask, status_of, worded
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import (
@@ -29,12 +31,14 @@ from cp_sim.scheduler.framework import (
     ERROR,
     MAX_NODE_SCORE,
     SKIP,
+    SUCCESS,
     UNRESOLVABLE,
     CycleState,
     Only,
     Plugin,
     PluginError,
     Profile,
+    Status,
 )
 from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
@@ -150,7 +154,7 @@ def node_alone(table: NodeTable, name: str) -> Nodes:
 def gated(profile: Profile, pod: PodInfo) -> Rejection | None:
     """The first PreEnqueue plugin that holds the pod back."""
     for plugin in profile.at["pre_enqueue"]:
-        status = plugin.pre_enqueue(pod)
+        status = ask(plugin, "pre_enqueue", pod)
         if not status.ok:
             return Rejection(plugin.name, status.code, ", ".join(status.reasons))
     return None
@@ -167,6 +171,8 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
         answer = plugin.pre_filter(found.state, found.pod)
         if answer is None:
             continue
+        if not isinstance(answer, Only):
+            answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
             narrowed.append(plugin.name)
@@ -176,6 +182,14 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
             found.refused = Rejection(plugin.name, answer.code, ", ".join(answer.reasons))
             return None
     return None if names is None else (names, sorted(narrowed))
+
+
+def decided(plugin: Plugin, method: str, answer: Any) -> Status:
+    """What a plugin's answer means.  *Raises* `PluginError` if it is an error."""
+    status: Status = status_of(plugin, method, answer)
+    if status.code == ERROR:
+        raise PluginError(", ".join(status.reasons))
+    return status
 
 
 def reject_all(found: Found, refused: Rejection) -> None:
@@ -314,12 +328,12 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
-    single = len(nodes) == 1
+    single, names = len(nodes) == 1, known["nodes"]
     scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
-    chosen, draw = pick(nodes if low == high else nodes.only(totals == high), chance, known["nodes"], detail)
-    best = (chosen,) if draw is None else Tied(known["nodes"], detail, chosen, ordered=True)
+    chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
+    best = (chosen,) if draw is None else Tied(names, detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
         attempt,
@@ -350,24 +364,27 @@ def score(
     for plugin in profile.at["score"]:
         if plugin.name in skipped:
             continue
-        if template is not None and plugin.local:
-            column = template.score(plugin, state, pod, nodes)
-        else:
-            column = plugin.score(state, pod, nodes)
+        shared = template if plugin.local else None
+        column = plugin.score(state, pod, nodes) if shared is None else shared.score(plugin, state, pod, nodes)
         if plugin in profile.at["normalize_score"]:
             if len(nodes) <= RAW_LIMIT:
                 raw[plugin.name] = columns.compact(column)
             column = plugin.normalize_score(state, pod, nodes, column)
-        low, high = columns.bounds(column)
-        check_range(plugin, low, high)
-        scores[plugin.name] = columns.compact(column, (low, high))
-        weights[plugin.name] = profile.weights[plugin.name]
-        totals = totals + column * profile.weights[plugin.name]
+        elif shared is not None and shared.regular[plugin.name]:
+            scores[plugin.name] = columns.small(column)
+        if plugin.name not in scores:
+            low, high = columns.bounds(column)
+            check_range(plugin, low, high)
+            scores[plugin.name] = columns.compact(column, (low, high))
+        weight = weights[plugin.name] = profile.weights[plugin.name]
+        totals = totals + (column * weight if weight != 1 else column)
     return scores, raw, totals, weights
 
 
 def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
     status = plugin.pre_score(state, pod, nodes)
+    if status is not None and status.code not in (SKIP, SUCCESS):
+        raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
     return status is not None and status.code == SKIP
 
 
@@ -375,16 +392,19 @@ def check_range(plugin: Plugin, low: int, high: int) -> None:
     """*Raises* `PluginError` if a normalized score is not within 0..100."""
     if low < 0 or high > MAX_NODE_SCORE:
         wrong = low if low < 0 else high
-        raise PluginError(f"plugin {plugin.name} returns an invalid score {wrong}, it should in the range of [0, 100]")
+        raise PluginError(
+            f"applying score defaultWeights on Score plugins: plugin {quoted(plugin.name)} returns an invalid score "
+            f"{wrong}, it should in the range of [0, {MAX_NODE_SCORE}] after normalizing"
+        )
 
 
 def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
     """One of the equally good nodes, and how it was drawn."""
     if len(tied) == 1:
-        return tied.names()[0], None
+        return tied.name(0), None
     if chance is None:
         chosen = min(tied.names())
         return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
     index = chance.randrange(len(tied))
-    chosen = tied.only(slice(index, index + 1)).names()[0]
+    chosen = tied.name(index)
     return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")

@@ -187,9 +187,11 @@ class Detail:
 
     def size_bytes(self) -> int:
         """About how much memory the arrays take."""
-        held = [self.looked, self.codes, self.totals, *self.scores.values(), *self.raw.values()]
-        held += [fact for outcome in self.outcomes for fact in outcome.facts.values()]
-        return 400 + sum(columns.size_bytes(column) for column in held)
+        size = 400 + columns.size_bytes(self.looked) + columns.size_bytes(self.codes) + columns.size_bytes(self.totals)
+        for held in (self.scores, self.raw, *[outcome.facts for outcome in self.outcomes]):
+            for column in held.values():
+                size += columns.size_bytes(column)
+        return size
 
     def forget(self) -> None:
         """Let go of the arrays."""

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
@@ -75,7 +76,8 @@ def wait(duration: str | int) -> Status:
 
 @immutable
 class Prepare:
-    """PreBind's answer that something has to be done first: requests to make, and how long their effect may take.
+    """PreBind's answer that something has to be done first: requests to make, how long their effect may take, and what
+    is said if it takes longer.
 
     When they are answered, and after every change of what the scheduler watches, `prepared` of the plugin is asked
     until it does not say Wait any more.
@@ -83,6 +85,7 @@ class Prepare:
 
     calls: tuple[Any, ...]
     timeout_ms: int
+    late: str = "context deadline exceeded"
 
 
 @immutable
@@ -108,6 +111,10 @@ class CycleState(dict[str, Any]):
         self.cache = cache
         self.skipped: set[str] = set()
         self.waiting_pods: dict[str, Any] = NOBODY
+
+    def __missing__(self, key: str) -> Any:
+        # An extension point was switched off whose result a later one reads.
+        raise PluginError(f"reading {quoted(key)} from cycleState: not found")
 
 
 class Plugin:

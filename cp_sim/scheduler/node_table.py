@@ -67,7 +67,7 @@ class NodeTable:
 
     `order` holds the rows in the order in which the real scheduler walks through nodes: zones take turns
     (pkg/scheduler/backend/cache/node_tree.go).  `log` says which rows changed; `topology_generation` counts the changes
-    of which nodes there are and how they are labelled or tainted.
+    of which nodes there are and how they are labelled or tainted, `image_generation` those of nodes and their images.
     """
 
     def __init__(self) -> None:
@@ -85,6 +85,7 @@ class NodeTable:
         self.cordoned = 0
         self.log = RowLog()
         self.topology_generation = 0
+        self.image_generation = 0
         self._free: list[int] = []
         self._zones: dict[str, dict[str, None]] = {}
         self._order: Column = None
@@ -287,10 +288,13 @@ class NodeTable:
         self.columns["unschedulable"][row] = cordoned
 
     def _set_images(self, row: int, old: Object | None, node: Object | None) -> None:
+        if old is None or node is None:
+            self.image_generation += 1
         before = ((old or {}).get("status") or {}).get("images") or ()
         after = ((node or {}).get("status") or {}).get("images") or ()
         if before is after or before == after:
             return
+        self.image_generation += 1
         for image in before:
             for name in image.get("names") or ():
                 if name in self.images:
@@ -391,6 +395,10 @@ class Nodes:
             return int(found[0]) if len(found) else -1
         place = int(self.table.place_of[row]) - self.start
         return place if 0 <= place < len(self.rows) else -1
+
+    def name(self, place: int) -> str:
+        """The name of one of the nodes."""
+        return self.table.names[self.rows[place]]
 
     def names(self) -> list[str]:
         """The names of the nodes."""

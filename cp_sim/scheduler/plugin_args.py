@@ -7,6 +7,7 @@ validation_pluginargs.go.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from cp_sim.objects.causes import Causes, Internal, duplicate, forbidden, invalid, not_supported, required
@@ -150,7 +151,7 @@ def check_shape(points: list[tuple[int, int]], at: str, causes: Causes) -> None:
     """The points of a scoring function: utilization rises from 0 to 100 at most, scores go up to 10."""
     if not points:
         causes.append(required(at, "at least one point must be specified"))
-    for place, (before, after) in enumerate(zip(points, points[1:]), 1):
+    for place, (before, after) in enumerate(pairwise(points), 1):
         if before[0] >= after[0]:
             text = "values must be sorted in increasing order"
             causes.append(invalid(f"{at}[{place}].utilization", after[0], text))

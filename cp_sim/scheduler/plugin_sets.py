@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from cp_sim.objects.causes import quoted
 from cp_sim.scheduler.framework import Plugin, takes_part
@@ -65,6 +66,17 @@ class PluginSetError(ValueError):
     def __init__(self, text: str, point: str = "") -> None:
         super().__init__(text)
         self.point = point
+
+
+def read_sets(plugins: dict[str, Any]) -> dict[str, PluginSet]:
+    """The sets that a profile's `plugins` mean."""
+    return {
+        point: PluginSet(
+            tuple(Enabled(one.get("name", ""), one.get("weight", 0)) for one in rules.get("enabled") or ()),
+            tuple(one.get("name", "") for one in rules.get("disabled") or ()),
+        )
+        for point, rules in plugins.items()
+    }
 
 
 def merged(default: Sets, own: Sets) -> dict[str, PluginSet]:

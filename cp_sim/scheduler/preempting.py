@@ -79,9 +79,13 @@ class Preemptions:
                 self.scheduler.queue.release(preemptor)
 
     def _ask(self, running: Running, victim: PodInfo) -> None:
+        scheduler, context = self.scheduler, Asked(running, victim)
+        waiting = scheduler.waiting_pods.get(victim.uid)
+        if waiting is not None:  # it is not bound yet, and waits for Permit plugins: it need not be deleted
+            waiting.end("DefaultPreemption", "preempted")
+            self._tell(context)
+            return
         running.unanswered[victim.uid] = victim
-        context = Asked(running, victim)
-        scheduler = self.scheduler
         call = mark(victim, running.one.profile.scheduler_name, scheduler.loop.clock.timestamp())
         if call is not None:
             scheduler.api.send(call, "marked", context, self)
@@ -102,11 +106,15 @@ class Preemptions:
     def deleted(self, asked: Asked, response: Response) -> None:
         """The API server has answered the deletion of a victim."""
         if response.ok:
-            one = asked.running.one
-            text = f"Preempted by pod {one.pod.uid} on node {asked.running.node}"
-            recorder = self.scheduler.recorder(one.profile)
-            recorder.emit(asked.victim.object, "Normal", "Preempted", "Preempting", text, related=one.pod.object)
+            self._tell(asked)
         self._answered(asked, response)
+
+    def _tell(self, asked: Asked) -> None:
+        """The Event at a victim."""
+        one = asked.running.one
+        text = f"Preempted by pod {one.pod.uid} on node {asked.running.node}"
+        recorder = self.scheduler.recorder(one.profile)
+        recorder.emit(asked.victim.object, "Normal", "Preempted", "Preempting", text, related=one.pod.object)
 
     def _answered(self, asked: Asked, response: Response) -> None:
         running = asked.running
@@ -124,7 +132,8 @@ class Preemptions:
         if not running.last_asked:
             running.last_asked = True
             self._ask(running, running.last)
-            return
+            if running.unanswered:
+                return
         uid = running.one.pod.uid
         if self.running.get(uid) is running:
             del self.running[uid]

@@ -40,6 +40,7 @@ class Template:
         self.verdicts: dict[str, Column] = {}  # filter plugin -> code per row; an int stands for all rows
         self.scores: dict[str, Column] = {}  # score plugin -> points per row, before normalizing
         self.epochs: dict[str, int] = {}
+        self.regular: dict[str, bool] = {}  # score plugin -> whether all of its points are within 0..100
 
     def follow(self, state: CycleState, pod: PodInfo, nodes: Nodes, profile: Profile) -> None:
         """Make the columns hold for `nodes`, a stretch of the walk."""
@@ -67,7 +68,9 @@ class Template:
             said = _said(profile.by_name[name].filter(state, pod, nodes))
             self.verdicts[name] = columns.replaced(column, size, chosen, said)
         for name, column in self.scores.items():
-            self.scores[name] = columns.replaced(column, size, chosen, profile.by_name[name].score(state, pod, nodes))
+            self._keep_score(
+                name, columns.replaced(column, size, chosen, profile.by_name[name].score(state, pod, nodes))
+            )
 
     def verdict(self, plugin: Plugin, nodes: Nodes) -> Column | None:
         """The codes of a local plugin for nodes that were followed; None where it rejects no node at all."""
@@ -79,9 +82,15 @@ class Template:
         epoch = plugin.epoch(self.table)
         column = self.scores.get(plugin.name)
         if column is None or self.epochs[plugin.name] != epoch:
-            column = self.scores[plugin.name] = columns.narrowed(plugin.score(state, pod, _all_rows(self.table)))
+            column = columns.narrowed(plugin.score(state, pod, _all_rows(self.table)))
+            self._keep_score(plugin.name, column)
             self.epochs[plugin.name] = epoch
         return column if isinstance(column, int) else nodes.pick(column)
+
+    def _keep_score(self, name: str, column: Column) -> None:
+        low, high = columns.bounds(column)
+        self.scores[name] = column
+        self.regular[name] = low >= 0 and high <= 100
 
 
 class SharedWork:

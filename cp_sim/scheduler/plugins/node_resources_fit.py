@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from cp_sim.objects import meta, quantity
@@ -175,7 +176,7 @@ def broken_linear(shape: tuple[tuple[int, int], ...], utilization: Column) -> Co
     (`BuildBrokenLinearFunction` in pkg/scheduler/framework/plugins/helper/shape_score.go).
     """
     value: Column = shape[-1][1] * SCALE
-    for (left, low), (right, high) in reversed(list(zip(shape, shape[1:]))):
+    for (left, low), (right, high) in reversed(list(pairwise(shape))):
         rise = columns.divided((high - low) * SCALE * (utilization - left), right - left)
         value = columns.where(utilization <= right, low * SCALE + rise, value)
     return columns.where(utilization <= shape[0][0], shape[0][1] * SCALE, value)
