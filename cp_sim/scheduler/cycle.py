@@ -252,8 +252,8 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     """Look at nodes from the rotating start on until enough feasible ones are found."""
     cache, profile = found.state.cache, found.profile
     walk = Walk(cache.table, None if only is None else only[0], room.start)
-    # Where nobody gives points, one feasible node is as good as another: the first is taken.
-    scoring = profile.at["score"]
+    # Without any score plugin the first node that fits is as good as any.
+    scoring = bool(profile.at["score"])
     found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score) if scoring else 1
     template = found.template = cache.shared.template(profile, found.pod) if only is None else None
     parts: list[Judged] = []
@@ -321,6 +321,8 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
             return answer, ""
         if answer is None:
             continue
+        if not isinstance(answer, Status):
+            answer = status_of(plugin, "post_filter", answer)
         if answer.code in (ERROR, UNRESOLVABLE):
             return None, ", ".join(answer.reasons)
         said += answer.reasons
