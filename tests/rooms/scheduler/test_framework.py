@@ -681,7 +681,7 @@ class ByName(Plugin):
 
 def test_another_order_of_the_queue() -> None:
     kept = tuple(plugin for plugin in DEFAULT_PLUGINS if plugin.name != "PrioritySort")
-    world = World(node("small", cpu="1"), profiles=(*kept, ByName()))
+    world = World(node("tiny", cpu="1"), profiles=(*kept, ByName()))
     for name in ("c", "a", "b"):
         world.add_pod(pod(name, cpu="3"))
     world.loop.run(20_000)
