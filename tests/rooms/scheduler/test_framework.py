@@ -419,7 +419,9 @@ def test_a_request_that_is_refused_is_told_in_the_words_of_the_api_server() -> N
     world.add_pod(pod("web-1", labels={"bold": "yes"}))
     reason, message = condition_of(world)
     assert reason == "SchedulerError"
-    assert message.startswith('running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch')
+    assert message.startswith(
+        'running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch'
+    )
 
 
 def test_a_pod_that_is_deleted_meanwhile_is_forgotten() -> None:
