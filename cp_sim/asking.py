@@ -19,6 +19,7 @@ from cp_sim.objects.kinds import Kind
 from cp_sim.presence import Presence
 from cp_sim.sim import Clock, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
+from cp_sim.why_not import why_not
 
 Face = TypeVar("Face", bound=Callable[..., Any])
 
@@ -94,6 +95,18 @@ class Asking(Presence):
         if not name:
             raise ValueError(f'explain wants one object, such as "{kind.singular}/web-1", not "{what}"')
         return Explanation(subject_of(kind, namespace, name), self.trace)
+
+    def why_not(self, what: str, node: str = "", namespace: str = "default") -> str:
+        """One sentence on why `"pod/web-1"` is not on `node`; without a node, a line for each.
+
+        Looking changes nothing: the answer is what the scheduler noted when it decided.
+
+        Raises:
+            LookupError: there is no such pod or node, and never was; names the near ones.
+            ValueError: `what` is no pod.
+        """
+        with self.turn:
+            return why_not(self, what, node, namespace)
 
     @outside
     def request(
