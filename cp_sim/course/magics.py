@@ -4,8 +4,8 @@ The magic speaks to the current cluster (`use(cluster)` names another).  After a
 cluster runs until it is quiet, because that is what a look a second later would show; `%kubectl --no-settle …` leaves
 the work undone, to be watched with `cluster.step()`.
 
-`%why pod/web-1 worker-2` answers in one sentence why a pod is not on a node.  The real kubectl knows no such thing; what
-is said about it after `%kubectl describe pod` is marked with `# cp-sim:`, and all above is what the real one prints.
+`%why pod/web-1 worker-2` answers in one sentence why a pod is not on a node.  The real kubectl knows no such thing:
+what is said about it after `%kubectl describe pod` is marked with `# cp-sim:`; all above is what the real one prints.
 """
 
 from __future__ import annotations
