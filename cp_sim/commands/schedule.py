@@ -206,7 +206,9 @@ def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profil
 def _heading(dump: Dump) -> str:
     nodes = sum(obj["kind"] == "Node" for obj in dump.objects)
     bound = sum(obj["kind"] == "Pod" and not meta.is_finished(obj) for obj in dump.objects)
-    return f"{many(nodes, 'node')}, {many(bound, 'pod')} on them, {len(dump.pending)} to place, in the order of the queue"
+    return (
+        f"{many(nodes, 'node')}, {many(bound, 'pod')} on them, {len(dump.pending)} to place, in the order of the queue"
+    )
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------
