@@ -120,7 +120,8 @@ class _Painter:
                 "filters/none#name", LANES_LEFT + 14, self.begin + 6, "no filter cuts anybody off", size=9.5,
                 ink="muted", inside="filters/none",
             )  # fmt: skip
-        self.sketch.words("scores", RIGHT, self.begin + 8, self.points.words(), size=9.5, ink="muted", width=ROOM)
+        if words := self.points.words():
+            self.sketch.words("scores", RIGHT, self.begin + 8, words, size=9.5, ink="muted", width=ROOM)
 
     # -- one node ----------------------------------------------------------------------------------------------------
 
