@@ -10,31 +10,33 @@ confirmed by the watch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from cp_sim.apiserver.request import Call, Response
+from cp_sim.apiserver.request import Call
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
-from cp_sim.objects import meta
+from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
+from cp_sim.scheduler.asking import blamed
+from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
 from cp_sim.scheduler.cache import Cache
-from cp_sim.scheduler.configuration import read_profiles
-from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Preemption
+from cp_sim.scheduler.configuration import read_configuration
+from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
-from cp_sim.scheduler.framework import CycleState, PluginError, Profile
+from cp_sim.scheduler.framework import PluginError, Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.waiting_pods import WaitingPod
+from cp_sim.scheduler.worth import own_changes
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
 
 NAME = "kube-scheduler"
 USER = "system:kube-scheduler"
-FLUSH_PERIOD_MS = 30_000
 
 # What plugins look up besides pods and nodes.
 OTHERS = (
@@ -63,15 +65,6 @@ class FlushWaiting:
     """The timer message to look for pods that have waited for too long."""
 
 
-@dataclass(slots=True)
-class Placed:
-    """A pod that is being bound: the context of the binding request."""
-
-    one: QueuedPod
-    node: str
-    state: CycleState
-
-
 class Shelf:
     """Takes the changes of one of `OTHERS` to its scheduler."""
 
@@ -87,9 +80,11 @@ class Shelf:
 class Scheduler(Component):
     """Places pods on nodes.
 
-    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text or dict, a `Profile`, or a
-    tuple of plugins. `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.
-    With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
+    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text, dict or path, a `Profile`,
+    or a tuple of plugins; `plugins` are those that the configuration may name beside the default ones.  `queue`,
+    `cache`, `binding` (pods on their way to their node), `preemptions` (those that are being carried out) and `room`
+    (where the walk through the nodes goes on) are its whole state.  With `draw_ties` false the smallest name wins a
+    tie.  `latest` is the newest decision.
 
     With `election` it fills its caches at once, then stands for election, and places pods only while it leads (lease
     `kube-system/kube-scheduler`; cmd/kube-scheduler/app/server.go).
@@ -106,13 +101,17 @@ class Scheduler(Component):
         host: str = "control-plane-1",
         server: str = "kube-apiserver",
         election: Election | None = None,
+        plugins: Any = (),
     ) -> None:
         super().__init__(name, USER, server)
-        self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in read_profiles(profiles)}
+        self.configuration = read_configuration(profiles, plugins)
+        self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in self.configuration.profiles}
         self.draw_ties = draw_ties
         self.host = host
         self.cache = Cache()
         self.room = cycle.Room()
+        self.binding = BindingCycle(self)
+        self.preemptions = preempting.Preemptions(self)
         self.evidence = Evidence()
         self.latest: Decision | None = None
         self.informers = Informers(self)
@@ -131,8 +130,14 @@ class Scheduler(Component):
 
     def started(self) -> None:
         """Begin to list and watch."""
-        self.queue = SchedulingQueue(self.loop.clock)
+        told = self.configuration
+        self.queue = SchedulingQueue(self.loop.clock, told.initial_backoff_ms, told.max_backoff_ms)
         self.informers.start()
+
+    @property
+    def waiting_pods(self) -> dict[str, WaitingPod]:
+        """The pods that wait for Permit plugins, by uid."""
+        return self.binding.waiting
 
     def notice(self, message: Any) -> None:
         if isinstance(message, Relist):
@@ -156,16 +161,13 @@ class Scheduler(Component):
         if is_bound:
             self._pod_on_node(old if was_bound else None, new)
         elif was_bound:
-            gone = self.cache.remove_pod(meta.uid(new) or meta.key(new))
-            if gone is not None:
-                self._helps(Change("pods/delete", old, None))
+            self.preemptions.is_going(meta.uid(new))
+            if self.cache.remove_pod(meta.uid(new) or meta.key(new)) is not None:
+                self.helps(Change("pods/delete", old, None))
         elif change == "DELETED" or meta.is_finished(new):
-            self.queue.remove(meta.uid(new))
-            self.cache.drop_nomination(meta.uid(new))
-            if self.cache.remove_pod(meta.uid(new)) is not None:
-                self._helps(Change("pods/delete", old, None))
+            self._pending_pod_gone(new)
         else:
-            self._pending_pod(new)
+            self._pending_pod(old, new)
 
     @staticmethod
     def _counts(pod: Object) -> bool:
@@ -175,23 +177,28 @@ class Scheduler(Component):
     def _pod_on_node(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         node = meta.node_name(new)
-        if uid in self.queue:
-            self.queue.remove(uid)
+        self.queue.remove(uid)
         self.cache.drop_nomination(uid)
         known = self.cache.pods.get(uid)
         info = known.updated(new) if known is not None else PodInfo(new)
         self.cache.put_pod(info, node)
         self.cache.confirm(uid)
+        if info.terminating:
+            self.preemptions.is_going(uid)
         if old is None:
-            self._helps(Change("pods/add", None, new))
+            self.helps(Change("pods/add", None, new))
         elif known is not None:
-            for kind in changes.of_bound_pod(known, info):
-                self._helps(Change(kind, old, new))
+            for kind in own_changes(known, info):
+                self.helps(Change(kind, old, new))
 
-    def _pending_pod(self, new: Object) -> None:
+    def _pending_pod(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         profile = self.profiles.get((new["spec"].get("schedulerName")) or "default-scheduler")
-        if profile is None or uid in self.cache.assumed:
+        if profile is None:
+            return
+        if uid in self.cache.assumed:
+            if meta.is_deleting(new):
+                self._assumed_pod_goes(new)
             return
         if uid in self.queue:
             info = self.queue.pods[uid].pod.updated(new)
@@ -201,21 +208,53 @@ class Scheduler(Component):
         else:
             info = PodInfo(new)
             self.queue.add(info, profile, self.loop.cause)
-        if info.nominated_node:
-            self.cache.nominate(info, info.nominated_node)
-        elif self.cache.nominated:
-            self.cache.drop_nomination(uid)
+        self._note_nomination(old, info)
         self._look_at_queue()
+
+    def _note_nomination(self, old: Object | None, pod: PodInfo) -> None:
+        """Follow `status.nominatedNodeName`; a nomination that the API server has not heard of yet stays."""
+        before = ((old or {}).get("status") or {}).get("nominatedNodeName") or ""
+        if pod.nominated_node:
+            self.cache.nominate(pod, pod.nominated_node)
+        elif before:
+            self.cache.drop_nomination(pod.uid)
+        if before and before != pod.nominated_node:
+            # It was counted there when pods that are not more important were placed.
+            self.helps(Change("pods/delete", old, None), but_not=pod.uid, up_to=pod.priority)
+
+    def _pending_pod_gone(self, pod: Object) -> None:
+        uid = meta.uid(pod)
+        self.binding.gone(uid)
+        self.queue.remove(uid)
+        self.cache.drop_nomination(uid)
+        if uid in self.cache.assumed:
+            self._leave_node(pod)
+        elif (pod.get("status") or {}).get("nominatedNodeName"):
+            self.helps(Change("pods/delete", pod, None), up_to=pod["spec"].get("priority") or 0)
+
+    def _assumed_pod_goes(self, pod: Object) -> None:
+        """A pod begins to go while it is being bound (`handleAssumedPodDeletion`)."""
+        waiting = self.waiting_pods.get(meta.uid(pod))
+        if waiting is not None:
+            waiting.end("", "removed")
+        else:
+            self._leave_node(pod)
+
+    def _leave_node(self, pod: Object) -> None:
+        """What an assumed pod was given is free at once."""
+        node = self.cache.node_of[meta.uid(pod)]
+        self.cache.remove_pod(meta.uid(pod))
+        self.helps(Change("pods/delete", edit.put(pod, "spec.nodeName", node), None))
 
     def node_changed(self, change: str, old: Object | None, new: Object) -> None:
         """A node was added, changed or deleted."""
         if change == "DELETED":
             self.cache.remove_node(meta.name(new))
-            self._helps(Change("nodes/delete", new, None))
+            self.helps(Change("nodes/delete", new, None))
             return
         self.cache.put_node(new)
         for kind in changes.of_node(old, new):
-            self._helps(Change(kind, old, new))
+            self.helps(Change(kind, old, new))
 
     def other_changed(self, resource: str, change: str, old: Object | None, new: Object) -> None:
         """Anything else that plugins look up."""
@@ -224,11 +263,19 @@ class Scheduler(Component):
         else:
             self.cache.put(resource, new)
         verb = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}[change]
-        self._helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
+        self.helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
+        if self.binding.preparing:
+            self.binding.changed()
 
-    def _helps(self, change: Change) -> None:
-        if self.queue.move(change, self.loop.cause):
+    def helps(self, change: Change, but_not: str = "", up_to: int = ANY_PRIORITY) -> None:
+        """A change may help pods that wait, but for one, or for those of a priority above `up_to`."""
+        if self.queue.move(change, self.loop.cause, but_not, up_to):
             self._look_at_queue()
+
+    def activate(self, uid: str) -> None:
+        """Try a pending pod now, whatever it waits for."""
+        self.queue.activate(uid, self.loop.cause)
+        self._look_at_queue()
 
     # -- one pod per step ----------------------------------------------------------------------------------------------
 
@@ -276,83 +323,50 @@ class Scheduler(Component):
             return
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
-        except PluginError as error:
-            self._failed_with_error(one, str(error))
+        except Exception as error:
+            why = blamed(error) or (str(error) if isinstance(error, PluginError) else "")
+            if not why:
+                # Not a plugin's fault: who runs the world sees how; the pod is not lost.
+                self.queue.failed_with_error(one)
+                raise
+            self._failed_with_error(one, why)
             return
-        except Exception:
-            # A plugin of somebody else's has failed: who runs the world sees how; the pod is not lost.
-            self.queue.failed_with_error(one)
-            raise
         self.latest = decision
         self.evidence.keep(decision)
         self.loop.record("schedule", f"pods/{one.pod.key}", changes.because(decision), evidence=decision)
         if decision.result == SCHEDULED:
-            self._place(one, decision, state)
+            self.binding.begin(one, decision.node or "", state)
         else:
             self._fail(one, decision)
 
-    # -- placing -------------------------------------------------------------------------------------------------------
+    # -- what became of it -------------------------------------------------------------------------------------------
 
-    def _place(self, one: QueuedPod, decision: Decision, state: CycleState) -> None:
-        """Assume, reserve, permit, then bind."""
-        node = decision.node or ""
-        self.queue.placed(one.pod.uid)
-        self.cache.drop_nomination(one.pod.uid)
-        self.cache.assume(one.pod, node)
-        for point in ("reserve", "permit", "pre_bind"):
-            for plugin in one.profile.at[point]:
-                status = getattr(plugin, point)(state, one.pod, node)
-                if not status.ok:
-                    self._give_up(one, node, state, f"{plugin.name}: {', '.join(status.reasons)}", (plugin.name,))
-                    return
-        for plugin in one.profile.at["bind"]:
-            call = plugin.bind(state, one.pod, node)
-            if call is not None:
-                self.api.send(call, "bound", Placed(one, node, state))
-                return
-        self._give_up(one, node, state, "no Bind plugin took the pod", ())
+    def tell_bound(self, one: QueuedPod, node: str) -> None:
+        """The Event of a pod that is bound."""
+        text = f"Successfully assigned {one.pod.key} to {node}"
+        self.recorder(one.profile).emit(one.pod.object, "Normal", "Scheduled", "Binding", text)
 
-    def bound(self, placed: Placed, response: Response) -> None:
-        """The API server has answered a binding."""
-        if not response.ok:
-            said = response.body.get("message", "") if isinstance(response.body, dict) else str(response.body)
-            self._give_up(placed.one, placed.node, placed.state, f"binding rejected: {said}", None)
-            return
-        for plugin in placed.one.profile.at["post_bind"]:
-            plugin.post_bind(placed.state, placed.one.pod, placed.node)
-        text = f"Successfully assigned {placed.one.pod.key} to {placed.node}"
-        self._recorder(placed.one.profile).emit(placed.one.pod.object, "Normal", "Scheduled", "Binding", text)
-
-    def _give_up(
-        self, one: QueuedPod, node: str, state: CycleState, why: str, rejected_by: tuple[str, ...] | None
-    ) -> None:
-        """Forget an assumed pod and try it again later: after a back-off, or when a change helps (`rejected_by`)."""
-        for plugin in reversed(one.profile.at["reserve"]):
-            plugin.unreserve(state, one.pod, node)
-        if one.pod.uid in self.cache.assumed:
-            self.cache.remove_pod(one.pod.uid)
-        current = self.pods.get(one.pod.key)
-        if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
-            return
-        one.pod = one.pod.updated(current)
-        if rejected_by is None:
-            self._failed_with_error(one, why)
-        else:
+    def placing_failed(self, one: QueuedPod, why: str, rejected_by: tuple[str, ...], reason: str) -> None:
+        """A pod that had a node has lost it: it waits for a change that helps (`rejected_by`), or out a back-off."""
+        if rejected_by:
+            self.loop.record("reject", f"pods/{one.pod.key}", why)
             self.queue.failed(one, rejected_by)
-            self._tell_failure(one, why, "")
+            self._tell_failure(one, why, None, reason)
             self._look_at_queue()
+        else:
+            self._failed_with_error(one, why, reason)
 
     def _skip_deleting(self, one: QueuedPod) -> None:
         """A pod that is being deleted is not placed any more."""
-        self.queue.placed(one.pod.uid)
+        self.queue.remove(one.pod.uid)
         why = f"skip schedule deleting pod: {one.pod.key}"
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
 
-    def _failed_with_error(self, one: QueuedPod, why: str) -> None:
+    def _failed_with_error(self, one: QueuedPod, why: str, reason: str = SCHEDULER_ERROR) -> None:
         self.queue.failed_with_error(one)
         decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
         self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self._tell_failure(one, why, None, reason)
         self._look_at_queue()
 
     # -- no node found -------------------------------------------------------------------------------------------------
@@ -362,23 +376,19 @@ class Scheduler(Component):
         self.queue.failed(one, changes.rejectors(decision))
         if decision.result == GATED:
             return
-        nominated = one.pod.nominated_node
-        if decision.preemption is not None:
-            nominated = decision.preemption.nominated
+        nominated = preempting.nomination_after(decision)
+        if nominated:
             self.cache.nominate(one.pod, nominated)
-            self._preempt(one, decision.preemption)
+        elif nominated == "":
+            self.cache.drop_nomination(one.pod.uid)
+        if decision.preemption is not None:
+            self.preemptions.start(one, decision.preemption)
         self._tell_failure(one, decision.message, nominated)
         self._look_at_queue()
 
-    def _preempt(self, one: QueuedPod, preemption: Preemption) -> None:
-        name, now = one.profile.scheduler_name, self.loop.clock.timestamp()
-        preempting.tell(self._recorder(one.profile), self.cache, one.pod, preemption)
-        for call in preempting.calls(self.cache, one.pod, preemption, name, now):
-            self.api.send(call)
-
-    def _tell_failure(self, one: QueuedPod, message: str, nominated: str) -> None:
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", message)
-        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp())
+    def _tell_failure(self, one: QueuedPod, why: str, nominated: str | None, reason: str = UNSCHEDULABLE) -> None:
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        patch = changes.condition_patch(one.pod.object, why, nominated, self.loop.clock.timestamp(), reason)
         if patch:
             call = Call("patch", "pods", one.pod.namespace, one.pod.name, "status", patch, {}, "strategic")
             self.api.send(call)
@@ -393,7 +403,8 @@ class Scheduler(Component):
         if until is not None:
             self._set_backoff_timer(until)
         if self._flush_timer is None and self.queue.anybody_waits:
-            self._flush_timer = self.loop.after(FLUSH_PERIOD_MS, self.name, FlushWaiting(), background=True)
+            delay_ms = self.queue.next_flush_ms() - self.loop.clock.now_ms
+            self._flush_timer = self.loop.after(delay_ms, self.name, FlushWaiting(), background=True)
 
     def _set_backoff_timer(self, until_ms: int) -> None:
         timer = self._backoff_timer
@@ -406,7 +417,8 @@ class Scheduler(Component):
         delay_ms = until_ms - self.loop.clock.now_ms
         self._backoff_timer = self.loop.after(delay_ms, self.name, BackoffEnds(), background)
 
-    def _recorder(self, profile: Profile) -> SeriesRecorder:
+    def recorder(self, profile: Profile) -> SeriesRecorder:
+        """Who writes the Events of a profile."""
         name = profile.scheduler_name
         if name not in self.recorders:
             self.recorders[name] = SeriesRecorder(self.api, name, f"{name}-{self.host}")

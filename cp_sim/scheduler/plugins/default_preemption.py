@@ -11,13 +11,14 @@ from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
-# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (getDefaultPreemptionArgs).
+# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (SetDefaults_DefaultPreemptionArgs).
 MIN_CANDIDATES = 100
 MIN_CANDIDATES_PERCENT = 10
 
@@ -25,10 +26,28 @@ MIN_CANDIDATES_PERCENT = 10
 class DefaultPreemption(Plugin):
     """Finds nodes where the pod fits without pods of lower priority, and chooses the one where that hurts least.
 
+    With many nodes it looks for `min_candidate_nodes_absolute` candidates, or `min_candidate_nodes_percentage` of the
+    nodes where that is more.
     Source: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
     """
 
     name = "DefaultPreemption"
+
+    moved_by = ("pods/delete",)
+
+    def __init__(
+        self,
+        min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
+        min_candidate_nodes_absolute: int = MIN_CANDIDATES,
+    ) -> None:
+        self.percentage = min_candidate_nodes_percentage
+        self.absolute = min_candidate_nodes_absolute
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """Never: it holds a pod back while its victims are told to go, and what rejected the pod says when they are
+        gone.
+        """
+        return False
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
@@ -40,7 +59,8 @@ class DefaultPreemption(Plugin):
         sizes = [len(nodes)]
         # Where nobody anywhere has a lower priority, no node has to be looked at.
         if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
-            candidates, outcomes = dry_run(found, nodes)
+            enough = max(self.absolute, len(nodes) * self.percentage // 100)
+            candidates, outcomes = dry_run(found, nodes, enough)
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
@@ -55,7 +75,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and node not in found.rejected_with(UNRESOLVABLE):
+    if node and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -68,12 +88,11 @@ def is_leaving_for_another(pod: PodInfo) -> bool:
     return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
-def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:
+def dry_run(found: Found, nodes: list[str], enough: int) -> tuple[list[Candidate], list[Outcome]]:
     """(nodes where preemption helps, the outcomes of those where it does not).
 
-    With many nodes it stops after enough candidates that violate no disruption budget, from a drawn start.
+    It stops after `enough` candidates of which one violates no disruption budget, from a drawn start.
     """
-    enough = max(MIN_CANDIDATES, len(nodes) * MIN_CANDIDATES_PERCENT // 100)
     start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []
@@ -105,8 +124,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
         return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
-    trial = Trial(found.profile, state, pod, node)
-    try:
+    with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
         outcome = rejection(trial, state, pod, node)
@@ -125,8 +143,6 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 trial.remove(one)
                 victims.append(one)
                 violations += one in violating
-    finally:
-        trial.undo()
     if not victims:
         return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
@@ -149,15 +165,13 @@ def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outco
     """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
     others = nominated_to(state, pod, node)
     if others:
-        inner = Trial(trial.profile, state, pod, node)
-        for other in others:
-            inner.add(other)
-        judged = inner.fits()
-        inner.undo()
-        if judged.codes is not None:
-            return judged.outcomes[0]
-    judged = trial.fits()
-    return judged.outcomes[0] if judged.codes is not None else None
+        with Trial(trial.profile, state, pod, node) as inner:
+            for other in others:
+                inner.add(other)
+            outcome = inner.rejection()
+        if outcome is not None:
+            return outcome
+    return trial.rejection()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:
