@@ -20,7 +20,35 @@ def decided(cluster: Cluster, pod: str, namespace: str = "default") -> View:
     Raises:
         LookupError: the scheduler never looked at it.
     """
-    return decision(_last(cluster, f"pods/{namespace}/{pod}", "schedule").evidence)
+    return decision(latest_decision(cluster, pod, namespace))
+
+
+def decisions_about(cluster: Cluster, pod: str, namespace: str = "default") -> list[Any]:
+    """The scheduler's `Decision`s about a pod, the first one first; a pod that was made anew begins anew."""
+    found: list[Any] = []
+    for record in cluster.trace.about(f"pods/{namespace}/{pod}"):
+        if record.verb == "create" and record.revision is not None:
+            found = []
+        elif record.verb == "schedule":
+            found.append(record.evidence)
+    return found
+
+
+def first_decision(cluster: Cluster, pod: str, namespace: str = "default") -> Any:
+    """The scheduler's first `Decision` about a pod, None if it never looked at it."""
+    return next(iter(decisions_about(cluster, pod, namespace)), None)
+
+
+def latest_decision(cluster: Cluster, pod: str, namespace: str = "default") -> Any:
+    """The scheduler's last `Decision` about a pod.
+
+    Raises:
+        LookupError: the scheduler never looked at it.
+    """
+    found = decisions_about(cluster, pod, namespace)
+    if not found:
+        raise LookupError(f"the scheduler never looked at a pod called {pod}; is its name right?")
+    return found[-1]
 
 
 def planned(cluster: Cluster, subject: str) -> View:
@@ -34,13 +62,6 @@ def planned(cluster: Cluster, subject: str) -> View:
     if not plans:
         raise LookupError(f"no controller ever looked at {subject}")
     return reconcile((acting or plans)[0])
-
-
-def _last(cluster: Cluster, subject: str, verb: str) -> Record:
-    for record in reversed(cluster.trace.about(subject)):
-        if record.verb == verb:
-            return record
-    raise LookupError(f"nobody ever did {verb} {subject}; is its name right?")
 
 
 def born(cluster: Cluster, subject: str) -> Record:
