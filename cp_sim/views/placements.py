@@ -16,8 +16,8 @@ from cp_sim.views.view import View
 
 NOWHERE = "nowhere"  # the guess that a pod will stay without a node
 NODE_LIMIT, POD_LIMIT = 7, 16
-LEFT, CELL, ROW, HEAD, GAP = 150.0, 98.0, 40.0, 44.0, 6.0
-WORDS = 250.0
+LEFT, CELL, ROW, HEAD, GAP = 150.0, 112.0, 40.0, 44.0, 6.0
+WORDS = 170.0  # room for the verdict at the end of a row
 
 
 @immutable
@@ -117,14 +117,19 @@ def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: 
         )  # fmt: skip
     sign, ink, words = _SIGNS[one.verdict]
     right = LEFT + len(columns) * (CELL + GAP) + 8
-    sketch.words(f"{subject}#verdict", right, top + 9, f"{styled(ink, sign)} {styled('small', words)}", width=WORDS)
+    sketch.box(
+        f"{subject}#verdict", right, top, WORDS, ROW - 6, [f"{styled(ink, sign)} {styled('small', words)}"],
+        fill="none", edge="none", pen=0, kind="verdict", detail=one.because or f"{one.pod}: {words}",
+    )  # fmt: skip
 
 
 def cell_of(decided: Any, one: Placement, name: str) -> tuple[str, str]:
     """(a few words, colour) for one pod and one node."""
     if name == one.node:
-        total = decided.totals().get(name) if decided.node else None
-        return (f"● here: {total}" if total is not None else "● here" if decided.node else "○ no node"), "green"
+        if name == NOWHERE:
+            return "○ no node", "green"
+        total = None if decided.scoring_skipped else decided.totals().get(name)
+        return ("● here" if total is None else f"● here: {total}"), "green"
     if name == NOWHERE:
         return "", "none"
     if not decided.detailed or decided.pre_enqueue is not None:

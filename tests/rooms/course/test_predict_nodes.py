@@ -151,11 +151,13 @@ def test_the_form_does_what_the_function_does() -> None:
 
 def test_what_a_pod_wants_in_words() -> None:
     assert wants(pod("a")) == "no requests"
-    spec = {"tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]}
+    spec: dict[str, Any] = {
+        "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]
+    }
     assert wants(pod("a", "1", nodeSelector={"disk": "ssd"}, **spec)) == (
         "1 cpu; only nodes with disk=ssd; tolerates gpu:NoExecute for 60s"
     )
-    affinity = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}
+    affinity: dict[str, Any] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{}]}}
     spread = [{"topologyKey": "zone", "maxSkew": 1}]
     assert wants(pod("a", affinity=affinity, topologySpreadConstraints=spread, priorityClassName="high")) == (
         "no requests; keeps away from certain pods; spreads over zone with maxSkew 1; priority class high"
