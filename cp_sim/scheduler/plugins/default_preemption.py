@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, selectors
+from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
-from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
+from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
@@ -139,6 +140,8 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         highest,
         sum(one.priority + 2**31 for one in victims),
         min(one.start_time for one in victims if one.priority == highest),
+        tuple(one.priority for one in victims + reprieved),
+        tuple(one.key for one in victims if one in violating),
     )
 
 
@@ -182,34 +185,3 @@ def covers(budget: dict[str, Any], pod: PodInfo) -> bool:
         return False
     disrupted = (budget.get("status") or {}).get("disruptedPods") or {}
     return selectors.matches(selector, pod.labels) and pod.name not in disrupted
-
-
-# pickOneNodeForPreemption: (what the rule is called, smaller is better).
-RULES = (
-    ("fewest PodDisruptionBudget violations", lambda one: one.pdb_violations),
-    ("lowest highest priority of a victim", lambda one: one.highest_priority),
-    ("smallest sum of priorities", lambda one: one.priority_sum),
-    ("fewest victims", lambda one: len(one.victims)),
-)
-
-
-def choose(candidates: list[Candidate], chance: Any) -> Preemption:
-    """The candidate where preemption hurts least; ties are drawn, or go to the smallest name."""
-    left = list(candidates)
-    rule = "the only candidate" if len(left) == 1 else ""
-    for name, measure in RULES:
-        if len(left) > 1:
-            best = min(measure(one) for one in left)
-            kept = [one for one in left if measure(one) == best]
-            rule = name if len(kept) < len(left) else rule
-            left = kept
-    if len(left) > 1:
-        latest = max(one.earliest_start for one in left)
-        kept = [one for one in left if one.earliest_start == latest]
-        rule = "latest start of the most important victims" if len(kept) < len(left) else rule
-        left = kept
-    left.sort(key=lambda one: one.node)
-    chosen = left[0] if chance is None or len(left) == 1 else left[chance.randrange(len(left))]
-    if len(left) > 1:
-        rule = "drawn" if chance is not None else "smallest name"
-    return Preemption(chosen.node, chosen.victims, tuple(candidates), tuple(one.node for one in left), rule)

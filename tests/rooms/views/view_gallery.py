@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import real_decisions
 import view_decisions
 from raft_stage import Group
 from view_fixtures import World, node, pod, small_world
@@ -202,6 +203,8 @@ def gallery() -> dict[str, View]:
         "decision": decision(view_decisions.scheduled()),
         "no node": decision(view_decisions.unschedulable()),
         "gated": decision(view_decisions.refused()),
+        **{f"decision: {name}": decision(made) for name, made in real_decisions.made().items()},
+        "decision: guessed": decision(real_decisions.made()["tie"], guess=["worker-1", "worker-9"]),
         "reconcile": reconcile(next(record for record in told.trace if isinstance(record.evidence, Plan))),
         "cause chain": cause_chain(told, "pod/web-7d4b9c6f5-b8c4d"),
         "ownership": ownership(owned_world(), "deployment/web"),
