@@ -9,18 +9,22 @@ from cp_sim.objects import edit, meta
 from cp_sim.sim import Record
 from cp_sim.views import View, decision, reconcile
 from cp_sim.views.facts import tolerates
+from cp_sim.views.placements import NOWHERE
 from cp_sim.views.story import Write, folded, is_write, ripple, write_of
 
 Object = dict[str, Any]
 
 
-def decided(cluster: Cluster, pod: str, namespace: str = "default") -> View:
+def decided(cluster: Cluster, pod: str, namespace: str = "default", guess: str = "") -> View:
     """The picture of the last scheduling decision about a pod, given by its name.
+
+    `guess` is the node that a learner expected it on (`nowhere`: on none), drawn beside the truth; `guess_of` knows it.
 
     Raises:
         LookupError: the scheduler never looked at it.
     """
-    return decision(latest_decision(cluster, pod, namespace))
+    names = None if not guess else [] if guess == NOWHERE else [guess]
+    return decision(latest_decision(cluster, pod, namespace), names)
 
 
 def decisions_about(cluster: Cluster, pod: str, namespace: str = "default") -> list[Any]:

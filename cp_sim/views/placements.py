@@ -62,7 +62,7 @@ def judged(decided: Any, guess: str) -> Placement:
 
 
 def placements(decisions: Sequence[Any], guesses: Mapping[str, str]) -> View:
-    """One row for each pod, one column for each node: points, what cut a node off, the pod itself, and the guess (☞).
+    """One row for each pod, one column for each node: points, what cut a node off, the pod itself, and the guess (⚑).
 
     `guesses` is {name of the pod: name of a node or "nowhere"}; ties count as right.
     """
@@ -109,7 +109,7 @@ def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: 
         lines = [styled("bold" if name == one.node else "small", fit(words, CELL - 10, 9.5))]
         if guessed:
             sign, ink, _ = _SIGNS[one.verdict]
-            lines.append(styled(f"small-{ink}", f"☞ your guess {sign}"))
+            lines.append(styled(f"small-{ink}", f"⚑ your guess {sign}"))
         sketch.box(
             f"{subject}@{name}", LEFT + place * (CELL + GAP), top, CELL, ROW - 6, lines, align="n", size=9.5,
             fill=f"{colour}-tint" if colour != "none" else "panel", edge="violet" if guessed else "none",
