@@ -19,6 +19,7 @@ from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
 from cp_sim.views.placements import placements
+from cp_sim.views.preemption import preemption
 from cp_sim.views.raft import raft
 from cp_sim.views.raft_members import raft_members
 from cp_sim.views.reconcile import reconcile
@@ -43,6 +44,7 @@ __all__ = [
     "locks_and_keys",
     "ownership",
     "placements",
+    "preemption",
     "raft",
     "raft_members",
     "reconcile",

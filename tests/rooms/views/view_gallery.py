@@ -20,6 +20,7 @@ from cp_sim.views import (
     keyspace,
     locks_and_keys,
     ownership,
+    preemption,
     raft,
     raft_members,
     reconcile,
@@ -194,6 +195,9 @@ def broken_group() -> Group:
     return group.propose(2).run(5)
 
 
+PREEMPTIONS = ("preemption", "preemption tie", "preemption of many", "hopeless", "tie")
+
+
 def gallery() -> dict[str, View]:
     """{name: one of each picture}."""
     told = told_world()
@@ -204,6 +208,7 @@ def gallery() -> dict[str, View]:
         "no node": decision(view_decisions.unschedulable()),
         "gated": decision(view_decisions.refused()),
         **{f"decision: {name}": decision(made) for name, made in real_decisions.made().items()},
+        **{f"preemption: {name}": preemption(real_decisions.made()[name]) for name in PREEMPTIONS},
         "decision: guessed": decision(real_decisions.made()["tie"], guess=["worker-1", "worker-9"]),
         "reconcile": reconcile(next(record for record in told.trace if isinstance(record.evidence, Plan))),
         "cause chain": cause_chain(told, "pod/web-7d4b9c6f5-b8c4d"),
