@@ -241,6 +241,11 @@ def absolute(column: Column) -> Column:
     return np.abs(column)
 
 
+def root(column: Column) -> Column:
+    """The square root of each value."""
+    return np.sqrt(column)
+
+
 def smallest(column: Column, default: int = 0) -> int:
     """The smallest value; `default` of none."""
     return int(column.min()) if len(column) else default

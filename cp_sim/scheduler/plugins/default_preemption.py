@@ -17,7 +17,7 @@ NO_VICTIMS = "No preemption victims found for incoming pod"
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
-# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (getDefaultPreemptionArgs).
+# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (SetDefaults_DefaultPreemptionArgs).
 MIN_CANDIDATES = 100
 MIN_CANDIDATES_PERCENT = 10
 
@@ -25,10 +25,20 @@ MIN_CANDIDATES_PERCENT = 10
 class DefaultPreemption(Plugin):
     """Finds nodes where the pod fits without pods of lower priority, and chooses the one where that hurts least.
 
+    With many nodes it looks for `min_candidate_nodes_absolute` candidates, or `min_candidate_nodes_percentage` of the
+    nodes where that is more.
     Source: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
     """
 
     name = "DefaultPreemption"
+
+    def __init__(
+        self,
+        min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
+        min_candidate_nodes_absolute: int = MIN_CANDIDATES,
+    ) -> None:
+        self.percentage = min_candidate_nodes_percentage
+        self.absolute = min_candidate_nodes_absolute
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
@@ -40,7 +50,8 @@ class DefaultPreemption(Plugin):
         sizes = [len(nodes)]
         # Where nobody anywhere has a lower priority, no node has to be looked at.
         if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
-            candidates, outcomes = dry_run(found, nodes)
+            enough = max(self.absolute, len(nodes) * self.percentage // 100)
+            candidates, outcomes = dry_run(found, nodes, enough)
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
@@ -68,12 +79,11 @@ def is_leaving_for_another(pod: PodInfo) -> bool:
     return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
-def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:
+def dry_run(found: Found, nodes: list[str], enough: int) -> tuple[list[Candidate], list[Outcome]]:
     """(nodes where preemption helps, the outcomes of those where it does not).
 
-    With many nodes it stops after enough candidates that violate no disruption budget, from a drawn start.
+    It stops after `enough` candidates of which one violates no disruption budget, from a drawn start.
     """
-    enough = max(MIN_CANDIDATES, len(nodes) * MIN_CANDIDATES_PERCENT // 100)
     start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []

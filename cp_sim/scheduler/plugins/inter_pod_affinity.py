@@ -44,7 +44,8 @@ class InterPodAffinity(Plugin):
     """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms
     give points.
 
-    Terms of existing pods count in scoring too, required affinity with weight 1.
+    Terms of existing pods count in scoring too, required affinity with `hard_pod_affinity_weight`; none of them does
+    with `ignore_preferred_terms_of_existing_pods`, unless the pod has preferred terms of its own.
     Source: pkg/scheduler/framework/plugins/interpodaffinity/filtering.go, scoring.go.
     """
 
@@ -56,6 +57,14 @@ class InterPodAffinity(Plugin):
     }
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/update-label")
     follows_pods = True
+
+    def __init__(
+        self,
+        hard_pod_affinity_weight: int = HARD_POD_AFFINITY_WEIGHT,
+        ignore_preferred_terms_of_existing_pods: bool = False,
+    ) -> None:
+        self.hard_pod_affinity_weight = hard_pod_affinity_weight
+        self.ignore_preferred_terms_of_existing_pods = ignore_preferred_terms_of_existing_pods
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
@@ -132,13 +141,16 @@ class InterPodAffinity(Plugin):
         points: list[tuple[str, Column]] = []
         index, facts = state.cache.index, pod.facts
         own = [(one, 1) for one in facts.preferred_affinity] + [(one, -1) for one in facts.preferred_anti_affinity]
+        if self.ignore_preferred_terms_of_existing_pods and not own:
+            state[f"{self.name}/score"] = points  # it scores nonetheless: 0 everywhere
+            return None
         for term, sign in own:
             points.append(
                 (term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight))
             )
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):
-                weight = HARD_POD_AFFINITY_WEIGHT if role == TOWARDS else held.term.weight
+                weight = self.hard_pod_affinity_weight if role == TOWARDS else held.term.weight
                 points.append((held.term.topology_key, held.by_domain * (sign * weight)))
         points = [(key, counts) for key, counts in points if columns.any_of(counts != 0)]
         if not points:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
@@ -25,6 +26,11 @@ from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
+# systemDefaultConstraints in plugin.go; which pods they mean follows from each pod.
+SYSTEM_DEFAULTS = (
+    ("ScheduleAnyway", SpreadConstraint(3, HOSTNAME, None)),
+    ("ScheduleAnyway", SpreadConstraint(5, ZONE, None)),
+)
 
 
 class Spread:
@@ -44,8 +50,8 @@ class PodTopologySpread(Plugin):
     points.
 
     Pods without constraints of their own are spread softly over hostnames (maxSkew 3) and zones (maxSkew 5) when a
-    Service or their owner selects them.  Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go,
-    scoring.go.
+    Service or their owner selects them, or by `default_constraints`: (whenUnsatisfiable, constraint) each.
+    Source: pkg/scheduler/framework/plugins/podtopologyspread/common.go, filtering.go, scoring.go.
     """
 
     name = "PodTopologySpread"
@@ -59,11 +65,21 @@ class PodTopologySpread(Plugin):
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
     follows_pods = True
 
-    # The system's default constraints (plugin.go).
-    defaults = ((HOSTNAME, 3), (ZONE, 5))
+    def __init__(self, default_constraints: tuple[tuple[str, SpreadConstraint], ...] | None = None) -> None:
+        # Nodes without a zone take part only where nobody has chosen the constraints (`requireAllTopologies`).
+        self.system_defaulted = default_constraints is None
+        self.default_constraints = SYSTEM_DEFAULTS if default_constraints is None else default_constraints
+
+    def _defaults(self, state: CycleState, pod: PodInfo, when: str) -> tuple[SpreadConstraint, ...]:
+        """The default constraints of one kind, for the pods that belong with this one (`buildDefaultConstraints`)."""
+        wanted = [one for kind, one in self.default_constraints if kind == when]
+        selector = default_selector(state.cache, pod) if wanted else None
+        return () if selector is None else tuple(replace(one, selector=selector) for one in wanted)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required
+        if not self.system_defaulted and not pod.spec.get("topologySpreadConstraints"):
+            constraints = self._defaults(state, pod, "DoNotSchedule")
         if not constraints:
             return SKIPPED
         nodes = _all_rows(state)
@@ -139,17 +155,14 @@ class PodTopologySpread(Plugin):
         """The constraints to score by: the pod's own soft ones, or the default ones if it has none at all."""
         if pod.spec.get("topologySpreadConstraints"):
             return pod.facts.spread_preferred
-        selector = default_selector(state.cache, pod)
-        if selector is None:
-            return ()
-        return tuple(SpreadConstraint(max_skew, key, selector) for key, max_skew in self.defaults)
+        return self._defaults(state, pod, "ScheduleAnyway")
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
         constraints = self._soft(state, pod)
         if not constraints:
             return SKIPPED
         # With the default constraints a node without a zone still spreads over hostnames.
-        all_keys = bool(pod.spec.get("topologySpreadConstraints"))
+        all_keys = bool(pod.spec.get("topologySpreadConstraints")) or not self.system_defaulted
         everywhere = _all_rows(state)
         keyed = nodes.pick(_with_keys(everywhere, constraints)) if all_keys else columns.flags(len(nodes), True)
         total: Column = 0.0
