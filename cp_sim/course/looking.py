@@ -7,7 +7,7 @@ from typing import Any
 from cp_sim.cluster import Cluster
 from cp_sim.objects import edit, meta
 from cp_sim.sim import Record
-from cp_sim.views import View, decision, reconcile
+from cp_sim.views import View, decision, placements, reconcile
 from cp_sim.views.facts import tolerates
 from cp_sim.views.placements import NOWHERE
 from cp_sim.views.story import Write, folded, is_write, ripple, write_of
@@ -25,6 +25,20 @@ def decided(cluster: Cluster, pod: str, namespace: str = "default", guess: str =
     """
     names = None if not guess else [] if guess == NOWHERE else [guess]
     return decision(latest_decision(cluster, pod, namespace), names)
+
+
+def placed(cluster: Cluster, prefix: str, namespace: str = "default") -> View:
+    """The picture of where all pods went whose names begin with `prefix`: one row for each, with the points of every
+    node.
+
+    Raises:
+        LookupError: the scheduler has looked at none of them.
+    """
+    names = [meta.name(pod) for pod in cluster.get("pods", namespace) if meta.name(pod).startswith(prefix)]
+    found = [one for name in names if (one := first_decision(cluster, name, namespace)) is not None]
+    if not found:
+        raise LookupError(f"the scheduler has looked at no pod whose name begins with {prefix!r}")
+    return placements(found, {})
 
 
 def decisions_about(cluster: Cluster, pod: str, namespace: str = "default") -> list[Any]:

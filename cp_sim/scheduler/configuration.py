@@ -223,9 +223,7 @@ class _Reader:
             where = self._place(own, error.point, path, str(error))
             self.causes.append(invalid(where[0], where[1], f"{error}{known}"))
             return None
-        profile = Profile(
-            tuple(plugins.values()), plugin_sets.weights(sets), one.get("schedulerName", ""), share, at
-        )
+        profile = Profile(tuple(plugins.values()), plugin_sets.weights(sets), one.get("schedulerName", ""), share, at)
         check_profile(profile, f"{path}.plugins", self.causes)
         return profile
 

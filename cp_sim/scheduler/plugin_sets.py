@@ -69,9 +69,7 @@ class PluginSetError(ValueError):
 
 def merged(default: Sets, own: Sets) -> dict[str, PluginSet]:
     """The sets of all extension points, a profile's own merged into the default ones (`mergePlugins`)."""
-    return {
-        point: merged_set(default.get(point, NOTHING), own.get(point, NOTHING)) for point in (MULTI_POINT, *POINTS)
-    }
+    return {point: merged_set(default.get(point, NOTHING), own.get(point, NOTHING)) for point in (MULTI_POINT, *POINTS)}
 
 
 def merged_set(default: PluginSet, own: PluginSet) -> PluginSet:

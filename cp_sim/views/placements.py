@@ -68,7 +68,7 @@ def placements(decisions: Sequence[Any], guesses: Mapping[str, str]) -> View:
     """
     found = [judged(one, guesses.get(str(one.pod).rpartition("/")[2], "")) for one in decisions]
     right, made = sum(one.counts for one in found), sum(bool(one.guess) for one in found)
-    title = f"{right} of {made} guesses are right" if made else "where the scheduler put them"
+    title = f"{right} of {made} guesses are right" if made else "Where the scheduler put them"
     sketch = Sketch("Guessed and decided")
     columns = _columns(decisions, found)
     sketch.words("placements", 8, 0, styled("title", title), width=600)
@@ -115,10 +115,15 @@ def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: 
             fill=f"{colour}-tint" if colour != "none" else "panel", edge="violet" if guessed else "none",
             pen=2.2 if guessed else 0, kind="cell", detail=_cell_detail(decided, one, name),
         )  # fmt: skip
+    if one.guess:
+        _verdict(sketch, one, LEFT + len(columns) * (CELL + GAP) + 8, top)
+
+
+def _verdict(sketch: Sketch, one: Placement, left: float, top: float) -> None:
+    """What became of a guess, at the end of its row."""
     sign, ink, words = _SIGNS[one.verdict]
-    right = LEFT + len(columns) * (CELL + GAP) + 8
     sketch.box(
-        f"{subject}#verdict", right, top, WORDS, ROW - 6, [f"{styled(ink, sign)} {styled('small', words)}"],
+        f"pods/{one.pod}#verdict", left, top, WORDS, ROW - 6, [f"{styled(ink, sign)} {styled('small', words)}"],
         fill="none", edge="none", pen=0, kind="verdict", detail=one.because or f"{one.pod}: {words}",
     )  # fmt: skip
 
@@ -153,9 +158,11 @@ def _cell_detail(decided: Any, one: Placement, name: str) -> str:
 
 
 def _as_text(title: str, decisions: Sequence[Any], found: Sequence[Placement], columns: list[str]) -> str:
-    rows = [["POD", *columns, "YOU SAID", "IT WENT TO", ""]]
+    guesses = any(one.guess for one in found)
+    rows = [["POD", *columns, *(["YOU SAID", "IT WENT TO", ""] if guesses else [])]]
     for decided, one in zip(decisions, found):
         cells = [cell_of(decided, one, name)[0] for name in columns]
         sign, _, words = _SIGNS[one.verdict]
-        rows.append([one.pod, *cells, one.guess or "-", one.node, f"{sign} {words}"])
+        verdict = [one.guess or "-", one.node, f"{sign} {words}"] if guesses else []
+        rows.append([one.pod, *cells, *verdict])
     return "\n".join([title, facts.table(rows)])

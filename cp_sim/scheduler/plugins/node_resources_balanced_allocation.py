@@ -57,9 +57,7 @@ def standard_deviation(requested: list[Column], allocatable: list[Column]) -> Co
     fractions = [columns.at_most(columns.ratio(used, of), 1.0) for used, of in zip(requested, allocatable)]
     number = sum(flag * 1 for flag in counted)
     mean = columns.ratio(sum(columns.where(flag, one, 0.0) for flag, one in zip(counted, fractions)), number)
-    squares = sum(
-        columns.where(flag, (one - mean) * (one - mean), 0.0) for flag, one in zip(counted, fractions)
-    )
+    squares = sum(columns.where(flag, (one - mean) * (one - mean), 0.0) for flag, one in zip(counted, fractions))
     deviation = columns.root(columns.ratio(squares, number))
     # Of two, half the difference is the same, but for the last bit.
     most, least = -1.0, 2.0
