@@ -202,6 +202,8 @@ def is_read(operation: Any) -> bool:
 
     Source: etcd `server/etcdserver/v3_server.go`, isTxnReadonly: a txn is a read if both branches only range.
     """
+    if type(operation) is Put:
+        return False
     if isinstance(operation, api.TxnRequest):
         return all(
             isinstance(inner, api.RangeRequest) for branch in (operation.success, operation.failure) for inner in branch

@@ -37,7 +37,6 @@ from cp_sim.etcd.proposal import (
     stopped,
     too_many_requests,
 )
-from cp_sim.etcd.quota import value_bytes
 from cp_sim.etcd.reporting import REPORTS, report
 from cp_sim.etcd.request_checks import check
 from cp_sim.etcd.request_size import REQUEST_LIMIT_BYTES
@@ -226,12 +225,23 @@ class Etcd(Forwarding):
                 self._propose_own(AlarmRequest(ACTIVATE, self.name, NOSPACE))
             self._reply_error(request, api.no_space())
             return
-        refused = _objection(operation)
+        refused = self._why_not_proposed(operation)
         if refused is not None:
             self._reply_error(request, refused)
             return
         asked = self._note_asked(request)
         self._submit(Proposal(operation, self.name, asked.number, asked.since_ms, asked.cause))
+
+    def _why_not_proposed(self, operation: Any) -> api.EtcdError | None:
+        """Why a write is not even proposed."""
+        if type(operation) is Put:
+            return api.request_too_large() if self.mvcc.bytes_of(operation.value) > REQUEST_LIMIT_BYTES else None
+        if type(operation) in KV_WRITES:
+            try:
+                check(operation, through_log=True)
+            except api.EtcdError as refused:
+                return refused
+        return None
 
     def _driven(self) -> None:
         if self._readable:
@@ -277,18 +287,6 @@ class Etcd(Forwarding):
             self._lease_ended(operation.id)
         elif isinstance(operation, Compact | CompactionRequest):
             self.loop.wake(self)
-
-
-def _objection(operation: Any) -> api.EtcdError | None:
-    """Why a write is not even proposed."""
-    if type(operation) is Put:
-        return api.request_too_large() if value_bytes(operation.value) > REQUEST_LIMIT_BYTES else None
-    if type(operation) in KV_WRITES:
-        try:
-            check(operation, through_log=True)
-        except api.EtcdError as refused:
-            return refused
-    return None
 
 
 def _serializable(operation: Any) -> bool:

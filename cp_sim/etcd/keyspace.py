@@ -43,6 +43,7 @@ class KeySpace:
         self._live = SortedKeys()  # every key that is there now
         self._log = ChangeLog()  # all changes of the revisions from compact_revision on
         self._staged = False  # whether the last revision of the log belongs to a write that is not finished
+        self._measured: tuple[Any, int] = ((), 0)  # the value that was measured last, and its bytes
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         # Versions and changes are immutable and shared; only the containers are copied.

@@ -17,7 +17,7 @@ from typing import Any
 
 from cp_sim.etcd import api
 from cp_sim.etcd.keyspace import KeySpace, mod_revision
-from cp_sim.etcd.quota import version_bytes
+from cp_sim.etcd.quota import VERSION_OVERHEAD_BYTES, value_bytes, version_bytes
 from cp_sim.etcd.store import KeyChange, KeyValue
 
 
@@ -73,7 +73,7 @@ class Mvcc(KeySpace):
             self.lessor.attach(lease, key)
         self._log.append(KeyChange(kv.key, revision, kv, self._before(old, revision)))
         self._staged = True
-        self._take_room(version_bytes(key, value))
+        self._take_room(VERSION_OVERHEAD_BYTES + len(key) + self.bytes_of(value))
         return kv
 
     def stage_delete(self, old: KeyValue) -> None:
@@ -86,6 +86,12 @@ class Mvcc(KeySpace):
         self._log.append(KeyChange(old.key, revision, None, self._before(old, revision)))
         self._staged = True
         self._take_room(version_bytes(old.key, None))
+
+    def bytes_of(self, value: Any) -> int:
+        """About how many bytes a value takes; the latest one is not measured twice: by who takes a request, and here."""
+        if value is not self._measured[0]:
+            self._measured = (value, value_bytes(value))
+        return self._measured[1]
 
     def _take_room(self, size_bytes: int) -> None:
         # What is given back to the file is used first, before the file grows.

@@ -74,6 +74,7 @@ class Watches:
         self._behind: dict[Any, None] = {}  # made but not told the past yet
         self._ended: dict[Any, None] = {}  # cancelled by compaction; etcd still knows their ids
         self._by_branch: dict[str, dict[Any, None]] = {}
+        self._listening: dict[str, tuple[Watch, ...]] = {}  # directory of a key -> whose branch it lies in
         self._told = 1  # the revision up to which everybody who is not behind was told
 
     def __len__(self) -> int:
@@ -112,6 +113,7 @@ class Watches:
         if watch.next_revision <= mvcc.revision:
             self._behind[id_] = None
         self._by_branch.setdefault(_branch(watch), {})[id_] = None
+        self._listening.clear()
         return ""
 
     def cancel(self, id_: Any) -> bool:
@@ -123,6 +125,7 @@ class Watches:
         if watch is None:
             return False
         self._behind.pop(id_, None)
+        self._listening.clear()
         branch = self._by_branch[_branch(watch)]
         del branch[id_]
         if not branch:
@@ -144,18 +147,20 @@ class Watches:
                 watch.next_revision = max(watch.next_revision, self._told + 1)
                 if watch.next_revision <= mvcc.revision:
                     self._behind[id_] = None
+        deliveries = self._catch_up_all(mvcc) if self._behind else []
+        if mvcc.revision > self._told and self._watches:
+            deliveries += self._live(mvcc)
+        self._told = mvcc.revision
+        return deliveries
+
+    def _catch_up_all(self, mvcc: Mvcc) -> list[Delivery]:
         deliveries = [self._catch_up(mvcc, self._watches[id_]) for id_ in self._behind]
         self._behind.clear()
         for delivery in deliveries:
             if delivery.cancelled:
                 self.cancel(delivery.id)
                 self._ended[delivery.id] = None
-        deliveries = [delivery for delivery in deliveries if delivery.changes or delivery.compact_revision]
-        if mvcc.revision > self._told and self._watches:
-            told = {delivery.id for delivery in deliveries}
-            deliveries += self._live(mvcc, told)
-        self._told = mvcc.revision
-        return deliveries
+        return [delivery for delivery in deliveries if delivery.changes or delivery.compact_revision]
 
     def _catch_up(self, mvcc: Mvcc, watch: Watch) -> Delivery:
         if watch.next_revision < mvcc.compact_revision:
@@ -167,19 +172,25 @@ class Watches:
         watch.next_revision = mvcc.revision + 1
         return Delivery(watch.id, mvcc.revision, changes)
 
-    def _live(self, mvcc: Mvcc, told: set[Any]) -> list[Delivery]:
+    def _live(self, mvcc: Mvcc) -> list[Delivery]:
         found: dict[Any, list[KeyChange]] = {}
         for change in mvcc.changes_from(self._told + 1):
-            for branch in _branches(change.key):
-                for id_ in self._by_branch.get(branch, ()):
-                    watch = self._watches[id_]
-                    if change.revision >= watch.next_revision and watch.wants(change):
-                        found.setdefault(id_, []).append(change)
+            directory = change.key[: change.key.rfind("/") + 1]
+            listening = self._listening.get(directory)
+            if listening is None:
+                listening = self._listening[directory] = self._listening_in(directory)
+            for watch in listening:
+                if change.revision >= watch.next_revision and watch.wants(change):
+                    found.setdefault(watch.id, []).append(change)
         deliveries = []
         for id_, changes in found.items():
             self._watches[id_].next_revision = mvcc.revision + 1
             deliveries.append(Delivery(id_, mvcc.revision, tuple(changes)))
         return deliveries
+
+    def _listening_in(self, directory: str) -> tuple[Watch, ...]:
+        ids = [id_ for branch in _branches(directory) for id_ in self._by_branch.get(branch, ())]
+        return tuple(self._watches[id_] for id_ in ids)
 
 
 def _branch(watch: Watch) -> str:
@@ -199,7 +210,7 @@ def _branch(watch: Watch) -> str:
 
 
 def _branches(key: str) -> list[str]:
-    """Every branch in which a key lies, from the whole key space down."""
+    """Every branch in which a key, or a directory of keys, lies, from the whole key space down."""
     branches = [""]
     place = key.find("/")
     while place >= 0:

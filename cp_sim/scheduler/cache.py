@@ -12,6 +12,7 @@ from cp_sim.objects import meta
 from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_index import PodIndex
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.shared_work import SharedWork
 
 Object = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Cache:
     def __init__(self) -> None:
         self.table = NodeTable()
         self.index = PodIndex(self.table)
+        self.shared = SharedWork(self.table)
         self.pods: dict[str, PodInfo] = {}  # uid -> pod on a node
         self.node_of: dict[str, str] = {}  # uid -> node name
         self.on_node: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod
@@ -49,7 +51,7 @@ class Cache:
 
     def all_nodes(self) -> Nodes:
         """All present nodes in the scheduler's order."""
-        return Nodes(self.table, self.table.order)
+        return self.table.walk(0, len(self.table))
 
     # -- pods on nodes -----------------------------------------------------------------------------------------------
 

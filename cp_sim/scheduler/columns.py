@@ -172,12 +172,34 @@ def count_by(groups: Column, size: int) -> Column:
     return np.bincount(groups + 1, minlength=size + 1)[1:]
 
 
+def by_code(table: Column, codes: Column) -> Column:
+    """`table[code]` for every code; the last value of the table is that of code -1."""
+    return table[codes]
+
+
 def looked_up(table: Column, codes: Column, missing: int = 0) -> Column:
     """`table[code]` for every code, `missing` for negative ones and for those beyond the table."""
     if not len(table):
         return np.full(len(codes), missing, dtype=table.dtype if isinstance(table, np.ndarray) else WIDE)
     inside = (codes >= 0) & (codes < len(table))
     return np.where(inside, table[np.where(inside, codes, 0)], missing)
+
+
+def narrowed(column: Column) -> Column:
+    """A copy in 32 bits, of numbers that are small; an int stays one."""
+    return column.astype(NARROW) if isinstance(column, np.ndarray) else int(column)
+
+
+def replaced(column: Column, size: int, rows: Column, values: Column) -> Column:
+    """A column over `size` rows with other values in some; an int stays one where nothing differs from it."""
+    if isinstance(column, int):
+        if isinstance(values, int) and values == column:
+            return column
+        column = np.full(size, column, dtype=NARROW)
+    elif len(column) < size:
+        column = widened(column, size)
+    column[rows] = values
+    return column
 
 
 def widened(column: Column, size: int) -> Column:
@@ -300,8 +322,8 @@ def count_largest(column: Column, length: int) -> int:
 
 
 def inverse(order: Column, size: int) -> Column:
-    """For each row its place in `order`."""
-    place = np.zeros(size, dtype=NARROW)
+    """For each row its place in `order`, -1 for those that have none."""
+    place = np.full(size, -1, dtype=NARROW)
     place[order] = np.arange(len(order), dtype=NARROW)
     return place
 

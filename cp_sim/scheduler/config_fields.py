@@ -26,9 +26,21 @@ PLUGIN_SET = {
     "enabled": [{"name": TEXT, "weight": INT}],
     "disabled": [{"name": TEXT, "weight": INT}],
 }
-POINTS = (
-    "preEnqueue queueSort preFilter filter postFilter preScore score reserve permit preBind bind postBind multiPoint"
-).split()
+POINTS = [
+    "preEnqueue",
+    "queueSort",
+    "preFilter",
+    "filter",
+    "postFilter",
+    "preScore",
+    "score",
+    "reserve",
+    "permit",
+    "preBind",
+    "bind",
+    "postBind",
+    "multiPoint",
+]
 
 CONFIGURATION: Type = {
     "apiVersion": TEXT,

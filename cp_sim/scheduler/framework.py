@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import immutable
@@ -115,17 +115,24 @@ class Plugin:
 
     `verdicts` maps the codes that `filter` returns to (status code, reason). `moved_by` names the changes in the
     cluster (`nodes/add`, `pods/delete`, ...; see `queueing.py`) that can make a pod schedulable that this plugin
-    rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.
+    rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.  `local` says that what the
+    filter and the score say of a node follows from the pod's spec and from this node with its pods alone: equal pods
+    then share that work (`shared_work.py`).
     """
 
     name: ClassVar[str] = ""
     verdicts: ClassVar[dict[int, tuple[str, str]]] = {}
     moved_by: ClassVar[tuple[str, ...]] = ("*",)
     follows_pods: ClassVar[bool] = False
+    local: ClassVar[bool] = False
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""
         return True
+
+    def epoch(self, table: NodeTable) -> int:
+        """A number that changes when something about other nodes changes that a `local` plugin's answers rest on."""
+        return 0
 
     # -- before a pod enters the queue -------------------------------------------------------------------------------
 

@@ -17,24 +17,24 @@ from cp_sim.apiserver.request import Call, Response
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
-from cp_sim.objects import meta
+from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_profiles
-from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Preemption
+from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import CycleState, PluginError, Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.worth import own_changes
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
 
 NAME = "kube-scheduler"
 USER = "system:kube-scheduler"
-FLUSH_PERIOD_MS = 30_000
 
 # What plugins look up besides pods and nodes.
 OTHERS = (
@@ -121,6 +121,7 @@ class Scheduler(Component):
         for resource in OTHERS:
             self.informers.of(resource).on_change(Shelf(self, resource), "changed")
         self.queue: SchedulingQueue
+        self.preemptions = preempting.Preemptions(self)
         self.recorders: dict[str, SeriesRecorder] = {}
         self._backoff_timer: Timer | None = None
         self._flush_timer: Timer | None = None
@@ -156,16 +157,13 @@ class Scheduler(Component):
         if is_bound:
             self._pod_on_node(old if was_bound else None, new)
         elif was_bound:
-            gone = self.cache.remove_pod(meta.uid(new) or meta.key(new))
-            if gone is not None:
+            self.preemptions.is_going(meta.uid(new))
+            if self.cache.remove_pod(meta.uid(new) or meta.key(new)) is not None:
                 self._helps(Change("pods/delete", old, None))
         elif change == "DELETED" or meta.is_finished(new):
-            self.queue.remove(meta.uid(new))
-            self.cache.drop_nomination(meta.uid(new))
-            if self.cache.remove_pod(meta.uid(new)) is not None:
-                self._helps(Change("pods/delete", old, None))
+            self._pending_pod_gone(new)
         else:
-            self._pending_pod(new)
+            self._pending_pod(old, new)
 
     @staticmethod
     def _counts(pod: Object) -> bool:
@@ -175,23 +173,28 @@ class Scheduler(Component):
     def _pod_on_node(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         node = meta.node_name(new)
-        if uid in self.queue:
-            self.queue.remove(uid)
+        self.queue.remove(uid)
         self.cache.drop_nomination(uid)
         known = self.cache.pods.get(uid)
         info = known.updated(new) if known is not None else PodInfo(new)
         self.cache.put_pod(info, node)
         self.cache.confirm(uid)
+        if info.terminating:
+            self.preemptions.is_going(uid)
         if old is None:
             self._helps(Change("pods/add", None, new))
         elif known is not None:
-            for kind in changes.of_bound_pod(known, info):
+            for kind in own_changes(known, info):
                 self._helps(Change(kind, old, new))
 
-    def _pending_pod(self, new: Object) -> None:
+    def _pending_pod(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         profile = self.profiles.get((new["spec"].get("schedulerName")) or "default-scheduler")
-        if profile is None or uid in self.cache.assumed:
+        if profile is None:
+            return
+        if uid in self.cache.assumed:
+            if meta.is_deleting(new):
+                self._assumed_pod_goes(new)
             return
         if uid in self.queue:
             info = self.queue.pods[uid].pod.updated(new)
@@ -201,11 +204,34 @@ class Scheduler(Component):
         else:
             info = PodInfo(new)
             self.queue.add(info, profile, self.loop.cause)
-        if info.nominated_node:
-            self.cache.nominate(info, info.nominated_node)
-        elif self.cache.nominated:
-            self.cache.drop_nomination(uid)
+        self._note_nomination(old, info)
         self._look_at_queue()
+
+    def _note_nomination(self, old: Object | None, pod: PodInfo) -> None:
+        """Follow `status.nominatedNodeName`; a nomination that the API server has not heard of yet stays."""
+        before = ((old or {}).get("status") or {}).get("nominatedNodeName") or ""
+        if pod.nominated_node:
+            self.cache.nominate(pod, pod.nominated_node)
+        elif before:
+            self.cache.drop_nomination(pod.uid)
+        if before and before != pod.nominated_node:
+            # It was counted there when pods that are not more important were placed.
+            self._helps(Change("pods/delete", old, None), up_to=pod.priority)
+
+    def _pending_pod_gone(self, pod: Object) -> None:
+        uid = meta.uid(pod)
+        self.queue.remove(uid)
+        self.cache.drop_nomination(uid)
+        if uid in self.cache.assumed:
+            self._assumed_pod_goes(pod)
+        elif (pod.get("status") or {}).get("nominatedNodeName"):
+            self._helps(Change("pods/delete", pod, None), up_to=pod["spec"].get("priority") or 0)
+
+    def _assumed_pod_goes(self, pod: Object) -> None:
+        """A pod is deleted while it is being bound: what it was given is free at once (handleAssumedPodDeletion)."""
+        node = self.cache.node_of[meta.uid(pod)]
+        self.cache.remove_pod(meta.uid(pod))
+        self._helps(Change("pods/delete", edit.put(pod, "spec.nodeName", node), None))
 
     def node_changed(self, change: str, old: Object | None, new: Object) -> None:
         """A node was added, changed or deleted."""
@@ -226,9 +252,14 @@ class Scheduler(Component):
         verb = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}[change]
         self._helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
 
-    def _helps(self, change: Change) -> None:
-        if self.queue.move(change, self.loop.cause):
+    def _helps(self, change: Change, but_not: str = "", up_to: int = ANY_PRIORITY) -> None:
+        if self.queue.move(change, self.loop.cause, but_not, up_to):
             self._look_at_queue()
+
+    def activate(self, uid: str) -> None:
+        """Try a pending pod now, whatever it waits for."""
+        self.queue.activate(uid, self.loop.cause)
+        self._look_at_queue()
 
     # -- one pod per step ----------------------------------------------------------------------------------------------
 
@@ -300,6 +331,8 @@ class Scheduler(Component):
         self.cache.drop_nomination(one.pod.uid)
         self.cache.assume(one.pod, node)
         for point in ("reserve", "permit", "pre_bind"):
+            if point == "pre_bind":
+                self.queue.done(one.pod.uid)
             for plugin in one.profile.at[point]:
                 status = getattr(plugin, point)(state, one.pod, node)
                 if not status.ok:
@@ -321,7 +354,7 @@ class Scheduler(Component):
         for plugin in placed.one.profile.at["post_bind"]:
             plugin.post_bind(placed.state, placed.one.pod, placed.node)
         text = f"Successfully assigned {placed.one.pod.key} to {placed.node}"
-        self._recorder(placed.one.profile).emit(placed.one.pod.object, "Normal", "Scheduled", "Binding", text)
+        self.recorder(placed.one.profile).emit(placed.one.pod.object, "Normal", "Scheduled", "Binding", text)
 
     def _give_up(
         self, one: QueuedPod, node: str, state: CycleState, why: str, rejected_by: tuple[str, ...] | None
@@ -331,28 +364,32 @@ class Scheduler(Component):
             plugin.unreserve(state, one.pod, node)
         if one.pod.uid in self.cache.assumed:
             self.cache.remove_pod(one.pod.uid)
+        freed = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", node), None)
         current = self.pods.get(one.pod.key)
         if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
+            self.queue.done(one.pod.uid)
+            self._helps(freed)
             return
         one.pod = one.pod.updated(current)
-        if rejected_by is None:
-            self._failed_with_error(one, why)
-        else:
+        if rejected_by:
             self.queue.failed(one, rejected_by)
-            self._tell_failure(one, why, "")
+            self._tell_failure(one, why, None)
             self._look_at_queue()
+        else:
+            self._failed_with_error(one, why)
+        self._helps(freed, but_not=one.pod.uid)  # what was taken for it is free again
 
     def _skip_deleting(self, one: QueuedPod) -> None:
         """A pod that is being deleted is not placed any more."""
-        self.queue.placed(one.pod.uid)
+        self.queue.remove(one.pod.uid)
         why = f"skip schedule deleting pod: {one.pod.key}"
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
 
     def _failed_with_error(self, one: QueuedPod, why: str) -> None:
         self.queue.failed_with_error(one)
         decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
         self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self._tell_failure(one, why, None, "SchedulerError")
         self._look_at_queue()
 
     # -- no node found -------------------------------------------------------------------------------------------------
@@ -362,23 +399,19 @@ class Scheduler(Component):
         self.queue.failed(one, changes.rejectors(decision))
         if decision.result == GATED:
             return
-        nominated = one.pod.nominated_node
-        if decision.preemption is not None:
-            nominated = decision.preemption.nominated
+        nominated = preempting.nomination_after(decision)
+        if nominated:
             self.cache.nominate(one.pod, nominated)
-            self._preempt(one, decision.preemption)
+        elif nominated == "":
+            self.cache.drop_nomination(one.pod.uid)
+        if decision.preemption is not None:
+            self.preemptions.start(one, decision.preemption)
         self._tell_failure(one, decision.message, nominated)
         self._look_at_queue()
 
-    def _preempt(self, one: QueuedPod, preemption: Preemption) -> None:
-        name, now = one.profile.scheduler_name, self.loop.clock.timestamp()
-        preempting.tell(self._recorder(one.profile), self.cache, one.pod, preemption)
-        for call in preempting.calls(self.cache, one.pod, preemption, name, now):
-            self.api.send(call)
-
-    def _tell_failure(self, one: QueuedPod, message: str, nominated: str) -> None:
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", message)
-        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp())
+    def _tell_failure(self, one: QueuedPod, why: str, nominated: str | None, reason: str = "Unschedulable") -> None:
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        patch = changes.condition_patch(one.pod.object, why, nominated, self.loop.clock.timestamp(), reason)
         if patch:
             call = Call("patch", "pods", one.pod.namespace, one.pod.name, "status", patch, {}, "strategic")
             self.api.send(call)
@@ -393,7 +426,8 @@ class Scheduler(Component):
         if until is not None:
             self._set_backoff_timer(until)
         if self._flush_timer is None and self.queue.anybody_waits:
-            self._flush_timer = self.loop.after(FLUSH_PERIOD_MS, self.name, FlushWaiting(), background=True)
+            delay_ms = self.queue.next_flush_ms() - self.loop.clock.now_ms
+            self._flush_timer = self.loop.after(delay_ms, self.name, FlushWaiting(), background=True)
 
     def _set_backoff_timer(self, until_ms: int) -> None:
         timer = self._backoff_timer
@@ -406,7 +440,8 @@ class Scheduler(Component):
         delay_ms = until_ms - self.loop.clock.now_ms
         self._backoff_timer = self.loop.after(delay_ms, self.name, BackoffEnds(), background)
 
-    def _recorder(self, profile: Profile) -> SeriesRecorder:
+    def recorder(self, profile: Profile) -> SeriesRecorder:
+        """Who writes the Events of a profile."""
         name = profile.scheduler_name
         if name not in self.recorders:
             self.recorders[name] = SeriesRecorder(self.api, name, f"{name}-{self.host}")

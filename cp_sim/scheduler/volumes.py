@@ -99,3 +99,9 @@ def node_terms(volume: Object) -> list[Object] | None:
     """The node selector terms of a volume, None where it can be used everywhere."""
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
     return None if required is None else required.get("nodeSelectorTerms") or []
+
+
+def mounts(pod: PodInfo, made: Object, ephemeral: bool = True) -> bool:
+    """Whether a pod mounts this claim."""
+    names = [name for name, _ in claim_names(pod, ephemeral)]
+    return meta.namespace(made) == pod.namespace and meta.name(made) in names

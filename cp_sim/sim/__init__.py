@@ -5,12 +5,13 @@ messages, chance comes from named streams of one seed, and whatever is worth tel
 the record which caused it.  All of it is plain state: it can be copied (a fork), read back (a journal) and drawn.
 """
 
+from cp_sim.sim.agenda import Timer
 from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration, parse_duration
 from cp_sim.sim.connection import ConnectionLost
 from cp_sim.sim.immutable import immutable
 from cp_sim.sim.links import LinkFault, Links
-from cp_sim.sim.loop import Actor, Loop, StillBusy, Timer
+from cp_sim.sim.loop import Actor, Loop, StillBusy
 from cp_sim.sim.order import Arrival, shuffled
 from cp_sim.sim.trace import Record, Trace
 from cp_sim.sim.turn import Turn

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from cp_sim.sim.agenda import Agenda, Timer
 from cp_sim.sim.chance import Chance
 from cp_sim.sim.clock import Clock, format_duration
 from cp_sim.sim.order import Arrival, Delivery
+from cp_sim.sim.patience import Patience
 from cp_sim.sim.trace import Record, Trace
 
 # How much one call may do before it says who keeps it busy.
@@ -59,24 +60,6 @@ class Actor:
         return ()
 
 
-class Timer:
-    """A message that will be sent to `to` at `due_ms`.  A background timer does not keep the world from settling."""
-
-    __slots__ = ("background", "cause", "due_ms", "message", "pending", "sender", "serial", "to")
-
-    def __init__(
-        self, due_ms: int, serial: int, to: str, message: Any, cause: int | None, sender: str, background: bool
-    ) -> None:
-        self.due_ms = due_ms
-        self.serial = serial
-        self.to = to
-        self.message = message
-        self.cause = cause
-        self.sender = sender
-        self.background = background
-        self.pending = True
-
-
 class Network(Protocol):
     """How long messages are on their way, and which of them arrive."""
 
@@ -117,10 +100,8 @@ class Loop:
         self._awake: set[str] = set()
         self._paused: dict[str, list[Delivery]] = {}
         self._hearing: list[str] = []
-        self._timers: list[tuple[int, int, Timer]] = []  # a heap; plain numbers are compared fastest
-        self._foreground = 0
-        self._serial = 0
-        self._busy: Counter[str] = Counter()
+        self._agenda = Agenda()
+        self._busy: dict[str, int] = {}
 
     # -- who takes part ----------------------------------------------------------------------------------------
 
@@ -145,9 +126,7 @@ class Loop:
         self._paused.pop(name, None)
         if name in self._hearing:
             self._hearing.remove(name)
-        for _, _, timer in self._timers:
-            if timer.to == name:
-                self.cancel(timer)
+        self._agenda.forget(name)
         self._due = deque(delivery for delivery in self._due if delivery[0] != name)
 
     def pause(self, name: str) -> None:
@@ -176,28 +155,23 @@ class Loop:
         A `background` message does not keep the world from settling while it travels.
         """
         delay = 0 if self.network is None else self.network.delay_ms(self.running, to, message)
-        if type(delay) is tuple:
-            for copy_ms in delay:
-                self.after(copy_ms, to, message, background)
-        elif delay or background:
-            self.after(delay, to, message, background)  # type: ignore[arg-type]
+        if background or type(delay) is tuple:
+            for copy_ms in delay if type(delay) is tuple else (delay,):
+                self.after(copy_ms, to, message, background)  # type: ignore[arg-type]
+        elif delay:
+            self._agenda.post(self.clock.now_ms + delay, (to, message, self.cause, self.running))  # type: ignore[operator]
         else:
             self._due.append((to, message, self.cause, self.running))
 
     def after(self, delay_ms: int, to: str, message: Any, background: bool = False) -> Timer:
         """Deliver `message` to `to` in `delay_ms` milliseconds; the timer can be cancelled until then."""
-        self._serial += 1
-        due_ms = self.clock.now_ms + max(0, delay_ms)
-        timer = Timer(due_ms, self._serial, to, message, self.cause, self.running, background)
-        heapq.heappush(self._timers, (due_ms, self._serial, timer))
-        self._foreground += not background
+        timer = Timer(self.clock.now_ms + max(0, delay_ms), to, message, self.cause, self.running, background)
+        self._agenda.set(timer)
         return timer
 
     def cancel(self, timer: Timer) -> None:
         """Forget a timer; one that has fired or was cancelled before is left alone."""
-        if timer.pending:
-            timer.pending = False
-            self._foreground -= not timer.background
+        self._agenda.cancel(timer)
 
     def wake(self, actor: Actor) -> None:
         """Give `actor` a turn: one `step`, soon."""
@@ -249,7 +223,7 @@ class Loop:
 
     def timers(self) -> list[Timer]:
         """The timers that are set, next one first."""
-        return [timer for _, _, timer in sorted(self._timers) if timer.pending]
+        return list(self._agenda)
 
     @property
     def idle(self) -> bool:
@@ -259,7 +233,7 @@ class Loop:
     @property
     def settled(self) -> bool:
         """Whether nothing is left to do but background timers."""
-        return not self._due and not self._foreground
+        return not self._due and not self._agenda.foreground
 
     def poll(self, wait: bool = False) -> None:
         """Let in what has come from outside the world since it was asked last; it is due now.  With `wait` nothing is
@@ -283,13 +257,14 @@ class Loop:
         """
         self._busy.clear()
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
-        while True:
-            if self._due or self._heard():
-                self._unit()
-            elif self._foreground:
-                self._fire_next(latest)
-            else:
-                break
+        with Patience():
+            while True:
+                if self._due or self._heard():
+                    self._unit()
+                elif self._agenda.foreground:
+                    self._fire_next(latest)
+                else:
+                    break
 
     def _heard(self) -> bool:
         """Whether something has come from outside that is due now."""
@@ -302,26 +277,24 @@ class Loop:
         """Run for `duration_ms` milliseconds of virtual time, background timers included."""
         self._busy.clear()
         until = self.clock.now_ms + duration_ms
-        while True:
-            if self._due or self._heard():
-                self._unit()
-            elif (timer := self._next_timer()) is not None and timer.due_ms <= until:
-                self._fire(timer)
-            else:
-                break
+        with Patience():
+            while True:
+                if self._due or self._heard():
+                    self._unit()
+                elif not self._fire(until):
+                    break
         self.clock.now_ms = until
 
     def run_until(self, done: Callable[[], bool], limit_ms: int = 3_600_000) -> bool:
         """Run until `done()`; returns False when nothing more can happen or `limit_ms` have passed first."""
         self._busy.clear()
         latest = self.clock.now_ms + limit_ms
-        while not done():
-            if self._due or self._heard():
-                self._unit()
-            elif (timer := self._next_timer()) is not None and timer.due_ms <= latest:
-                self._fire(timer)
-            else:
-                return False
+        with Patience():
+            while not done():
+                if self._due or self._heard():
+                    self._unit()
+                elif not self._fire(latest):
+                    return False
         return True
 
     def step(self, counts: Callable[[Record], bool] = bool) -> list[Record]:
@@ -334,14 +307,15 @@ class Loop:
         first = self.trace.next_id
         latest = self.clock.now_ms + SETTLE_LIMIT_MS
         seen = first
-        while not self.settled or self._heard():
-            if self._due or self._heard():
-                self._unit()
-            else:
-                self._fire_next(latest)
-            if any(counts(record) for record in self.trace.since(seen)):
-                break
-            seen = self.trace.next_id
+        with Patience():
+            while not self.settled or self._heard():
+                if self._due or self._heard():
+                    self._unit()
+                else:
+                    self._fire_next(latest)
+                if any(counts(record) for record in self.trace.since(seen)):
+                    break
+                seen = self.trace.next_id
         return self.trace.since(first)
 
     def _unit(self) -> None:
@@ -350,8 +324,8 @@ class Loop:
             self._paused[receiver].append((receiver, message, cause, sender))
             return
         self.units += 1
-        self._busy[receiver] += 1
-        if self._busy[receiver] > UNIT_LIMIT:
+        busy = self._busy[receiver] = self._busy.get(receiver, 0) + 1
+        if busy > UNIT_LIMIT:
             raise StillBusy(f"{self._who_is_busy()}: gave up after {UNIT_LIMIT} units of work at one actor")
         actor = self.actors.get(receiver)
         if actor is None:
@@ -368,29 +342,19 @@ class Loop:
         finally:
             self.running, self.origin, self.cause = "outside", None, None
 
-    def _next_timer(self) -> Timer | None:
-        while self._timers and not self._timers[0][2].pending:
-            heapq.heappop(self._timers)
-        return self._timers[0][2] if self._timers else None
-
     def _fire_next(self, latest_ms: int) -> None:
-        timer = self._next_timer()
-        if timer is None or timer.due_ms > latest_ms:
+        if not self._fire(latest_ms):
             raise StillBusy(f"{self._who_is_busy()}: not settled after {format_duration(SETTLE_LIMIT_MS)}")
-        self._fire(timer)
 
-    def _fire(self, timer: Timer) -> None:
-        """Deliver `timer`, the next one, and all that are due at the same instant."""
-        due_ms = timer.due_ms
+    def _fire(self, latest_ms: int) -> bool:
+        """Let the clock jump to the next instant at which something is due; False if that is after `latest_ms`."""
+        due_ms = self._agenda.next_ms()
+        if due_ms is None or due_ms > latest_ms:
+            return False
         self.clock.now_ms = max(self.clock.now_ms, due_ms)
-        following: Timer | None = timer
-        while following is not None and following.due_ms <= due_ms:
-            heapq.heappop(self._timers)
-            following.pending = False
-            self._foreground -= not following.background
-            self._due.append((following.to, following.message, following.cause, following.sender))
-            following = self._next_timer()
+        self._agenda.move_next(self._due)
+        return True
 
     def _who_is_busy(self) -> str:
-        busiest = ", ".join(f"{name} ({count} units)" for name, count in self._busy.most_common(3))
+        busiest = ", ".join(f"{name} ({count} units)" for name, count in Counter(self._busy).most_common(3))
         return f"still busy: {busiest or 'nobody in particular'}"

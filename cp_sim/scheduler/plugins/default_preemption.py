@@ -11,6 +11,7 @@ from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
@@ -32,6 +33,8 @@ class DefaultPreemption(Plugin):
 
     name = "DefaultPreemption"
 
+    moved_by = ("pods/delete",)
+
     def __init__(
         self,
         min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
@@ -39,6 +42,12 @@ class DefaultPreemption(Plugin):
     ) -> None:
         self.percentage = min_candidate_nodes_percentage
         self.absolute = min_candidate_nodes_absolute
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """Never: it holds a pod back while its victims are told to go, and what rejected the pod says when they are
+        gone.
+        """
+        return False
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
@@ -66,7 +75,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and node not in found.rejected_with(UNRESOLVABLE):
+    if node and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -115,8 +124,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
         return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
-    trial = Trial(found.profile, state, pod, node)
-    try:
+    with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
         outcome = rejection(trial, state, pod, node)
@@ -135,8 +143,6 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 trial.remove(one)
                 victims.append(one)
                 violations += one in violating
-    finally:
-        trial.undo()
     if not victims:
         return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
@@ -159,15 +165,13 @@ def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outco
     """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
     others = nominated_to(state, pod, node)
     if others:
-        inner = Trial(trial.profile, state, pod, node)
-        for other in others:
-            inner.add(other)
-        judged = inner.fits()
-        inner.undo()
-        if judged.codes is not None:
-            return judged.outcomes[0]
-    judged = trial.fits()
-    return judged.outcomes[0] if judged.codes is not None else None
+        with Trial(trial.profile, state, pod, node) as inner:
+            for other in others:
+                inner.add(other)
+            outcome = inner.rejection()
+        if outcome is not None:
+            return outcome
+    return trial.rejection()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:

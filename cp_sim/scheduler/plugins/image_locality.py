@@ -21,6 +21,7 @@ class ImageLocality(Plugin):
     """
 
     name = "ImageLocality"
+    local = True
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         table = nodes.table

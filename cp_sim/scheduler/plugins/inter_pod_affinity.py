@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.scheduler import columns
+from cp_sim.scheduler import columns, hints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.framework import (
     MAX_NODE_SCORE,
@@ -67,15 +67,7 @@ class InterPodAffinity(Plugin):
         self.ignore_preferred_terms_of_existing_pods = ignore_preferred_terms_of_existing_pods
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
-        """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
-        away.
-        """
-        if change.kind == "pods/add":
-            return bool(pod.facts.affinity)
-        if change.kind == "pods/delete":
-            away = ((change.old["spec"].get("affinity") or {}).get("podAntiAffinity")) if change.old else None
-            return bool(pod.facts.anti_affinity or away)
-        return True
+        return hints.for_pod_affinity(pod, change)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts

@@ -20,6 +20,7 @@ class NodeResourcesBalancedAllocation(Plugin):
     """
 
     name = "NodeResourcesBalancedAllocation"
+    local = True
 
     def __init__(self, resources: tuple[str, ...] = BALANCED) -> None:
         self.resources = resources

@@ -12,18 +12,31 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNSCHEDULABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 
 class NodeVolumeLimits(Plugin):
     """Rejects nodes whose CSINode allows fewer volumes of a driver than would be attached.
 
     Source: pkg/scheduler/framework/plugins/nodevolumelimits/csi.go.
-    *Simplified:* volumes of in-tree plugins are not translated to their CSI drivers.
+    *Simplified:* volumes of in-tree plugins are not translated to their CSI drivers; a VolumeAttachment that goes does
+    not wake pods.
     """
 
     name = "NodeVolumeLimits"
     verdicts = {1: (UNSCHEDULABLE, "node(s) exceed max volume count")}
     moved_by = ("pods/delete", "csinodes/add", "csinodes/update", "persistentvolumeclaims/add")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A pod on a node helps by leaving claims, a claim if it was missing, a CSINode if it is new or allows more."""
+        if change.kind == "pods/delete":
+            return bool(meta.node_name(change.old)) and bool(volumes.claim_names(PodInfo(change.old)))
+        if change.kind == "persistentvolumeclaims/add":
+            return volumes.mounts(pod, change.new)
+        before = counts_of(change.old)
+        return change.old is None or any(
+            count > before.get(driver, count) for driver, count in counts_of(change.new).items()
+        )
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         return None if volumes.claim_names(pod) else SKIPPED
@@ -67,7 +80,12 @@ class NodeVolumeLimits(Plugin):
 
 def limits_of(cache: Cache, node: str) -> dict[str, int]:
     """{driver: how many volumes the node can attach}."""
-    drivers = edit.get(cache.get(volumes.CSI_NODES, node) or {}, "spec.drivers") or ()
+    return counts_of(cache.get(volumes.CSI_NODES, node))
+
+
+def counts_of(csi_node: dict[str, Any] | None) -> dict[str, int]:
+    """{driver: how many volumes it can attach} of a CSINode."""
+    drivers = edit.get(csi_node or {}, "spec.drivers") or ()
     counts = {one["name"]: (one.get("allocatable") or {}).get("count") for one in drivers}
     return {name: count for name, count in counts.items() if count is not None}
 

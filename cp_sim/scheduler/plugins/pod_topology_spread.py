@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
-from cp_sim.scheduler import columns, node_matching, taints
+from cp_sim.scheduler import columns, hints, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
 from cp_sim.scheduler.framework import (
@@ -23,6 +23,7 @@ from cp_sim.scheduler.framework import (
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
+from cp_sim.scheduler.queueing import Change
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
@@ -62,7 +63,16 @@ class PodTopologySpread(Plugin):
         ),
         TOO_SKEWED: (UNSCHEDULABLE, "node(s) didn't match pod topology spread constraints"),
     }
-    moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
+    moved_by = (
+        "pods/add",
+        "pods/delete",
+        "pods/update-label",
+        "pods/update-tolerations",
+        "nodes/add",
+        "nodes/delete",
+        "nodes/update-label",
+        "nodes/update-taint",
+    )
     follows_pods = True
 
     def __init__(self, default_constraints: tuple[tuple[str, SpreadConstraint], ...] | None = None) -> None:
@@ -75,6 +85,11 @@ class PodTopologySpread(Plugin):
         wanted = [one for kind, one in self.default_constraints if kind == when]
         selector = default_selector(state.cache, pod) if wanted else None
         return () if selector is None else tuple(replace(one, selector=selector) for one in wanted)
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        # Which pods a default constraint means is not known here: for those it rejected anything may help.
+        own = pod.spec.get("topologySpreadConstraints")
+        return not own or hints.for_spread(pod, change, pod.facts.spread_required)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required

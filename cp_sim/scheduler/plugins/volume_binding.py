@@ -11,6 +11,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import OK, SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 Object = dict[str, Any]
 
@@ -23,6 +24,7 @@ REASONS = {
 }
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
 
 
 class Claims:
@@ -61,6 +63,23 @@ class VolumeBinding(Plugin):
 
     def __init__(self, bind_timeout_s: int = 600) -> None:
         self.bind_timeout_ms = bind_timeout_s * 1000
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """What is new helps, and claims only if the pod mounts them; what changed only where it counts for binding."""
+        if change.kind.startswith("persistentvolumeclaims/"):
+            return volumes.mounts(pod, change.new)
+        old, new = change.old, change.new
+        if change.kind == "storageclasses/update":
+            return bool(old.get("allowedTopologies") != new.get("allowedTopologies"))
+        if change.kind == "csinodes/update":
+            return meta.annotations(old).get(MIGRATED) != meta.annotations(new).get(MIGRATED)
+        if change.kind == "csistoragecapacities/update":
+            return largest(new) > largest(old)
+        if change.kind == "csidrivers/update":
+            named = any((one.get("csi") or {}).get("driver") == meta.name(new) for one in pod.facts.volumes)
+            stopped = (old["spec"].get("storageCapacity"), new["spec"].get("storageCapacity"))
+            return named and bool(stopped[0]) and not stopped[1]
+        return True
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         names = volumes.claim_names(pod)
@@ -243,3 +262,9 @@ def has_room(cache: Cache, made: Object, found: Object, nodes: Nodes) -> Column:
         if same and limit and topology is not None and quantity.value(limit) >= quantity.value(requests["storage"]):
             enough = enough | node_matching.matches_labels(topology, nodes)
     return enough
+
+
+def largest(capacity: Object) -> int:
+    """How large a volume a CSIStorageCapacity has room for, in billionths of a byte; -1 if it does not say."""
+    limit = capacity.get("maximumVolumeSize") or capacity.get("capacity")
+    return -1 if limit is None else quantity.parse(limit).nano
