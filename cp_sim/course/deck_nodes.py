@@ -1,4 +1,4 @@
-"""An instructor's questions about nodes: which pods are about to come, what the class votes for, where they went and why.
+"""An instructor's questions about nodes: which pods are to come, the votes of the class, where they went and why.
 
 The answers are read off the scheduler's decisions, so they are right for every seed and size.
 """
