@@ -1,8 +1,8 @@
 """Where will each pod go?  Say it before the scheduler runs, and see the guess drawn beside the truth.
 
     predict_nodes("06-six", {"web-1": "worker-2", "web-2": "nowhere"})   # before the pods are created
-    compare_nodes("06-six")                                              # afterwards, in words
-    show(guessed(cluster, "06-six"))                                     # and as a picture
+    reveal_nodes("06-six")              # creates them and compares; compare_nodes("06-six") only compares
+    show(guessed(cluster, "06-six"))    # and as a picture
 
 A guess is kept with a learner's progress.  It counts only if it comes before the scheduler's first decision about the
 pod, and when the truth has been shown it stands.  Without the name of a question, `predict_nodes({...})` keeps a guess
@@ -23,6 +23,7 @@ from cp_sim.course.progress import progress
 from cp_sim.course.wants import wants
 from cp_sim.objects import meta
 from cp_sim.views import View, placements
+from cp_sim.views.sketch import Sketch
 from cp_sim.views.placements import NOWHERE, Placement, judged
 from cp_sim.widgets.still import is_static
 
@@ -130,12 +131,28 @@ def decided(cluster: Cluster, pod: str) -> Any:
 
 
 def guessed(cluster: Cluster, name: str = FREE) -> View:
-    """The picture of the guesses beside what the scheduler did: one row for each pod of the question.
-
-    Raises:
-        LookupError: the scheduler has not looked at one of the pods yet.
+    """The picture of the guesses beside what the scheduler did, one row for each pod of the question; where it has not
+    come so far, what is missing.
     """
-    return placements([decided(cluster, one.pod) for one in outcomes(cluster, name)], guess_of(name))
+    try:
+        found = outcomes(cluster, name)
+    except LookupError as missing:
+        sketch = Sketch("Guessed and decided")
+        sketch.words("placements", 8, 0, f"Nothing to draw yet: {missing}")
+        return sketch.view(f"Nothing to draw yet: {missing}")
+    return placements([decided(cluster, one.pod) for one in found], guess_of(name))
+
+
+def reveal_nodes(name: str) -> Card:
+    """Create the pods of a question, let the scheduler decide, and compare; nothing happens before a guess is made."""
+    asked = node_question(name)
+    cluster = current.named(asked.variable)
+    if not guess_of(name):
+        return Card("think", asked.question, ("First your guess, then the pods: nothing was created.",))
+    if any(first_decision(cluster, meta.name(pod)) is None for pod in asked.pods(cluster)):
+        cluster.apply(asked.pods(cluster))
+        cluster.settle()
+    return compare_nodes(name, cluster)
 
 
 def compare_nodes(name: str = FREE, cluster: Cluster | None = None) -> Card:

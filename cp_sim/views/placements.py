@@ -16,7 +16,8 @@ from cp_sim.views.view import View
 
 NOWHERE = "nowhere"  # the guess that a pod will stay without a node
 NODE_LIMIT, POD_LIMIT = 7, 16
-LEFT, CELL, ROW, HEAD, GAP = 150.0, 112.0, 40.0, 44.0, 6.0
+LEFT, CELL, HEAD, GAP = 150.0, 112.0, 44.0, 6.0
+ROW, LOW_ROW = 40.0, 30.0  # a row with a guess has two lines
 WORDS = 170.0  # room for the verdict at the end of a row
 
 
@@ -78,11 +79,15 @@ def placements(decisions: Sequence[Any], guesses: Mapping[str, str]) -> View:
             ink="muted", align="n", width=CELL,
         )  # fmt: skip
     shown = list(zip(decisions, found))[:POD_LIMIT]
+    high = ROW if made else LOW_ROW
     for place, (decided, one) in enumerate(shown):
-        _row(sketch, decided, one, columns, HEAD + place * ROW)
+        _row(sketch, decided, one, columns, HEAD + place * high, high)
+    bottom = HEAD + len(shown) * high + 4
     if len(shown) < len(found):
-        more = f"and {len(found) - len(shown)} more pods"
-        sketch.words("more", 8, HEAD + len(shown) * ROW + 4, styled("muted", more), width=300)
+        sketch.words("more", 8, bottom, styled("muted", f"and {len(found) - len(shown)} more pods"), width=300)
+        bottom += 18
+    if any(len(decided.best) > 1 for decided, _ in shown):
+        sketch.words("tie", 8, bottom, styled("muted", "= as good as the node that was drawn by lot"), width=400)
     return sketch.view(_as_text(title, decisions, found, columns))
 
 
@@ -97,10 +102,10 @@ def _columns(decisions: Sequence[Any], found: Sequence[Placement]) -> list[str]:
     return kept + nowhere
 
 
-def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: float) -> None:
+def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: float, high: float) -> None:
     subject = f"pods/{decided.pod}"
     sketch.box(
-        subject, 0, top, LEFT - 12, ROW - 6, [styled("bold", fit_middle(one.pod, LEFT - 30))],
+        subject, 0, top, LEFT - 12, high - 6, [styled("bold", fit_middle(one.pod, LEFT - 30))],
         edge="violet", fill="violet-tint", kind="pod", detail=decided.message or f"{one.pod} is on {one.node}",
     )  # fmt: skip
     for place, name in enumerate(columns):
@@ -111,19 +116,19 @@ def _row(sketch: Sketch, decided: Any, one: Placement, columns: list[str], top: 
             sign, ink, _ = _SIGNS[one.verdict]
             lines.append(styled(f"small-{ink}", f"⚑ your guess {sign}"))
         sketch.box(
-            f"{subject}@{name}", LEFT + place * (CELL + GAP), top, CELL, ROW - 6, lines, align="n", size=9.5,
+            f"{subject}@{name}", LEFT + place * (CELL + GAP), top, CELL, high - 6, lines, align="n", size=9.5,
             fill=f"{colour}-tint" if colour != "none" else "panel", edge="violet" if guessed else "none",
             pen=2.2 if guessed else 0, kind="cell", detail=_cell_detail(decided, one, name),
         )  # fmt: skip
     if one.guess:
-        _verdict(sketch, one, LEFT + len(columns) * (CELL + GAP) + 8, top)
+        _verdict(sketch, one, LEFT + len(columns) * (CELL + GAP) + 8, top, high)
 
 
-def _verdict(sketch: Sketch, one: Placement, left: float, top: float) -> None:
+def _verdict(sketch: Sketch, one: Placement, left: float, top: float, high: float) -> None:
     """What became of a guess, at the end of its row."""
     sign, ink, words = _SIGNS[one.verdict]
     sketch.box(
-        f"pods/{one.pod}#verdict", left, top, WORDS, ROW - 6, [f"{styled(ink, sign)} {styled('small', words)}"],
+        f"pods/{one.pod}#verdict", left, top, WORDS, high - 6, [f"{styled(ink, sign)} {styled('small', words)}"],
         fill="none", edge="none", pen=0, kind="verdict", detail=one.because or f"{one.pod}: {words}",
     )  # fmt: skip
 

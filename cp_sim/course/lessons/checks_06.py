@@ -42,7 +42,7 @@ def guessed_the_six(cluster: Cluster, _answer: Any) -> Verdict:
         results = outcomes(cluster, "06-six")
     except LookupError as error:
         said = f"Your guess is kept, and nothing has happened yet: {error}."
-        hint = "cluster.apply(six(cluster)) and cluster.settle()"
+        hint = 'reveal_nodes("06-six")'
         return Verdict(False, said, "Which cell creates the pods?", hint)
     wrong = [one for one in results if not one.counts]
     said = f"{len(results) - len(wrong)} of {len(results)} are where you said."

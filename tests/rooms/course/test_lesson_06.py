@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cp_sim import Cluster
-from cp_sim.course import check, compare, predict, predict_nodes, score, use
+from cp_sim.course import check, compare, predict, predict_nodes, reveal_nodes, score, use
 from cp_sim.course.lessons.clusters_06 import exam, jam, roles, shelves, six, two_small_one_big, workshop
 from cp_sim.course.lessons.lesson_06 import LESSON
 from cp_sim.course.looking import latest_decision
@@ -72,7 +72,7 @@ def test_the_six_are_helped() -> None:
     predict_nodes("06-six", dict.fromkeys(["plain", "picture", "giant", "keeper", "dreamer", "late"], "worker-1"))
     waiting = said("06-six")
     assert "Your guess is kept, and nothing has happened yet" in waiting
-    assert "Hint: cluster.apply(six(cluster))" in waiting
+    assert 'Hint: reveal_nodes("06-six")' in waiting
     create(cluster, *six(cluster))
     told = said("06-six")
     assert "of 6 are where you said" in told
@@ -83,7 +83,7 @@ def test_the_six_are_helped() -> None:
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_the_solution_of_the_six(seed: int) -> None:
     cluster = at(exam(seed))
-    held = run_solution("06-six", cluster, six=six, predict_nodes=predict_nodes)
+    held = run_solution("06-six", cluster, predict_nodes=predict_nodes, reveal_nodes=reveal_nodes)
     told = said("06-six")
     assert "6 of 6 are where you said" in told, f"seed {seed}: {held['guess']} {told}"
     assert told.startswith("✔")

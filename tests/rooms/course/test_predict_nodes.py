@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cp_sim.course import again, compare_nodes, guess_of, guessed, predict_nodes, use
+from cp_sim.course import again, compare_nodes, guess_of, guessed, predict_nodes, reveal_nodes, use
 from cp_sim.course.lesson import node_question
 from cp_sim.course.lessons.clusters_06 import exam, six, workshop
 from cp_sim.course.manifest import pod
@@ -128,6 +128,22 @@ def test_the_picture() -> None:
     assert dreamer.count("✕ NodeAffinity") == 4
     assert "pods/default/giant@worker-1" in view.ids
     assert view.svg.count("your guess") == 6
+
+
+def test_the_truth_comes_after_a_guess() -> None:
+    cluster = exam(7)
+    use(cluster)
+    assert "nothing was created" in repr(reveal_nodes("06-six"))
+    assert len(cluster.get("pods")) == 1
+    assert "Nothing to draw yet: the scheduler has not looked at a pod called plain yet" in str(
+        guessed(cluster, "06-six")
+    )
+    predict_nodes("06-six", {one["metadata"]["name"]: "worker-1" for one in six(cluster)})
+    told = repr(reveal_nodes("06-six"))
+    assert "of 6 as you said" in told
+    assert len(cluster.get("pods")) == 7
+    assert repr(reveal_nodes("06-six")) == told
+    assert "Nothing to draw yet" not in str(guessed(cluster, "06-six"))
 
 
 def test_the_form_does_what_the_function_does() -> None:
