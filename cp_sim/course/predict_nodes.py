@@ -23,8 +23,8 @@ from cp_sim.course.progress import progress
 from cp_sim.course.wants import wants
 from cp_sim.objects import meta
 from cp_sim.views import View, placements
-from cp_sim.views.sketch import Sketch
 from cp_sim.views.placements import NOWHERE, Placement, judged
+from cp_sim.views.sketch import Sketch
 from cp_sim.widgets.still import is_static
 
 FREE = "nodes"  # under this name a guess about any pods is kept
