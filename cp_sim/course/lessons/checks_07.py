@@ -7,7 +7,7 @@ from typing import Any
 from cp_sim.apiserver.request import ApiError
 from cp_sim.cluster import CONTROL_PLANE_ROLE, Cluster
 from cp_sim.course.lesson import Verdict
-from cp_sim.course.looking import born, has_key, has_taint, on_node
+from cp_sim.course.looking import born, has_key, has_taint, latest_decision, on_node
 from cp_sim.objects import edit, meta
 from cp_sim.objects.selectors import matches
 from cp_sim.views.facts import pod_requests
@@ -222,6 +222,11 @@ def used_last(cluster: Cluster, _answer: Any) -> Verdict:
     if any(edit.get(pod, "spec.nodeSelector") or edit.get(pod, "spec.affinity") for pod in pods):
         said = "They are where they should be, but they were sent there by a selector."
         return Verdict(False, said, "Who should rather not be used: is that a matter of the pods, or of the node?")
+    last = next(meta.name(pod) for pod in pods if meta.node_name(pod) == "worker-2")
+    if latest_decision(cluster, last).verdict("worker-1") is None:
+        said = f"{last} went to worker-2 while worker-1 still had room."
+        question = "Was the sign there before the pods? And does a sign move anybody who is inside?"
+        return Verdict(False, said, question, "Taint worker-2 first; then make the pods anew.")
     return Verdict(
         True, "Two are on worker-1; the third found no room there, and came to worker-2 in spite of its sign."
     )

@@ -205,18 +205,23 @@ def test_a_drain_that_the_budget_stops() -> None:
 def test_the_spare_wheel() -> None:
     cluster = cluster_of()
     right = lesson_of("07").exercises[3].solution
-    taint, _, deployment = right.partition("\n")
+    deployment = right.partition("\n")[2]
     assert "carries no taint" in repr(check("07-spare"))
     cluster.taint("worker-2", "spare:NoSchedule")
     assert "with the effect NoSchedule" in repr(check("07-spare"))
     cluster.untaint("worker-2", "spare")
     run_cells(deployment)
     kubectl("taint nodes worker-2 spare:PreferNoSchedule")
-    assert "does a sign move anybody who is inside" in repr(check("07-spare"))
+    told = repr(check("07-spare"))
+    assert "while worker-1 still had room" in told or "They are on" in told
+    assert "does a sign move anybody who is inside" in told
     kubectl("delete deployment line")
     assert "There are 0 pods" in repr(check("07-spare"))
     run_cells(deployment.replace("1500m", "100m"))
     assert "asks for 100m of cpu" in repr(check("07-spare"))
+    kubectl("delete deployment line")
+    run_cells(deployment.replace("    spec:\n", "    spec:\n      nodeSelector: {kubernetes.io/os: linux}\n"))
+    assert "sent there by a selector" in repr(check("07-spare"))
     kubectl("delete deployment line")
     run_cells(deployment)
     assert "done" in repr(check("07-spare"))
