@@ -13,8 +13,8 @@ from cp_sim.course.card import Card
 from cp_sim.course.looking import latest_decision
 from cp_sim.course.wants import wants
 from cp_sim.objects import meta
-from cp_sim.views import View, placements
-from cp_sim.views.placements import NOWHERE, judged
+from cp_sim.views import View, guesses
+from cp_sim.views.guesses import NOWHERE, judged
 
 Object = dict[str, Any]
 
@@ -71,7 +71,7 @@ def known_vote(cluster: Cluster, vote: str) -> str:
 def drawn_nodes(cluster: Cluster, pods: Sequence[Object], votes: Mapping[str, str] | None = None) -> View:
     """The same as a picture: one row for each pod, the points of every node, the votes."""
     decisions = [latest_decision(cluster, meta.name(pod)) for pod in pods]
-    return placements(decisions, {name: known_vote(cluster, vote) for name, vote in (votes or {}).items()})
+    return guesses(decisions, {name: known_vote(cluster, vote) for name, vote in (votes or {}).items()})
 
 
 def message_of(cluster: Cluster, pod: str) -> Card:

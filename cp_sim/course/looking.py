@@ -7,9 +7,9 @@ from typing import Any
 from cp_sim.cluster import Cluster
 from cp_sim.objects import edit, meta
 from cp_sim.sim import Record
-from cp_sim.views import View, decision, placements, reconcile
+from cp_sim.views import View, decision, guesses, reconcile
 from cp_sim.views.facts import tolerates
-from cp_sim.views.placements import NOWHERE
+from cp_sim.views.guesses import NOWHERE
 from cp_sim.views.story import Write, folded, is_write, ripple, write_of
 
 Object = dict[str, Any]
@@ -38,7 +38,7 @@ def placed(cluster: Cluster, prefix: str, namespace: str = "default") -> View:
     found = [one for name in names if (one := first_decision(cluster, name, namespace)) is not None]
     if not found:
         raise LookupError(f"the scheduler has looked at no pod whose name begins with {prefix!r}")
-    return placements(found, {})
+    return guesses(found, {})
 
 
 def decisions_about(cluster: Cluster, pod: str, namespace: str = "default") -> list[Any]:

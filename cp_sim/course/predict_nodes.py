@@ -22,8 +22,8 @@ from cp_sim.course.looking import first_decision
 from cp_sim.course.progress import progress
 from cp_sim.course.wants import wants
 from cp_sim.objects import meta
-from cp_sim.views import View, placements
-from cp_sim.views.placements import NOWHERE, Placement, judged
+from cp_sim.views import View, guesses
+from cp_sim.views.guesses import NOWHERE, Placement, judged
 from cp_sim.views.sketch import Sketch
 from cp_sim.widgets.still import is_static
 
@@ -138,9 +138,9 @@ def guessed(cluster: Cluster, name: str = FREE) -> View:
         found = outcomes(cluster, name)
     except LookupError as missing:
         sketch = Sketch("Guessed and decided")
-        sketch.words("placements", 8, 0, f"Nothing to draw yet: {missing}")
+        sketch.words("guesses", 8, 0, f"Nothing to draw yet: {missing}")
         return sketch.view(f"Nothing to draw yet: {missing}")
-    return placements([decided(cluster, one.pod) for one in found], guess_of(name))
+    return guesses([decided(cluster, one.pod) for one in found], guess_of(name))
 
 
 def reveal_nodes(name: str) -> Card:

@@ -13,12 +13,12 @@ from cp_sim.views.cause_chain import cause_chain, chain_of
 from cp_sim.views.cluster_map import cluster_map
 from cp_sim.views.control_plane import control_plane
 from cp_sim.views.decision import decision
+from cp_sim.views.guesses import guesses
 from cp_sim.views.ha_control_plane import ha_control_plane
 from cp_sim.views.keyspace import keyspace
 from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
-from cp_sim.views.placements import placements
 from cp_sim.views.preemption import preemption
 from cp_sim.views.raft import raft
 from cp_sim.views.raft_members import raft_members
@@ -43,7 +43,7 @@ __all__ = [
     "lease_line",
     "locks_and_keys",
     "ownership",
-    "placements",
+    "guesses",
     "preemption",
     "raft",
     "raft_members",

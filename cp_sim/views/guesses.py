@@ -62,17 +62,17 @@ def judged(decided: Any, guess: str) -> Placement:
     return Placement(pod, guess, node, "wrong", because)
 
 
-def placements(decisions: Sequence[Any], guesses: Mapping[str, str]) -> View:
+def guesses(decisions: Sequence[Any], given: Mapping[str, str]) -> View:
     """One row for each pod, one column for each node: points, what cut a node off, the pod itself, and the guess (⚑).
 
-    `guesses` is {name of the pod: name of a node or "nowhere"}; ties count as right.
+    `given` is {name of the pod: name of a node or "nowhere"}; ties count as right.
     """
-    found = [judged(one, guesses.get(str(one.pod).rpartition("/")[2], "")) for one in decisions]
+    found = [judged(one, given.get(str(one.pod).rpartition("/")[2], "")) for one in decisions]
     right, made = sum(one.counts for one in found), sum(bool(one.guess) for one in found)
     title = f"{right} of {made} guesses are right" if made else "Where the scheduler put them"
     sketch = Sketch("Guessed and decided")
     columns = _columns(decisions, found)
-    sketch.words("placements", 8, 0, styled("title", title), width=600)
+    sketch.words("guesses", 8, 0, styled("title", title), width=600)
     for place, name in enumerate(columns):
         sketch.words(
             f"columns/{name}", LEFT + place * (CELL + GAP), HEAD - 20, fit_middle(name, CELL - 6, 9.5), size=9.5,
@@ -163,11 +163,11 @@ def _cell_detail(decided: Any, one: Placement, name: str) -> str:
 
 
 def _as_text(title: str, decisions: Sequence[Any], found: Sequence[Placement], columns: list[str]) -> str:
-    guesses = any(one.guess for one in found)
-    rows = [["POD", *columns, *(["YOU SAID", "IT WENT TO", ""] if guesses else [])]]
+    some = any(one.guess for one in found)
+    rows = [["POD", *columns, *(["YOU SAID", "IT WENT TO", ""] if some else [])]]
     for decided, one in zip(decisions, found):
         cells = [cell_of(decided, one, name)[0] for name in columns]
         sign, _, words = _SIGNS[one.verdict]
-        verdict = [one.guess or "-", one.node, f"{sign} {words}"] if guesses else []
+        verdict = [one.guess or "-", one.node, f"{sign} {words}"] if some else []
         rows.append([one.pod, *cells, *verdict])
     return "\n".join([title, facts.table(rows)])
