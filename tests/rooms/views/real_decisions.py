@@ -9,6 +9,8 @@ from typing import Any
 from cp_sim.scheduler import cycle
 from cp_sim.scheduler.decision import Decision
 from cp_sim.scheduler.plugins import default_profile
+from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.prepare import completed, prepared
 from cp_sim.scheduler.scenario import Scenario
 from cp_sim.sim.chance import Chance
 
@@ -23,7 +25,8 @@ def node(
     room = {"cpu": cpu, "memory": memory, "pods": "110"}
     spec = {"taints": list(taints)} | more
     metadata = {"name": name, "labels": labels}
-    return {"kind": "Node", "metadata": metadata, "spec": spec, "status": {"allocatable": room, "capacity": room}}
+    status = {"allocatable": room, "capacity": room}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": status}
 
 
 def pod(
@@ -35,6 +38,7 @@ def pod(
     metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}", "labels": labels or {}}
     started = {"startTime": "2026-01-01T00:00:00Z"} if node else {}
     return {
+        "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
         "spec": {"containers": containers, "priority": priority, **placed, **spec},
@@ -44,12 +48,13 @@ def pod(
 
 def decide(objects: list[Object], asked: Object, *, draw: bool = True, start: int = 0, percentage: int = 0) -> Decision:
     """What the scheduler decides about a pod in that cluster."""
-    scene = Scenario(objects, default_profile(percentage_of_nodes_to_score=percentage))
-    info = scene.read(asked)
+    profile = default_profile(percentage_of_nodes_to_score=percentage)
+    scene = Scenario(objects)
+    info = PodInfo(prepared(completed(asked), {}, {}))
     if info.nominated_node:
         scene.cache.nominate(info, info.nominated_node)
     chance = Chance(7).stream("scheduler") if draw else None
-    return cycle.schedule(scene.cache, scene.profile, info, cycle.Room(start), 1, chance)[0]
+    return cycle.schedule(scene.cache, profile, info, cycle.Room(start), 1, chance)[0]
 
 
 def three_nodes() -> Decision:
@@ -174,6 +179,7 @@ def preemption() -> Decision:
         _low("batch-6", "worker-4", 500, "400m", "3:00"),
     ]
     budget = {
+        "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": "guarded", "namespace": "default"},
         "spec": {"selector": {"matchLabels": {"app": "guarded"}}},
