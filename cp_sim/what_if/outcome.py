@@ -59,7 +59,9 @@ class WhatIf:
             instead = f" instead of {before.node}" if before.node else "; as things are, no node takes it"
             return f"It would go to {after.node}{instead}."
         if after.preemption is not None:
-            return f"It would be {place_of(after)}."
+            count, there = len(after.preemption.victims), after.preemption.nominated
+            who = "a pod" if count == 1 else f"{count} pods"
+            return f"It would push {who} out of {there}, and wait until {'it is' if count == 1 else 'they are'} gone."
         return "No node would take it any more." if before.node or before.preemption else "Still no node would take it."
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.prepare import completed, prepared
 from cp_sim.scheduler.scenario import Scenario
 from cp_sim.sim.chance import Chance
+from cp_sim.what_if import WhatIf
 
 Object = dict[str, Any]
 MASTER = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
@@ -212,6 +213,29 @@ def wide_names() -> Decision:
     nodes = [node(name, cpu="2" if number % 2 else "8") for number, name in enumerate(names)]
     full = [pod("filler", names[2], cpu="7900m")]
     return decide(nodes + full, pod("recommendation-service-canary-5c8f6b7d9-hq8zv", cpu="2500m"))
+
+
+def what_if(way: str) -> WhatIf:
+    """A what-if made of two decisions."""
+    names = [f"worker-{number}" for number in (1, 2, 3)]
+    full = [pod("filler", "worker-1", cpu="1"), pod("more", "worker-2", cpu="2")]
+    asked = pod("web", cpu="500m")
+    before = decide([node(name) for name in names] + full, asked)
+    if way == "a node more":
+        after = decide([node(name) for name in names] + [node("worker-4", cpu="16"), *full], pod("web", cpu="3500m"))
+        return WhatIf("pod web", "worker-3", before, after, ("requests 3500m cpu instead of 500m", "a node more"))
+    if way == "a gate":
+        after = decide([node(name) for name in names], pod("web", schedulingGates=[{"name": "example.com/quota"}]))
+        return WhatIf("pod web", "", before, after, ("a scheduling gate",))
+    if way == "many nodes":
+        many = [node(f"node-{number:03d}", zone="abc"[number % 3]) for number in range(150)]
+        before = decide(many, asked)
+        many[4]["spec"]["unschedulable"] = many[9]["spec"]["unschedulable"] = True
+        return WhatIf("pod web", "", before, decide(many, asked), ("node-004 cordoned", "node-009 cordoned"))
+    after = decide(
+        [node(name) for name in names[:1]] + [pod("filler", "worker-1", cpu="4")], pod("web", cpu="3", priority=9)
+    )
+    return WhatIf("pod web", "worker-3", before, after, ("without worker-2 and worker-3",))
 
 
 REAL: dict[str, Callable[[], Decision]] = {
