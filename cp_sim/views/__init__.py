@@ -13,6 +13,7 @@ from cp_sim.views.cause_chain import cause_chain, chain_of
 from cp_sim.views.cluster_map import cluster_map
 from cp_sim.views.control_plane import control_plane
 from cp_sim.views.decision import decision
+from cp_sim.views.guesses import guesses
 from cp_sim.views.ha_control_plane import ha_control_plane
 from cp_sim.views.keyspace import keyspace
 from cp_sim.views.lease_line import lease_line
@@ -39,6 +40,7 @@ __all__ = [
     "cluster_map",
     "control_plane",
     "decision",
+    "guesses",
     "ha_control_plane",
     "keyspace",
     "lease_line",
