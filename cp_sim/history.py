@@ -13,6 +13,8 @@ from cp_sim.objects import edit, kinds, meta
 from cp_sim.objects.kinds import Kind
 from cp_sim.sim import Record, Trace, immutable
 from cp_sim.sim.clock import timestamp
+from cp_sim.what_if import WhatIf, what_if
+from cp_sim.why_not import why_not
 
 Object = dict[str, Any]
 
@@ -72,6 +74,14 @@ class Past:
     def get(self, what: str, namespace: str = "default") -> Any:
         """As `Cluster.get`, of that time."""
         return read(self._etcd, what, namespace, self.revision)
+
+    def why_not(self, what: str, node: str = "", namespace: str = "default") -> str:
+        """As `Cluster.why_not`, as far as was known at that time."""
+        return why_not(self, what, node, namespace)
+
+    def what_if(self, what: str | Object, *, namespace: str = "default", **changes: Any) -> WhatIf:
+        """As `Cluster.what_if`, in the cluster of that time, by the default profile; ties go to the smallest name."""
+        return what_if(self, what, namespace, **changes)
 
     def __repr__(self) -> str:
         return f"<the cluster at revision {self.revision}, {timestamp(self.time_ms)}>"

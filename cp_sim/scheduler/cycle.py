@@ -271,7 +271,7 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
         found.take(filtering.joined(parts).first_feasible(found.wanted))
     if template is not None:
         looked_at = len(found.judged.nodes)
-        template.guess = looked_at + looked_at // 16
+        template.guess = looked_at + looked_at // 16 if looked_at > found.wanted else 0
     if only is not None and walk.total < len(cache.table):
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
         found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})

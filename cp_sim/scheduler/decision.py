@@ -402,8 +402,19 @@ class Decision:
             return self._not_looked_at(node)
         if verdict is not None:
             plugin = f"{verdict.plugin} rejected it: " if verdict.plugin else ""
-            return f"{node} cannot take {self.pod}: {plugin}{verdict.because}."
+            return f"{node} cannot take {self.pod}: {plugin}{verdict.because}{self._as_candidate(node)}."
         return self._outscored(node)
+
+    def _as_candidate(self, node: str) -> str:
+        """What preemption would do on a node, if there was one."""
+        found = self.preemption
+        one = next((one for one in found.candidates if one.node == node), None) if found is not None else None
+        if found is None or one is None:
+            return ""
+        count = f"{len(one.victims)} pod" + "s" * (len(one.victims) != 1)
+        if node == found.nominated:
+            return f"; it is nominated, and {count} must leave it first"
+        return f"; pushing out {count} would help, but {found.nominated} was preferred ({found.rule})"
 
     def _not_looked_at(self, node: str) -> str:
         if self.nominated_node:
@@ -424,11 +435,14 @@ class Decision:
         if mine is None or best is None:
             return f"{node} passes every filter; {self.node} was chosen."
         if mine == best:
-            return f"{node} is as good as {self.node} ({best} points each); the tie was drawn."
+            how = "the lot fell on" if self.draw is not None and self.draw.stream else "the smallest name is"
+            return f"{node} is as good as {self.node}, with {best} points each; {how} {self.node}."
         scores = self.scores()
         lost = {p: (scores[p][self.node] - scores[p][node]) * self.weights.get(p, 1) for p in scores}
         most = max(lost, key=lambda p: lost[p])
-        return f"{node} passes every filter but has {mine} points, {self.node} {best}; most of it from {most}."
+        told = f"{most} gives it {scores[most][node]} and {self.node} {scores[most][self.node]}"
+        weight = f", times {self.weights[most]}" if self.weights.get(most, 1) != 1 else ""
+        return f"{node} passes every filter but has {mine} points, {self.node} {best}: {told}{weight}."
 
     def describe(self) -> str:
         """The whole decision as text: result, verdicts with numbers, scores, totals, preemption."""
