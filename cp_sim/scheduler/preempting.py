@@ -2,10 +2,10 @@
 
 While that goes on the preemptor is held back from the queue (PreEnqueue of DefaultPreemption): before its last victim
 has begun to go another attempt could only find more victims.  The last victim is asked to go when the others have
-been; a failure ends it and sends the preemptor back to the active queue.
+been; a failure ends it, and the preemptor is tried again.
 
 *In Kubernetes:* `prepareCandidateAsync` and `PreemptPod` in pkg/scheduler/framework/preemption/executor.go (feature
-gate SchedulerAsyncPreemption).
+gate SchedulerAsyncPreemption).  *Simplified:* after a failure the real one tries again without any back-off.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Running:
     node: str
     last: PodInfo
     last_asked: bool = False
-    try_again: bool = False  # at the end, whatever else happens
+    failed: bool = False
+    missed: bool = False  # a victim was gone already, perhaps while the pod was held back
     unanswered: dict[str, PodInfo] = field(default_factory=dict)
 
 
@@ -120,16 +121,15 @@ class Preemptions:
         running = asked.running
         running.unanswered.pop(asked.victim.uid, None)
         if not response.ok:
-            # A victim that has gone by itself is as good as deleted, but its end may have come while the pod was held.
-            running.try_again = True
-            running.last_asked |= response.status != 404
+            running.missed |= response.status == 404
+            running.failed |= response.status != 404
         self._go_on(running)
 
     def _go_on(self, running: Running) -> None:
         """Ask the last victim when all others have answered; end when that has, too."""
         if running.unanswered:
             return
-        if not running.last_asked:
+        if not running.last_asked and not running.failed:
             running.last_asked = True
             self._ask(running, running.last)
             if running.unanswered:
@@ -138,7 +138,9 @@ class Preemptions:
         if self.running.get(uid) is running:
             del self.running[uid]
             self.scheduler.queue.release(uid)
-        if running.try_again:
+        if running.failed:
+            self.scheduler.failed_afterwards(uid)
+        elif running.missed:
             self.scheduler.activate(uid)
 
 

@@ -277,6 +277,11 @@ class Scheduler(Component):
         self.queue.activate(uid, self.loop.cause)
         self._look_at_queue()
 
+    def failed_afterwards(self, uid: str) -> None:
+        """What an attempt has begun has failed: try the pod again, not too soon."""
+        self.queue.failed_afterwards(uid)
+        self._look_at_queue()
+
     # -- one pod per step ----------------------------------------------------------------------------------------------
 
     @property
