@@ -17,13 +17,11 @@ from typing import Any
 from cp_sim.commands.files import opened
 from cp_sim.commands.refusal import Refusal
 from cp_sim.objects import meta
-from cp_sim.objects.kinds import UnknownKind, kind_of
-from cp_sim.objects.strict import DecodeError
 from cp_sim.scheduler.configuration import ConfigurationError, read_profiles
 from cp_sim.scheduler.dump import Dump, DumpError, Sorting, documents
 from cp_sim.scheduler.dump_checks import lacking
-from cp_sim.scheduler.framework import Profile
-from cp_sim.scheduler.scenario import Attempt, Scenario, entry_of
+from cp_sim.scheduler.framework import PluginError, Profile
+from cp_sim.scheduler.scenario import Attempt, Scenario, ScenarioError, entry_of, is_known
 from cp_sim.sim import Chance
 from cp_sim.views import placements
 from cp_sim.views.facts import many
@@ -145,18 +143,15 @@ def _answer(scenario: Object, place: str, options: argparse.Namespace, profiles:
     """Print the answer to one scenario."""
     for name in ("objects", "pending"):
         for index, obj in enumerate(scenario[name]):
-            if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str):
+            if not isinstance(obj, dict):
                 return _complain(f"{place} cannot be scheduled: {name}[{index}] is not an object with a kind")
-            try:
-                kind_of(obj)
-            except UnknownKind as problem:
-                _complain(f"{name}[{index}] in {place} is left aside: {problem}")
+            if name == "objects" and not is_known(obj):
+                what = f"{obj.get('kind')!r} in {obj.get('apiVersion')!r}"
+                _complain(f"objects[{index}] of {place} is left aside: there is no kind {what}")
     try:
         attempts = Scenario(scenario["objects"], profiles, _chance(options)).decide(scenario["pending"])
-    except DecodeError as problem:
+    except (ScenarioError, PluginError) as problem:
         return _complain(f"{place} cannot be scheduled: {problem}")
-    except (AttributeError, LookupError, TypeError, ValueError) as problem:
-        return _complain(f"{place} cannot be scheduled: {type(problem).__name__}: {problem}")
     _print(str(scenario.get("name", "")), attempts, options, options.output or "json")
     return 0
 
@@ -195,7 +190,10 @@ def _sorted_out(values: list[Any], options: argparse.Namespace, profiles: tuple[
 
 
 def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profile, ...]) -> int:
-    attempts = Scenario(list(dump.objects), profiles, _chance(options)).decide(list(dump.pending))
+    try:
+        attempts = Scenario(list(dump.objects), profiles, _chance(options)).decide(list(dump.pending))
+    except (ScenarioError, PluginError) as problem:
+        raise Refusal(f"{options.file} cannot be scheduled: {problem}") from None
     output = options.output or "table"
     if output == "table" and not options.why:
         print(_heading(dump))
@@ -206,9 +204,8 @@ def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profil
 def _heading(dump: Dump) -> str:
     nodes = sum(obj["kind"] == "Node" for obj in dump.objects)
     bound = sum(obj["kind"] == "Pod" and not meta.is_finished(obj) for obj in dump.objects)
-    return (
-        f"{many(nodes, 'node')}, {many(bound, 'pod')} on them, {len(dump.pending)} to place, in the order of the queue"
-    )
+    there = f"{many(nodes, 'node')}, {many(bound, 'pod')} on them"
+    return f"{there}, {len(dump.pending)} to place, in the order of the scheduler's queue"
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------

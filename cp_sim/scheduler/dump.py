@@ -21,11 +21,12 @@ from cp_sim.sim import immutable
 
 Object = dict[str, Any]
 
-DECIDING = ("Node", "Pod", "PriorityClass", "RuntimeClass", *LOOKED_UP)
+DECIDING = ("Node", "Pod", *LOOKED_UP)
 WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
 COMMAND = (
     "kubectl get nodes,pods,pv,pvc,sc,csinodes,pdb,services,replicasets,statefulsets,priorityclasses,namespaces -A"
 )
+NAMELESS = "without a name"
 YAML_LIMIT = 1_000_000  # a text that is no JSON and longer than this is not tried as YAML
 
 _TABLE = re.compile(r"(NAMESPACE +)?NAME +[A-Z]")
@@ -192,13 +193,13 @@ class Sorting:
     def _take_object(self, obj: Object, where: str, placing: bool) -> None:
         try:
             kind = kind_of(obj)
-        except UnknownKind:
+        except (UnknownKind, TypeError):
             self._take_unknown(obj, where)
             return
         if kind.kind not in DECIDING:
             if placing and kind.kind in WORKLOADS:
                 self.problems.append(
-                    f"{kind.kind} {meta.key(obj)} in {where} is left out: the scheduler places pods; "
+                    f"{kind.kind} {_key(obj)} in {where} is left out: the scheduler places pods; "
                     "write its template as a Pod"
                 )
             else:
@@ -230,7 +231,9 @@ class Sorting:
                 return completed(obj)
             except strict.DecodeError as problem:
                 wrong = [str(problem)]
-        called = _key(obj) if meta.name(obj) else f"in {where}"
+        called = _key(obj)
+        if called == NAMELESS:
+            called = f"in {where}"
         self.problems += [f"{kind.kind} {called} is left out: {one}" for one in wrong]
         return None
 
@@ -254,8 +257,8 @@ def _key(obj: Object) -> str:
     """`namespace/name` of an object that may be of any shape."""
     metadata = obj.get("metadata")
     if not isinstance(metadata, dict):
-        return "without a name"
-    return "/".join(str(metadata[part]) for part in ("namespace", "name") if metadata.get(part)) or "without a name"
+        return NAMELESS
+    return "/".join(str(metadata[part]) for part in ("namespace", "name") if metadata.get(part)) or NAMELESS
 
 
 def _what(value: Any) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import defaults, edit, label_keys, meta, quantity, strict
-from cp_sim.objects.kinds import UnknownKind, kind_of
+from cp_sim.objects.kinds import kind_of
 from cp_sim.scheduler import requests
 
 Object = dict[str, Any]
@@ -25,13 +25,14 @@ SYSTEM_CLASSES = {"system-cluster-critical": 2_000_000_000, "system-node-critica
 def completed(obj: Object) -> Object:
     """An object as the API server reads it: fields of the right types, defaults filled in, in its namespace.
 
-    One of a kind that nobody knows comes back as it is.  *Raises* `strict.DecodeError`.
+    Raises:
+        UnknownKind: nobody knows the kind.
+        strict.DecodeError: a field has the wrong type, or the object has no name.
     """
-    try:
-        kind = kind_of(obj)
-    except UnknownKind:
-        return obj
+    kind = kind_of(obj)
     read = strict.decode(kind, obj).object
+    if not meta.name(read):
+        raise strict.DecodeError(f"{kind.kind} without metadata.name")
     if kind.kind == "Pod":
         read = {**read, "spec": _with_pod_level(read["spec"])}
     elif kind.kind == "Namespace":
@@ -48,7 +49,31 @@ def prepared(pod: Object, priority_classes: dict[str, Object], runtime_classes: 
     runtime = runtime_classes.get(spec.get("runtimeClassName") or "")
     if runtime and not spec.get("overhead"):
         spec["overhead"] = (runtime.get("overhead") or {}).get("podFixed") or {}
+    for kind, statuses in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
+        told = {one.get("name"): one for one in (pod.get("status") or {}).get(statuses) or () if one.get("resources")}
+        if told:
+            spec[kind] = [_in_effect(pod, one, told.get(one.get("name"))) for one in spec.get(kind) or ()]
     return {**pod, "spec": label_keys.merged(spec, meta.labels(pod))}
+
+
+def _in_effect(pod: Object, container: Object, told: Object | None) -> Object:
+    """A container that asks for the most of what it wants, has and was promised, while it is being resized in place.
+
+    A resize that the node cannot carry out does not count (`determineContainerReqs` in component-helpers/resource).
+    """
+    if told is None:
+        return container
+    pending = meta.condition(pod, "PodResizePending") or {}
+    resources = container.get("resources") or {}
+    lists = [(told["resources"].get("requests")) or {}, told.get("allocatedResources") or {}]
+    if pending.get("reason") != "Infeasible":
+        lists.insert(0, resources.get("requests") or {})
+    most: Object = {}
+    for amounts in lists:
+        for name, text in amounts.items():
+            if name not in most or quantity.compare(text, most[name]) > 0:
+                most[name] = text
+    return {**container, "resources": {**resources, "requests": most}}
 
 
 def _with_pod_level(spec: Object) -> Object:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import edit, meta
+from cp_sim.objects.kinds import UnknownKind, kind_of
+from cp_sim.objects.strict import DecodeError
 from cp_sim.scheduler import cycle, filtering
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision
@@ -37,7 +39,13 @@ LOOKED_UP = {
     "CSIDriver": "csidrivers.storage.k8s.io",
     "CSIStorageCapacity": "csistoragecapacities.storage.k8s.io",
     "VolumeAttachment": "volumeattachments.storage.k8s.io",
+    "PriorityClass": "priorityclasses.scheduling.k8s.io",
+    "RuntimeClass": "runtimeclasses.node.k8s.io",
 }
+
+
+class ScenarioError(ValueError):
+    """An object of a scenario cannot be read; the message names it."""
 
 
 def everything_profile() -> Profile:
@@ -60,6 +68,9 @@ class Scenario:
     `profiles` are those of the scheduler (by default one that looks at every node); a pod is decided by the profile
     that it names, else by the first.  `chance` draws among equally good nodes, None takes the smallest name and also
     judges the nodes that need not be looked at.
+
+    Raises:
+        ScenarioError: an object cannot be read.
     """
 
     def __init__(self, objects: list[Object], profiles: tuple[Profile, ...] = (), chance: Any = None) -> None:
@@ -67,21 +78,23 @@ class Scenario:
         self.chance = chance
         self.cache = Cache()
         self.room = cycle.Room()
-        read = [completed(obj) for obj in objects]
-        self.classes = {meta.name(one): one for one in read if one.get("kind") == "PriorityClass"}
-        self.runtimes = {meta.name(one): one for one in read if one.get("kind") == "RuntimeClass"}
+        read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
+        bound: list[Object] = []
         for obj in read:
-            if obj.get("kind") == "Node":
+            if obj["kind"] == "Node":
                 self.cache.put_node(obj)
-            elif obj.get("kind") in LOOKED_UP:
+            elif obj["kind"] == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
+                bound.append(obj)
+            elif obj["kind"] in LOOKED_UP:
                 self.cache.put(LOOKED_UP[obj["kind"]], obj)
-        for obj in read:
-            if obj.get("kind") == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
-                self.cache.put_pod(PodInfo(prepared(obj, self.classes, self.runtimes)), meta.node_name(obj))
+        for obj in bound:
+            self.cache.put_pod(self.admitted(obj), meta.node_name(obj))
 
-    def read(self, pod: Object) -> PodInfo:
-        """A pod as the scheduler would get it from the API server.  *Raises* `strict.DecodeError`."""
-        return PodInfo(prepared(completed(pod), self.classes, self.runtimes))
+    def admitted(self, pod: Object) -> PodInfo:
+        """A pod as the scheduler would get it from the API server."""
+        others = self.cache.others
+        classes = others.get("priorityclasses.scheduling.k8s.io", {})
+        return PodInfo(prepared(pod, classes, others.get("runtimeclasses.node.k8s.io", {})))
 
     def run(self, pending: list[Object]) -> list[Object]:
         """The entries of all attempts for these pods, in order."""
@@ -89,7 +102,7 @@ class Scenario:
 
     def decide(self, pending: list[Object]) -> list[Attempt]:
         """All attempts for these pods, in order."""
-        pods = [self.read(pod) for pod in pending]
+        pods = [self.admitted(_read({**pod, **POD}, "pending", place)) for place, pod in enumerate(pending)]
         for pod in pods:
             if pod.nominated_node and not meta.node_name(pod.object):
                 self.cache.nominate(pod, pod.nominated_node)
@@ -145,6 +158,25 @@ class Scenario:
         return again
 
 
+POD = {"apiVersion": "v1", "kind": "Pod"}
+
+
+def is_known(obj: Object) -> bool:
+    """Whether an object is of a kind that the API server serves."""
+    try:
+        kind_of(obj)
+    except (UnknownKind, TypeError):
+        return False
+    return True
+
+
+def _read(obj: Object, where: str, place: int) -> Object:
+    try:
+        return completed(obj)
+    except DecodeError as problem:
+        raise ScenarioError(f"{where}[{place}]: {problem}") from None
+
+
 def entry_of(decision: Decision, bypass: bool = False) -> Object:
     """A decision in the format of recorded answers; `bypass` for a pod that had named its node."""
     refused = decision.pre_filter
@@ -191,7 +223,7 @@ def _preemption(decision: Decision) -> Object | None:
 
 
 def answer(scenario: Object, profile: Profile | None = None) -> Object:
-    """The answer to one scenario.  *Raises* `strict.DecodeError` where an object cannot be read."""
+    """The answer to one scenario.  *Raises* `ScenarioError`."""
     profiles = (profile,) if profile is not None else ()
     got = Scenario(scenario.get("objects") or [], profiles).run(scenario.get("pending") or [])
     return {"name": scenario.get("name", ""), "got": got}

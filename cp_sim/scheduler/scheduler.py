@@ -25,7 +25,7 @@ from cp_sim.scheduler.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
-from cp_sim.scheduler.framework import PluginError, Profile
+from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
@@ -329,7 +329,7 @@ class Scheduler(Component):
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
         except Exception as error:
-            why = blamed(error) or (str(error) if isinstance(error, PluginError) else "")
+            why = blamed(error)
             if not why:
                 # Not a plugin's fault: who runs the world sees how; the pod is not lost.
                 self.queue.failed_with_error(one)
@@ -344,7 +344,7 @@ class Scheduler(Component):
         else:
             self._fail(one, decision)
 
-    # -- what became of it -------------------------------------------------------------------------------------------
+    # -- what became of it ---------------------------------------------------------------------------------------------
 
     def tell_bound(self, one: QueuedPod, node: str) -> None:
         """The Event of a pod that is bound."""

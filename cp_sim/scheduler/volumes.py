@@ -18,6 +18,7 @@ VOLUMES = "persistentvolumes"
 CLASSES = "storageclasses.storage.k8s.io"
 CSI_NODES = "csinodes.storage.k8s.io"
 CSI_DRIVERS = "csidrivers.storage.k8s.io"
+ATTACHMENTS = "volumeattachments.storage.k8s.io"
 CAPACITIES = "csistoragecapacities.storage.k8s.io"
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"

@@ -74,8 +74,10 @@ class InterPodAffinity(Plugin):
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts
-        existing = [one.domains for one in index.held_against(ANTI, pod)]
+        existing = [one.domains for one in index.held_against(ANTI, pod) if one.domains.total]
         if not (facts.affinity or facts.anti_affinity or existing):
+            # In a trial the last pod that kept this one away may just have gone.
+            state[self.name] = Wanted([], [], [], False)
             return SKIPPED
         affinity: Rules = []
         first = False
@@ -139,8 +141,7 @@ class InterPodAffinity(Plugin):
         own = [(one, one.weight) for one in facts.preferred_affinity]
         own += [(one, -one.weight) for one in facts.preferred_anti_affinity]
         if self.ignore_preferred_terms_of_existing_pods and not own:
-            state[f"{self.name}/score"] = ()  # it scores nonetheless: 0 everywhere
-            return None
+            return SKIPPED
         points = [(index.by_domain(Question((term,)), term.topology_key), weight) for term, weight in own]
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):

@@ -105,6 +105,11 @@ class PodTopologySpread(Plugin):
         self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, constraints: tuple[SpreadConstraint, ...]
     ) -> Spread:
         domains = pods_by_domain(state, pod, constraint, counting_nodes(state, pod, constraint, constraints))
+        in_thought = [one for one in state.changes if counts_in_thought_only(constraint, pod, one[0])]
+        if in_thought:
+            domains = domains.copied()
+            for _, row, sign in in_thought:
+                domains.add(row, sign)
         fewest = domains.fewest() if domains.number >= constraint.min_domains else 0
         self_match = int(selectors.matches(constraint.selector, pod.labels))
         return Spread(constraint, domains, fewest, self_match)
@@ -245,16 +250,31 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
     return counted
 
 
+def counts_in_thought_only(constraint: SpreadConstraint, pod: PodInfo, other: PodInfo) -> bool:
+    """Whether `other` changes the counts when it comes or goes in thought, although it does not count while it stands.
+
+    In the dry run of a preemption `updateWithPod` (filtering.go) looks at namespace and selector alone, so that a pod
+    that is being deleted leaves one less than there were, and so does any pod under a selector without conditions.
+    """
+    if other.namespace != pod.namespace or not selectors.matches(constraint.selector, other.labels):
+        return False
+    return other.terminating or is_empty(constraint.selector)
+
+
+def is_empty(selector: dict[str, Any] | None) -> bool:
+    """Whether it is a selector without any condition; None is none."""
+    return selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions"))
+
+
 def question(pod: PodInfo, constraint: SpreadConstraint) -> Question | None:
     """Which pods a constraint counts: those of the pod's namespace that are not being deleted.
 
     None where it counts none: a selector without any condition (`countPodsMatchSelector` in common.go), although it
     matches the pod itself.
     """
-    selector = constraint.selector
-    if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):
+    if is_empty(constraint.selector):
         return None
-    term = affinity_term({"topologyKey": "", "labelSelector": selector}, pod.namespace)
+    term = affinity_term({"topologyKey": "", "labelSelector": constraint.selector}, pod.namespace)
     return Question((term,), skip_terminating=True)
 
 

@@ -35,6 +35,7 @@ REASONS = {
     NO_VOLUME: "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
 }
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+ATTRIBUTES = "volumeAttributesClassName"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
 
@@ -232,7 +233,7 @@ def find_or_make(cache: Cache, waiting: list[Object], nodes: Nodes) -> tuple[Col
         meta.name(volume): columns.listed(reaches(volume, nodes)) for found in available.values() for volume in found
     }
     makeable = {meta.key(made): columns.listed(can_make(cache, made, nodes)) for made in waiting}
-    by_size = sorted(waiting, key=volumes.wanted_size)
+    by_size = sorted(waiting, key=lambda made: (not is_selected(made), volumes.wanted_size(made)))
     chosen: dict[str, str] = {}
     for place, name in enumerate(nodes.names()):
         chosen = {}
@@ -248,9 +249,14 @@ def find_or_make(cache: Cache, waiting: list[Object], nodes: Nodes) -> tuple[Col
             if volume is not None:
                 chosen[meta.key(made)] = volume
         if not codes[place]:
-            lacking = [makeable[meta.key(made)][place] for made in waiting if meta.key(made) not in chosen]
+            lacking = [makeable[meta.key(made)][place] for made in by_size if meta.key(made) not in chosen]
             codes[place] = next((code for code in lacking if code), 0)
     return codes, chosen
+
+
+def is_selected(made: Object) -> bool:
+    """Whether a volume for the claim is being made for some node already."""
+    return volumes.SELECTED_NODE in meta.annotations(made)
 
 
 def smallest_fit(
@@ -268,7 +274,7 @@ def smallest_fit(
         size = volumes.size_of(of.get("capacity"))
         if size < wanted or (of.get("volumeMode") or "Filesystem") != (spec.get("volumeMode") or "Filesystem"):
             continue
-        if meta.is_deleting(volume):
+        if meta.is_deleting(volume) or of.get(ATTRIBUTES) != spec.get(ATTRIBUTES):
             continue
         if mine:
             return name if reach[name][place] else None

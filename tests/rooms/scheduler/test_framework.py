@@ -38,9 +38,10 @@ def delete(world: World, name: str) -> None:
 
 
 class Gate(Plugin):
-    """Lets every pod wait."""
+    """Lets every pod wait; one that it has rejected waits for a node."""
 
     name = "Gate"
+    moved_by = ("nodes/add",)
 
     def __init__(self, duration: str = "30s") -> None:
         self.duration = duration
@@ -50,7 +51,9 @@ class Gate(Plugin):
 
 
 class Diary(Plugin):
-    """Notes what it is asked; fails or refuses at one extension point."""
+    """Notes what it is asked; fails or refuses at one extension point.  A new node may help."""
+
+    moved_by = ("nodes/add",)
 
     def __init__(self, at: str = "", answer: Any = None) -> None:
         self.at = at
@@ -311,6 +314,24 @@ def test_a_waiting_pod_that_is_deleted_is_forgotten() -> None:
     assert "default/web-1" not in [one.key for one in world.scheduler.cache.pods.values()]
 
 
+def test_a_waiting_pod_is_pushed_out_without_being_deleted() -> None:
+    class Humble(Gate):
+        def permit(self, state: Any, pod: Any, node: str) -> Any:
+            return wait("5m") if not pod.priority else None
+
+    world = World(node("worker-1", cpu="2"), profiles=(*DEFAULT_PLUGINS, Humble()))
+    body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 10}
+    world.ask(Call("create", "priorityclasses.scheduling.k8s.io", body=body))
+    world.add_pod(pod("low", cpu="2"))
+    world.add_pod(pod("vip", cpu="2", priorityClassName="high"))
+    vip = world.get("pods", "vip", "default")
+    assert meta.node_name(vip) == "worker-1"
+    assert "0/1 nodes are available: 1 preempted." in world.events("FailedScheduling")
+    assert world.events("Preempted") == [f"Preempted by pod {meta.uid(vip)} on node worker-1"]
+    assert not meta.is_deleting(world.get("pods", "low", "default"))
+    assert not world.scheduler.waiting_pods
+
+
 def test_a_copy_of_the_world_has_the_waiting_pod_to_itself() -> None:
     world = world_with(Gate())
     world.add_pod(pod("web-1"))
@@ -416,7 +437,9 @@ def test_a_request_that_is_refused_is_told_in_the_words_of_the_api_server() -> N
     world.add_pod(pod("web-1", labels={"bold": "yes"}))
     reason, message = condition_of(world)
     assert reason == "SchedulerError"
-    assert message.startswith('running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch')
+    assert message.startswith(
+        'running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch'
+    )
 
 
 def test_a_pod_that_is_deleted_meanwhile_is_forgotten() -> None:
@@ -469,6 +492,51 @@ def test_an_error_in_the_cycle_names_the_plugin_and_the_pod_is_not_lost(method: 
     assert world.scheduler.queue.listed(BACKOFF)
     assert world.decisions()[0].result == "error"
     assert not world.scheduler.cache.pods
+
+
+class Vague(Plugin):
+    """Answers what no extension point knows."""
+
+    name = "Vague"
+
+    def __init__(self, method: str, answer: Any) -> None:
+        self.method = method
+        self.answer = answer
+
+    def pre_filter(self, state: Any, pod: Any) -> Any:
+        return self.answer if self.method == "pre_filter" else None
+
+    def filter(self, state: Any, pod: Any, nodes: Any) -> Any:
+        return self.answer if self.method == "filter" else None
+
+    def score(self, state: Any, pod: Any, nodes: Any) -> Any:
+        return self.answer if self.method == "score" else 0
+
+    def post_filter(self, state: Any, pod: Any, found: Any) -> Any:
+        return self.answer if self.method == "post_filter" else None
+
+
+# (method, answer, what is said)
+VAGUE = [
+    ("pre_filter", 7, 'running PreFilter plugin "Vague": it answers 7: give None, a reason or a Status'),
+    ("filter", "no", 'running "Vague" filter plugin: '),
+    ("score", "best", 'running Score plugins: plugin "Vague" failed with: '),
+]
+
+
+@pytest.mark.parametrize(("method", "answer", "text"), VAGUE)
+def test_an_answer_that_the_cycle_cannot_go_on_with(method: str, answer: Any, text: str) -> None:
+    world = world_with(Vague(method, answer), nodes=("worker-1", "worker-2"))
+    world.add_pod(pod("web-1"))
+    reason, message = condition_of(world)
+    assert (reason, message[: len(text)]) == ("SchedulerError", text)
+
+
+def test_what_a_post_filter_plugin_says_is_part_of_the_message() -> None:
+    world = world_with(Vague("post_filter", "ask for more nodes"))
+    world.add_pod(pod("web-1", cpu="64"))
+    assert condition_of(world)[1].startswith("0/1 nodes are available: 1 Insufficient cpu. ")
+    assert "ask for more nodes" in condition_of(world)[1]
 
 
 def test_an_error_in_post_filter() -> None:
@@ -542,6 +610,7 @@ def test_another_order_of_the_queue() -> None:
     world = World(node("tiny", cpu="1"), profiles=(*kept, ByName()))
     for name in ("c", "a", "b"):
         world.add_pod(pod(name, cpu="3"))
+    world.loop.run(20_000)
     world.add_node(node("worker-1"))
     assert [one for one in "abc" if meta.node_name(world.get("pods", one, "default"))] == ["a"]
 
