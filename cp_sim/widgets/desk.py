@@ -98,6 +98,7 @@ class Desk:
         self.outcome: Outcome | None = None
         self.seq = 0
         self._slots = Slots()
+        self._rows = Slots()  # of the scheduler's queue
         self._sheet: Sheet | None = None  # the picture of the last frame
         self._logged = 0  # the last line of the log of the last frame, 0 for a past
         if select:
@@ -259,7 +260,7 @@ class Desk:
 
     def _queue(self, world: Any) -> View:
         try:
-            return scheduling_queue(world)
+            return scheduling_queue(world, slots=None if self.looking_at else self._rows)
         except ValueError as wrong:
             return nothing("Queue", f"{wrong}")
 
