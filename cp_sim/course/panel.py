@@ -33,6 +33,11 @@ class _Answering:
         self.place.children = (_html(card), same)
 
 
+def _answer_button() -> Any:
+    layout = widgets.Layout(width="auto", align_self="flex-start")
+    return widgets.Button(description="That is my answer", button_style="primary", layout=layout)
+
+
 def prediction_panel(asked: Prediction) -> Any:
     """The question with its options or a number to fill in, and one button."""
     answering = _Answering()
@@ -44,9 +49,7 @@ def prediction_panel(asked: Prediction) -> Any:
         )
     else:
         choice = widgets.IntText(value=0, layout=widgets.Layout(width="8em"))
-    button = widgets.Button(
-        description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto")
-    )
+    button = _answer_button()
 
     def clicked(_button: Any) -> None:
         if choice.value is not None:
@@ -67,9 +70,7 @@ def node_panel(asked: NodeQuestion) -> Any:
     before = guess_of(asked.name)
     chosen = {pod: _node_choice(nodes, before.get(pod), f"the node for {pod}: {words}") for pod, words in pods.items()}
     rows = [widgets.VBox([_html_line(f"`{pod}` {words}"), chosen[pod]]) for pod, words in pods.items()]
-    button = widgets.Button(
-        description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto")
-    )
+    button = _answer_button()
 
     def clicked(_button: Any) -> None:
         guess = {pod: choice.value for pod, choice in chosen.items() if choice.value}
