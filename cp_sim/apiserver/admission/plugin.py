@@ -43,9 +43,12 @@ class Attributes:
 
 
 class Plugin:
-    """Base of all plugins; `mutates` and `validates` name the operations it wants to hear of."""
+    """Base of all plugins; `mutates` and `validates` name the operations it wants to hear of, `resources` on what
+    (`pods`, `deployments.apps`): empty for everything.
+    """
 
     name = ""
+    resources: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
     validates: tuple[str, ...] = ()
 

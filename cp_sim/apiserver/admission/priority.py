@@ -19,6 +19,7 @@ class Priority(Plugin):
     """Resolves `spec.priorityClassName`, and keeps at most one default class."""
 
     name = "Priority"
+    resources = ("pods", CLASSES)
     mutates = ("CREATE", "UPDATE")
     validates = ("CREATE", "UPDATE", "DELETE")
 

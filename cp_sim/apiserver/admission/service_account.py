@@ -19,11 +19,12 @@ class ServiceAccount(Plugin):
     """Fills in the service account, its image pull secrets, and the projected token volume."""
 
     name = "ServiceAccount"
+    resources = ("pods",)
     mutates = ("CREATE",)
     validates = ("CREATE", "UPDATE")
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.subresource:
+        if asked.subresource:
             return
         pod = asked.object
         if MIRROR in ((pod.get("metadata") or {}).get("annotations") or {}):
@@ -39,7 +40,7 @@ class ServiceAccount(Plugin):
         asked.object = {**pod, "spec": {**spec, **changed}}
 
     def validate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.operation != "CREATE" or asked.subresource:
+        if asked.operation != "CREATE" or asked.subresource:
             return
         pod = asked.object
         if MIRROR not in ((pod.get("metadata") or {}).get("annotations") or {}):

@@ -30,7 +30,7 @@ def start(server: Any, work: Work) -> Any:
     if work.outside is not None or kind.custom:
         return launch(server, work, call.body)
     # What components send has not been through a decoder yet; stored objects all have the form that one leaves.
-    return launch(server, work, strict.decode(kind, call.body).object)
+    return launch(server, work, strict.decode(kind, call.body, shared=True).object)
 
 
 def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = False) -> Any:

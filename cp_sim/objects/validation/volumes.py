@@ -10,6 +10,7 @@ from typing import Any
 from cp_sim.objects import names
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
+from cp_sim.objects.shared import check_once
 from cp_sim.objects.validation.common import dns_label
 from cp_sim.objects.validation.environment import field_ref, resource_field_ref
 from cp_sim.objects.validation.storage import claim_spec
@@ -104,7 +105,7 @@ def _one(field: str, given: Object, volume: Object, pod_name: str, at: str, caus
         for file in given.get("items") or ():
             _downward_file(file, at, causes)
     elif field == "projected":
-        _projected(given, at, causes)
+        check_once(_projected, given, at, causes)
     elif field == "ephemeral":
         _ephemeral(given, f"{pod_name}-{volume.get('name', '')}", at, causes)
     elif field == "nfs":
