@@ -32,15 +32,15 @@ class ClusterNetwork:
         """Milliseconds that `message` takes from `sender` to `to`; a tuple: that of each copy, none if it is lost."""
         links = self.links
         kind = type(message)
-        if kind is Message:
-            return self._between_members(sender, to, message)
-        if kind is Request:
-            delay = self.request_ms
-        elif kind is WatchChange or kind is WatchClosed:
+        if kind is WatchChange or kind is WatchClosed:
             delay = self.change_ms
+        elif kind is Request:
+            delay = self.request_ms
         elif kind is Response:
             # The answer that opens a watch comes before its first change.
             delay = self.change_ms if message.watching else self.answer_ms
+        elif kind is Message:
+            return self._between_members(sender, to, message)
         elif links is None or not links.hosts or links.same_host(sender, to):
             return 0
         else:

@@ -180,9 +180,10 @@ def reference_to(obj: Object) -> Object:
     """An `ObjectReference` to `obj`; a reference is returned as it is."""
     if "metadata" not in obj:
         return obj
-    reference = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": meta.name(obj), "uid": meta.uid(obj)}
-    if meta.namespace(obj):
-        reference["namespace"] = meta.namespace(obj)
-    if meta.resource_version(obj):
-        reference["resourceVersion"] = meta.resource_version(obj)
+    metadata = obj["metadata"]
+    name, uid = metadata.get("name") or "", metadata.get("uid") or ""
+    reference = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": name, "uid": uid}
+    for field in ("namespace", "resourceVersion"):
+        if metadata.get(field):
+            reference[field] = metadata[field]
     return reference

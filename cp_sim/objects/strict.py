@@ -337,8 +337,9 @@ def _report_repeated(struct: Struct, body: dict[str, Any], path: Path, context: 
         seen.add(key)
 
 
+@lru_cache(maxsize=None)
 def _zero(field: Field) -> Any:
-    """What Go writes for a field nobody set."""
+    """What Go writes for a field nobody set; the same empty struct wherever it stands."""
     code = field.code
     if field.pointer or code in ("[", "{", "any", "time", "microtime", "bytes"):
         return None

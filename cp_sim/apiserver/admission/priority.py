@@ -83,5 +83,8 @@ class Priority(Plugin):
         cache = server.caches.get(CLASSES)
         if cache is None:
             return None
-        marked = [one for one in cache.objects.values() if one.get("globalDefault")]
-        return min(marked, key=lambda one: one["value"], default=None)
+        default = None
+        for one in cache.objects.values():
+            if one.get("globalDefault") and (default is None or one["value"] < default["value"]):
+                default = one
+        return default

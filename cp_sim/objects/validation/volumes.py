@@ -27,6 +27,7 @@ _ORDER = (
     "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
     "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
+_PLACES = {field: place for place, field in enumerate(_ORDER)}
 # What has to be given in sources that need no more thought.
 _REQUIRED = {
     "gitRepo": ("repository",),
@@ -75,10 +76,11 @@ def volumes(given: list[Object], pod_name: str, at: str, causes: Causes) -> dict
 def source(volume: Object, pod_name: str, at: str, causes: Causes) -> None:
     """The one source of a volume."""
     count = 0
-    for field in _ORDER:
-        given = volume.get(field)
-        if given is None:
-            continue
+    fields = [field for field in volume if field in _PLACES and volume[field] is not None]
+    if len(fields) > 1:
+        fields.sort(key=_PLACES.__getitem__)
+    for field in fields:
+        given = volume[field]
         path = f"{at}.{field}"
         if field == "emptyDir":
             count += 1
