@@ -32,7 +32,7 @@ class Assembly:
     layout: Layout
     cloud: Cloud
     callers: dict[str, Caller] = field(default_factory=dict)
-    scheduler_profiles: Any = None
+    scheduling: tuple[Any, Any] = (None, ())  # the scheduler's profiles, and plugins that they may name
     election: bool = False
     settings: Settings | None = None  # of the members of the store
     real: Any = None  # the adapter to a real etcd, if the objects are kept there
@@ -55,12 +55,14 @@ class Assembly:
                 server.given_users = self.callers
                 return server
             case "kube-scheduler":
+                profiles, plugins = self.scheduling
                 return Scheduler(
-                    self.scheduler_profiles,
+                    profiles,
                     process.name,
                     host=process.host,
                     server=self._server_of(process),
                     election=self._election(process),
+                    plugins=plugins,
                 )
             case "kube-controller-manager":
                 return ControllerManager(process.name, **self._of_manager(process))

@@ -15,6 +15,7 @@ from cp_sim.apiserver.request import ApiError
 from cp_sim.asking import outside
 from cp_sim.faults import FaultScript, Happened
 from cp_sim.maintenance import Maintaining
+from cp_sim.scheduler.waiting_pods import WaitingPod
 from cp_sim.sim import parse_duration
 from cp_sim.world import COMPONENTS, CONTROL_PLANE_ROLE
 
@@ -32,7 +33,9 @@ class Cluster(Maintaining):
         components: which of `COMPONENTS` run; `("etcd", "apiserver")` is a cluster in which nobody acts.
         order: in which order messages of one instant arrive; `shuffled(7)` explores other interleavings.
         nodes: further nodes as `NodeSpec`s.
-        scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text or dict.
+        scheduler_profiles: a `KubeSchedulerConfiguration` as YAML text, dict or `pathlib.Path`; or a tuple of plugins,
+            `DEFAULT_PLUGINS + (NoFridays(),)`; see `scheduler/framework.py` for one's own.
+        scheduler_plugins: plugins, or classes of plugins, that the configuration may name beside the default ones.
         callers: further user names and their groups, `{"carol": ("dev",)}`, for `request(..., user="carol")`.
         etcd: `"stacked"`, a member of the store on each control plane, or `"external"`, members on machines of their
             own.
@@ -82,6 +85,31 @@ class Cluster(Maintaining):
         if isinstance(script, str):
             script = faults.named(script) if script in faults.NAMED else faults.parse(script)
         return faults.play(self, script, None if until is None else parse_duration(until))
+
+    @outside
+    def permit(self, pod: str, plugin: str) -> None:
+        """Say for a Permit plugin of the scheduler that a waiting pod (`"web-1"`, `"shop/web-1"`) may be bound.
+
+        *In Kubernetes:* `GetWaitingPod(uid).Allow(plugin)`, which a plugin does when what it waits for has come.
+
+        Raises:
+            LookupError: no such pod waits; names those that do.
+            ValueError: the pod's profile has no such Permit plugin.
+        """
+        self._waiting_pod(pod).allow(plugin)
+
+    @outside
+    def refuse(self, pod: str, plugin: str, message: str = "") -> None:
+        """Say for a Permit plugin of the scheduler that a waiting pod may not have its node; raises as `permit`."""
+        self._waiting_pod(pod).reject(plugin, message)
+
+    def _waiting_pod(self, pod: str) -> WaitingPod:
+        waiting = self.waiting_pods
+        name = pod.removeprefix("pod/")
+        found = waiting.get(name if "/" in name else f"default/{name}")
+        if found is None:
+            raise LookupError(f"no pod {pod!r} waits for a Permit plugin; waiting: {', '.join(waiting) or 'nobody'}")
+        return found
 
     def replay(self) -> Cluster:
         """A new cluster to which everything in the journal was done again; it ends in the same state.

@@ -14,6 +14,8 @@ from cp_sim.layout import APISERVER, ETCD, SHORT, Layout
 from cp_sim.objects import meta
 from cp_sim.processes import Processes
 from cp_sim.raft.messages import LEADER
+from cp_sim.scheduler import Scheduler
+from cp_sim.scheduler.waiting_pods import WaitingPod
 from cp_sim.sim import Loop, immutable
 
 
@@ -113,6 +115,25 @@ class Presence:
         for server in self.apiservers.values():
             return server
         raise LookupError("no API server runs; restart one")
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler that places pods; where several run, the one that leads.
+
+        Raises:
+            LookupError: none does.
+        """
+        found = None
+        if self.processes.of("kube-scheduler"):
+            found = self.loop.actors.get(self.leader_of("kube-scheduler"))
+        if isinstance(found, Scheduler):
+            return found
+        raise LookupError("no scheduler places pods now")
+
+    @property
+    def waiting_pods(self) -> dict[str, WaitingPod]:
+        """The pods that have a node and wait for Permit plugins of the scheduler, by `namespace/name`."""
+        return {one.key: one for one in self.scheduler.waiting_pods.values()}
 
     def containers(self, node: str = "") -> list[RunningContainer]:
         """The containers that run now, whatever the API server may know of it; those of one node, or of all.

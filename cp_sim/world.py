@@ -70,6 +70,7 @@ class World(Asking):
         order: Arrival | None = None,
         nodes: Iterable[NodeSpec] = (),
         scheduler_profiles: Any = None,
+        scheduler_plugins: Any = (),
         callers: Mapping[str, tuple[str, ...]] | None = None,
         etcd: str | None = None,
         etcd_members: int | None = None,
@@ -92,6 +93,7 @@ class World(Asking):
             "order": order,
             "nodes": tuple(nodes),
             "scheduler_profiles": scheduler_profiles,
+            "scheduler_plugins": scheduler_plugins,
             "callers": callers,
             "etcd": etcd,
             "etcd_members": etcd_members,
@@ -118,7 +120,8 @@ class World(Asking):
         given = {name: _caller(name, groups) for name, groups in (callers or {}).items()}
         elect = layout.replicated if leader_election is None else leader_election
         settings = settings_of(etcd_flags or {})
-        self.assembly = Assembly(layout, self.cloud, given, scheduler_profiles, elect, settings, real)
+        told = (scheduler_profiles, scheduler_plugins)
+        self.assembly = Assembly(layout, self.cloud, given, told, elect, settings, real)
         self.processes = Processes(self.assembly, self.links)
         self.kubelets: Kubelets | Fleet = Kubelets("kubelets")
         if self.layout.replicated:

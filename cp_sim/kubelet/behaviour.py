@@ -150,12 +150,3 @@ def _is_short(words: list[Any], pod: Object) -> bool:
         first = (str(words[-1]).split() or [""])[0]
     owner = meta.controller_of(pod)
     return first in _SHORT_COMMANDS or (owner is not None and owner["kind"] == "Job")
-
-
-def go_duration(duration_ms: int) -> str:
-    """As Go prints it: `800ms`, `1.25s`, `1m20s`, `5m0s`."""
-    if duration_ms < 1000:
-        return f"{duration_ms}ms"
-    minutes, rest_ms = divmod(duration_ms, 60_000)
-    seconds = f"{rest_ms / 1000:.3f}".rstrip("0").rstrip(".")
-    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

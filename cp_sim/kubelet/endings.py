@@ -7,11 +7,11 @@ Source: `pkg/kubelet/kuberuntime/kuberuntime_manager.go` (restarts and their bac
 from __future__ import annotations
 
 from cp_sim.kubelet import staticpods
-from cp_sim.kubelet.behaviour import go_duration
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import INIT, RUNNING, SIDECAR, TERMINATED, WAITING, ContainerRun, PodRun
 from cp_sim.kubelet.work import FIRST_BACKOFF_MS, LAST_BACKOFF_MS, PodWork, doubled
 from cp_sim.objects import meta
+from cp_sim.sim.clock import go_duration
 
 # A container that runs longer than this is not waited for by whoever lets the world settle.
 FOREGROUND_LIMIT_MS = 60_000

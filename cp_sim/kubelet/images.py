@@ -9,6 +9,7 @@ from cp_sim.kubelet import behaviour
 from cp_sim.kubelet.node import HollowNode
 from cp_sim.kubelet.podrun import INIT, RUNNING, TERMINATED, WAITING, ContainerRun, PodRun
 from cp_sim.kubelet.work import RETRY_MS, PodWork, doubled
+from cp_sim.sim.clock import go_duration
 
 
 class Pulls(PodWork):
@@ -30,7 +31,7 @@ class Pulls(PodWork):
         if container.pulled_ms < 0:
             text = f'Container image "{image}" already present on machine and can be accessed by the pod'
         else:
-            took = behaviour.go_duration(container.pulled_ms)
+            took = go_duration(container.pulled_ms)
             size = node.images[image]
             text = (
                 f'Successfully pulled image "{image}" in {took} ({took} including waiting). Image size: {size} bytes.'

@@ -15,6 +15,7 @@ from cp_sim.kubelet.needs import Needs, needs_of
 from cp_sim.kubelet.node import HollowNode, Refusal
 from cp_sim.kubelet.podrun import INIT, MAIN, RUNNING, SIDECAR, ContainerRun, PodRun
 from cp_sim.objects import meta
+from cp_sim.sim.clock import go_duration
 
 Object = dict[str, Any]
 
@@ -231,6 +232,6 @@ def _made_unready(before: Object, pod: Object) -> bool:
 
 
 def _started(container: ContainerRun) -> str:
-    pulled = f" after its image was pulled in {behaviour.go_duration(container.pulled_ms)}"
+    pulled = f" after its image was pulled in {go_duration(container.pulled_ms)}"
     again = f" for the {container.restarts + 1}. time" if container.restarts else ""
     return f"container {container.name} has started{again}{pulled if container.pulled_ms >= 0 else ''}"

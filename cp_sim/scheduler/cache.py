@@ -12,6 +12,7 @@ from cp_sim.objects import meta
 from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_index import PodIndex
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.shared_work import SharedWork
 
 Object = dict[str, Any]
 
@@ -26,6 +27,7 @@ class Cache:
     def __init__(self) -> None:
         self.table = NodeTable()
         self.index = PodIndex(self.table)
+        self.shared = SharedWork(self.table)
         self.pods: dict[str, PodInfo] = {}  # uid -> pod on a node
         self.node_of: dict[str, str] = {}  # uid -> node name
         self.on_node: dict[str, dict[str, PodInfo]] = {}  # node name -> uid -> pod
@@ -49,14 +51,17 @@ class Cache:
 
     def all_nodes(self) -> Nodes:
         """All present nodes in the scheduler's order."""
-        return Nodes(self.table, self.table.order)
+        return self.table.walk(0, len(self.table))
 
     # -- pods on nodes -----------------------------------------------------------------------------------------------
 
     def put_pod(self, pod: PodInfo, node: str) -> None:
         """Note a pod on a node, in place of what was known of it."""
         if pod.uid in self.pods:
-            if self.node_of[pod.uid] == node and self._same(self.pods[pod.uid], pod):
+            before = self.pods[pod.uid]
+            if self.node_of[pod.uid] == node and self._same(before, pod):
+                if before.start_time != pod.start_time:
+                    self.table.log.note(self.table.row_of[node])  # who started later is a better victim
                 self.pods[pod.uid] = self.on_node[node][pod.uid] = pod
                 return
             self.remove_pod(pod.uid)

@@ -73,10 +73,12 @@ def because(decision: Decision) -> str:
     return f"{decision.node} scores best of {decision.feasible_count} feasible nodes of {total}{tie}"
 
 
-def condition_patch(pod: Object, message: str, nominated: str, now: str) -> Object | None:
+def condition_patch(
+    pod: Object, message: str, nominated: str, now: str, reason: str = "Unschedulable"
+) -> Object | None:
     """The patch of the pod's status that says why it is not scheduled; None if it says so already."""
     status = pod.get("status") or {}
-    wanted: Object = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+    wanted: Object = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
     if meta.generation(pod):
         wanted["observedGeneration"] = meta.generation(pod)
     old = meta.condition(pod, "PodScheduled") or {}

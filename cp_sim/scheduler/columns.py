@@ -120,21 +120,23 @@ def where(condition: Column, then: Any, otherwise: Any) -> Column:
 
 def places(condition: Column) -> Column:
     """The places where the condition holds."""
-    return np.flatnonzero(condition)
+    return condition.nonzero()[0]
 
 
 def any_of(condition: Column) -> bool:
     """Whether it holds anywhere."""
-    return bool(condition.any())
+    return bool(np.count_nonzero(condition))
 
 
 def all_of(condition: Column) -> bool:
     """Whether it holds everywhere."""
-    return bool(condition.all())
+    return int(np.count_nonzero(condition)) == len(condition)
 
 
 def distinct(codes: Column) -> list[int]:
-    """The different values of small non-negative numbers, smallest first."""
+    """The different values of small non-negative numbers, smallest first; at least one."""
+    if int(np.count_nonzero(codes == codes[0])) == len(codes):
+        return [int(codes[0])]
     return np.flatnonzero(np.bincount(codes)).tolist()  # type: ignore[no-any-return]
 
 
@@ -172,12 +174,34 @@ def count_by(groups: Column, size: int) -> Column:
     return np.bincount(groups + 1, minlength=size + 1)[1:]
 
 
+def by_code(table: Column, codes: Column) -> Column:
+    """`table[code]` for every code; the last value of the table is that of code -1."""
+    return table[codes]
+
+
 def looked_up(table: Column, codes: Column, missing: int = 0) -> Column:
     """`table[code]` for every code, `missing` for negative ones and for those beyond the table."""
     if not len(table):
         return np.full(len(codes), missing, dtype=table.dtype if isinstance(table, np.ndarray) else WIDE)
     inside = (codes >= 0) & (codes < len(table))
     return np.where(inside, table[np.where(inside, codes, 0)], missing)
+
+
+def narrowed(column: Column) -> Column:
+    """A copy in 32 bits, of numbers that are small; an int stays one."""
+    return column.astype(NARROW) if isinstance(column, np.ndarray) else int(column)
+
+
+def replaced(column: Column, size: int, rows: Column, values: Column) -> Column:
+    """A column over `size` rows with other values in some; an int stays one where nothing differs from it."""
+    if isinstance(column, int):
+        if isinstance(values, int) and values == column:
+            return column
+        column = np.full(size, column, dtype=NARROW)
+    elif len(column) < size:
+        column = widened(column, size)
+    column[rows] = values
+    return column
 
 
 def widened(column: Column, size: int) -> Column:
@@ -194,7 +218,7 @@ def widened(column: Column, size: int) -> Column:
 
 def divided(value: Column, by: Column) -> Column:
     """Integer division that cuts towards zero, as Go's does; 0 where `by` is 0.  `by` is not negative."""
-    if isinstance(value, np.ndarray) and len(value) and value.min() < 0:
+    if isinstance(value, np.ndarray) and smallest(value) < 0:
         return np.where(value < 0, -quotient(np.abs(value), by), quotient(np.abs(value), by))
     return quotient(value, by)
 
@@ -203,14 +227,14 @@ def quotient(value: Column, by: Column) -> Column:
     """Integer division of what is not negative; 0 where `by` is 0."""
     if not isinstance(by, np.ndarray):
         return value // by if by else value * 0
-    if by.all():
+    if all_of(by):
         return value // by
     return np.where(by == 0, 0, value // np.where(by == 0, 1, by))
 
 
 def ratio(value: Column, by: Column) -> Column:
     """The quotient as a floating point number; 0 where `by` is 0."""
-    if by.all():
+    if all_of(by):
         return value / by
     return np.where(by == 0, 0.0, value / np.where(by == 0, 1, by))
 
@@ -241,14 +265,24 @@ def absolute(column: Column) -> Column:
     return np.abs(column)
 
 
+def total(column: Column) -> int:
+    """The sum of all values."""
+    return int(column.sum())
+
+
+def root(column: Column) -> Column:
+    """The square root of each value."""
+    return np.sqrt(column)
+
+
 def smallest(column: Column, default: int = 0) -> int:
     """The smallest value; `default` of none."""
-    return int(column.min()) if len(column) else default
+    return int(column[column.argmin()]) if len(column) else default
 
 
 def largest(column: Column, default: int = 0) -> int:
     """The largest value; `default` of none."""
-    return int(column.max()) if len(column) else default
+    return int(column[column.argmax()]) if len(column) else default
 
 
 def without(column: Column, place: int) -> Column:
@@ -261,11 +295,16 @@ def without(column: Column, place: int) -> Column:
 # -- keeping and reading -----------------------------------------------------------------------------------------
 
 
+def small(column: Column) -> Column:
+    """A copy of values between 0 and 255 in one byte each; an int stays one."""
+    return column.astype(np.uint8) if isinstance(column, np.ndarray) else column
+
+
 def bounds(column: Column) -> tuple[int, int]:
     """(smallest, largest) value; (0, 0) of none."""
     if not isinstance(column, np.ndarray):
         return column, column
-    return (int(column.min()), int(column.max())) if len(column) else (0, 0)
+    return (smallest(column), largest(column)) if len(column) else (0, 0)
 
 
 _WIDTHS = ((np.uint8, 0, 255), (np.int16, -(2**15), 2**15 - 1), (np.int32, -(2**31), 2**31 - 1))
@@ -290,13 +329,13 @@ def count_largest(column: Column, length: int) -> int:
     """How often the largest value occurs; an int counts for `length` nodes."""
     if isinstance(column, int):
         return length
-    most = max(column) if isinstance(column, (list, tuple)) else column.max()
+    most = max(column) if isinstance(column, (list, tuple)) else largest(column)
     return sum(one == most for one in column) if isinstance(column, (list, tuple)) else int((column == most).sum())
 
 
 def inverse(order: Column, size: int) -> Column:
-    """For each row its place in `order`."""
-    place = np.zeros(size, dtype=NARROW)
+    """For each row its place in `order`, -1 for those that have none."""
+    place = np.full(size, -1, dtype=NARROW)
     place[order] = np.arange(len(order), dtype=NARROW)
     return place
 

@@ -1,116 +1,243 @@
-"""Reading a `KubeSchedulerConfiguration`: profiles, plugins enabled, disabled and reweighted.
+"""Reading a `KubeSchedulerConfiguration`: profiles, plugins enabled, disabled and reweighted, their arguments.
 
-*In Kubernetes:* pkg/scheduler/apis/config/v1, `mergePlugins` in default_plugins.go.  *Simplified:* plugin arguments
-are not read, and a plugin takes part in all of its extension points or in none.
+It comes as YAML or JSON text, as a dict, or as a `pathlib.Path` to read; a tuple of plugins or profiles does as well.
+What is wrong is told with the field's path in the real scheduler's words.
+
+*In Kubernetes:* pkg/scheduler/apis/config/v1, pkg/scheduler/apis/config/validation/validation.go.  *Simplified:*
+`parallelism`, `clientConnection`, `enableProfiling`, `enableContentionProfiling` and `delayCacheUntilActive` are
+checked and change nothing, so are the names of `leaderElection`'s lock; extenders are refused.
 """
 
 from __future__ import annotations
 
+import copy
+import os
+from pathlib import Path
 from typing import Any
 
-import yaml
-
+from cp_sim.objects import manifests
+from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, quoted
+from cp_sim.scheduler import config_checks as checks
+from cp_sim.scheduler import plugin_sets
+from cp_sim.scheduler.config_fields import ARGS, CONFIGURATION, read
 from cp_sim.scheduler.framework import Plugin, Profile
+from cp_sim.scheduler.plugin_args import MAKERS
+from cp_sim.scheduler.plugin_sets import Enabled, PluginSet, PluginSetError
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS, default_profile
+from cp_sim.sim import immutable
 
 Object = dict[str, Any]
 
-API_VERSION = "kubescheduler.config.k8s.io/v1"
-POINTS = (
-    "multiPoint",
-    "preEnqueue",
-    "queueSort",
-    "preFilter",
-    "filter",
-    "postFilter",
-    "preScore",
-    "score",
-    "reserve",
-    "permit",
-    "preBind",
-    "bind",
-    "postBind",
-)
+API_VERSION = checks.API_VERSION
+KIND = "KubeSchedulerConfiguration"
+WHAT = "scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins"
 
 
 class ConfigurationError(ValueError):
     """A configuration cannot be; the message names the field."""
 
 
-def read_profiles(given: Any) -> list[Profile]:
-    """The profiles that `given` means: None, a Profile or several, a tuple of plugins, YAML text or a dict.
+@immutable
+class Configuration:
+    """What a scheduler is told: its profiles, and how long failed pods wait at first and at most."""
+
+    profiles: tuple[Profile, ...]
+    initial_backoff_ms: int = 1_000
+    max_backoff_ms: int = 10_000
+
+
+def read_profiles(given: Any, own: Any = ()) -> list[Profile]:
+    """The profiles that `given` means; see `read_configuration`."""
+    return list(read_configuration(given, own).profiles)
+
+
+def read_configuration(given: Any, own: Any = ()) -> Configuration:
+    """What `given` means: None, a Profile or several, a tuple of plugins, a configuration as text, dict or path.
+
+    `own` are plugins, or classes of plugins, that the configuration may name beside the default ones (*in Kubernetes:*
+    `app.WithPlugin`); a class is called with the arguments that `pluginConfig` holds for it.
 
     Raises:
-        ConfigurationError: it cannot be read.
+        ConfigurationError: it cannot be; the message names the field.
+    """
+    if isinstance(given, Profile) or given is None or isinstance(given, (tuple, list)):
+        if own:
+            raise ConfigurationError(
+                "scheduler_plugins are for a KubeSchedulerConfiguration that names them; without one give "
+                "scheduler_profiles=DEFAULT_PLUGINS + (MyPlugin(),)"
+            )
+        return Configuration(tuple(_from_python(given)))
+    if isinstance(given, os.PathLike):
+        try:
+            given = Path(given).read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigurationError(f"{error.filename}: cannot be read: {error.strerror}") from None
+    if isinstance(given, str):
+        try:
+            given = manifests.parse_value(given)
+        except manifests.ManifestError as error:
+            raise ConfigurationError(f"scheduler_profiles: this is not YAML: {error}") from None
+    if not isinstance(given, dict) or given.get("kind") != KIND:
+        raise ConfigurationError(f'kind: wants "{KIND}"')
+    if given.get("apiVersion") != API_VERSION:
+        raise ConfigurationError(f'apiVersion: wants "{API_VERSION}", not {given.get("apiVersion")!r}')
+    return _Reader(own).read(given)
+
+
+def _from_python(given: Any) -> list[Profile]:
+    """Profiles as they are, or one made of plugins, each of which is copied: a scheduler shares no plugin's memory with
+    another, or with the one that ran before it under its name.
     """
     if given is None:
         return [default_profile()]
     if isinstance(given, Profile):
-        return [given]
-    if isinstance(given, (tuple, list)):
-        if given and all(isinstance(one, Profile) for one in given):
-            return list(given)
-        if given and all(isinstance(one, Plugin) for one in given):
-            return [default_profile(tuple(given))]
-        raise ConfigurationError(
-            "scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins"
-        )
-    if isinstance(given, str):
+        return [copy.deepcopy(given)]
+    if given and all(isinstance(one, Profile) for one in given):
+        return [copy.deepcopy(one) for one in given]
+    if given and all(isinstance(one, Plugin) or _is_plugin_class(one) for one in given):
         try:
-            given = yaml.safe_load(given)
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"scheduler_profiles: this is not YAML: {error}") from None
-    return _from_configuration(given)
+            profile = default_profile(tuple(one() if isinstance(one, type) else copy.deepcopy(one) for one in given))
+        except ValueError as error:
+            raise ConfigurationError(f"scheduler_profiles: {error}") from None
+        causes: Causes = []
+        checks.check_profile(profile, "scheduler_profiles", causes)
+        _refuse(causes, " (begin with DEFAULT_PLUGINS, and leave out what yours replaces)")
+        return [profile]
+    raise ConfigurationError(WHAT)
 
 
-def _from_configuration(given: Any) -> list[Profile]:
-    if not isinstance(given, dict) or given.get("kind") != "KubeSchedulerConfiguration":
-        raise ConfigurationError('kind: wants "KubeSchedulerConfiguration"')
-    if given.get("apiVersion") != API_VERSION:
-        raise ConfigurationError(f'apiVersion: wants "{API_VERSION}", not {given.get("apiVersion")!r}')
-    share = _share(given.get("percentageOfNodesToScore"), "percentageOfNodesToScore")
-    profiles: list[Profile] = []
-    for place, one in enumerate(given.get("profiles") or [{}]):
-        path = f"profiles[{place}]"
-        name = one.get("schedulerName") or "default-scheduler"
-        if name in [known.scheduler_name for known in profiles]:
-            raise ConfigurationError(f"{path}.schedulerName: two profiles are called {name!r}")
-        own = _share(one.get("percentageOfNodesToScore"), f"{path}.percentageOfNodesToScore")
-        profiles.append(_profile(one, path, name, own or share))
-    return profiles
+def _is_plugin_class(one: Any) -> bool:
+    return isinstance(one, type) and issubclass(one, Plugin)
 
 
-def _share(value: Any, path: str) -> int:
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise ConfigurationError(f"{path}: {value!r} is not a percentage between 0 and 100")
-    return value
+def _refuse(causes: Causes, advice: str = "") -> None:
+    """*Raises* `ConfigurationError` with all that is wrong in one sentence."""
+    sentences = list(dict.fromkeys(str(cause) for cause in causes))
+    if sentences:
+        text = sentences[0] if len(sentences) == 1 else f"[{', '.join(sentences)}]"
+        raise ConfigurationError(text + advice)
 
 
-def _profile(one: Object, path: str, name: str, share: int) -> Profile:
-    known = {plugin.name: plugin for plugin in DEFAULT_PLUGINS}
-    chosen: dict[str, Plugin] = dict(known)
-    weights = dict(DEFAULT_WEIGHTS)
-    for point, rules in (one.get("plugins") or {}).items():
-        if point not in POINTS:
-            raise ConfigurationError(f"{path}.plugins.{point}: there is no such extension point")
-        for place, entry in enumerate(rules.get("disabled") or ()):
-            plugin = entry.get("name")
-            _check(plugin, known, f"{path}.plugins.{point}.disabled[{place}].name", star=True)
-            for gone in list(chosen) if plugin == "*" else [plugin]:
-                chosen.pop(gone, None)
-        for place, entry in enumerate(rules.get("enabled") or ()):
-            plugin = entry.get("name")
-            _check(plugin, known, f"{path}.plugins.{point}.enabled[{place}].name")
-            chosen.setdefault(plugin, known[plugin])
-            if entry.get("weight"):
-                weights[plugin] = entry["weight"]
-    if not any(plugin.name == "PrioritySort" for plugin in chosen.values()):
-        raise ConfigurationError(f"{path}.plugins.queueSort: one plugin has to sort the queue")
-    return Profile(tuple(chosen.values()), weights, name, share)
+class _Reader:
+    """One configuration on its way to profiles."""
+
+    def __init__(self, own: Any) -> None:
+        self.known: dict[str, Any] = {plugin.name: plugin for plugin in DEFAULT_PLUGINS}
+        for one in own if isinstance(own, (tuple, list)) else (own,):
+            if not (isinstance(one, Plugin) or _is_plugin_class(one)) or not one.name:
+                raise ConfigurationError(f"scheduler_plugins: {one!r} is no plugin with a name")
+            if one.name in self.known:
+                raise ConfigurationError(f"scheduler_plugins: there is a plugin {quoted(one.name)} already")
+            self.known[one.name] = one
+        self.causes: Causes = []
+
+    def read(self, given: Object) -> Configuration:
+        """The configuration; *raises* `ConfigurationError` with everything that is wrong."""
+        value = read(given, CONFIGURATION, "", self.causes)
+        _refuse(self.causes)  # values of wrong types are not looked at any further
+        checks.check_process(value, self.causes)
+        profiles = value.get("profiles") or [{}]
+        if len(profiles) == 1:
+            profiles = [{"schedulerName": "default-scheduler", **profiles[0]}]
+        share = self._percentage(value, "percentageOfNodesToScore", 0)
+        made = [self._profile(one, f"profiles[{place}]", share) for place, one in enumerate(profiles)]
+        checks.check_profiles(profiles, self.causes)
+        initial_s, max_s = checks.backoff(value, self.causes)
+        _refuse(self.causes)
+        return Configuration(tuple(one for one in made if one is not None), initial_s * 1000, max_s * 1000)
+
+    def _percentage(self, holder: Object, path: str, otherwise: int) -> int:
+        share = holder.get("percentageOfNodesToScore", otherwise)
+        if not 0 <= share <= 100:
+            self.causes.append(invalid(path, share, "not in valid range [0-100]"))
+        return int(share)
+
+    def _profile(self, one: Object, path: str, share: int) -> Profile | None:
+        share = self._percentage(one, f"{path}.percentageOfNodesToScore", share)
+        for point, rules in (one.get("plugins") or {}).items():
+            for place, entry in enumerate(rules.get("enabled") or ()):
+                if entry.get("name") in checks.GONE:
+                    where = f"{path}.plugins.{point}.enabled[{place}]"
+                    self.causes.append(checks.gone(where, entry["name"]))
+        own = plugin_sets.read_sets(one.get("plugins") or {})
+        sets = plugin_sets.merged(DEFAULT_SETS, own)
+        configured = self._configured(one.get("pluginConfig") or [], path)
+        names = [name for name in plugin_sets.enabled_names(sets) if name in self.known]
+        plugins = {name: configured.get(name) or self._made(name, path) for name in names}
+        if not all(plugin.name for plugin in plugins.values()):
+            return None  # one could not be made
+        try:
+            at = plugin_sets.at_points(sets, plugins)
+        except PluginSetError as error:
+            known = f"; there are {', '.join(self.known)}" if "does not exist" in str(error) else ""
+            at_entry, name = self._place(own, error.point, path, str(error))
+            self.causes.append(invalid(at_entry, name, f"{error}{known}"))
+            return None
+        profile = Profile(tuple(plugins.values()), plugin_sets.weights(sets), one.get("schedulerName", ""), share, at)
+        checks.check_profile(profile, f"{path}.plugins", self.causes)
+        return profile
+
+    def _place(self, own: dict[str, PluginSet], point: str, path: str, text: str) -> tuple[str, str]:
+        """(path, name) of the last entry that a message about an extension point speaks of."""
+        enabled = own[point].enabled if point in own else ()
+        for place, entry in reversed(list(enumerate(enabled))):
+            if quoted(entry.name) in text:
+                return f"{path}.plugins.{point}.enabled[{place}].name", entry.name
+        return f"{path}.plugins.{point}", ""
+
+    def _configured(self, entries: list[Object], path: str) -> dict[str, Plugin]:
+        """The plugins that have arguments of their own."""
+        found: dict[str, Plugin] = {}
+        seen: list[str] = []
+        for place, entry in enumerate(entries):
+            where, name, args = f"{path}.pluginConfig[{place}]", entry.get("name", ""), entry.get("args") or {}
+            known = self.known.get(name)
+            if name in seen:
+                self.causes.append(duplicate(where, name))
+            elif name in checks.GONE:
+                self.causes.append(checks.gone(where, name))
+            elif name in ARGS:
+                at = f"{where}.args"
+                found[name] = MAKERS[name](self._args_of(name, args, at), at, self.causes)
+            elif known is None:
+                text = f"there is no such plugin; there are {', '.join(self.known)}"
+                self.causes.append(invalid(f"{where}.name", name, text))
+            elif isinstance(known, type):
+                found[name] = self._own(known, args, f"{where}.args")
+            elif args:
+                text = "the plugin takes no arguments; one of your own takes them where scheduler_plugins has its class"
+                self.causes.append(forbidden(f"{where}.args", text))
+            seen.append(name)
+        return found
+
+    def _args_of(self, name: str, args: Any, at: str) -> Object:
+        """The arguments of a default plugin, which may name their own kind."""
+        kind = {"apiVersion": API_VERSION, "kind": f"{name}Args"}
+        if isinstance(args, dict):
+            for field, wanted in kind.items():
+                if args.get(field, wanted) != wanted:
+                    self.causes.append(invalid(f"{at}.{field}", args[field], f"has to be {quoted(wanted)}"))
+            args = {field: value for field, value in args.items() if field not in kind}
+        before = len(self.causes)
+        value = read(args, ARGS[name], at, self.causes)
+        return value if len(self.causes) == before else {}
+
+    def _own(self, known: Any, args: Any, at: str) -> Plugin:
+        """A plugin of a class that somebody has registered."""
+        try:
+            return known(**args)  # type: ignore[no-any-return]
+        except TypeError as error:
+            self.causes.append(invalid(at, args, f"{known.name} does not take them: {error}"))
+            return Plugin()
+
+    def _made(self, name: str, path: str) -> Plugin:
+        """A plugin without arguments; each profile has its own."""
+        known = self.known[name]
+        return self._own(known, {}, path) if isinstance(known, type) else copy.deepcopy(known)
 
 
-def _check(name: Any, known: dict[str, Plugin], path: str, star: bool = False) -> None:
-    if name not in known and not (star and name == "*"):
-        raise ConfigurationError(f"{path}: there is no plugin {name!r}; choose from {', '.join(known)}")
+DEFAULT_SETS = {
+    plugin_sets.MULTI_POINT: PluginSet(
+        tuple(Enabled(plugin.name, DEFAULT_WEIGHTS.get(plugin.name, 0)) for plugin in DEFAULT_PLUGINS)
+    )
+}

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns, filtering
+from cp_sim.scheduler.asking import ask, status_of, worded
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import (
@@ -24,19 +26,23 @@ from cp_sim.scheduler.decision import (
     Sample,
     Tied,
 )
+from cp_sim.scheduler.filtering import Judged
 from cp_sim.scheduler.framework import (
     ERROR,
     MAX_NODE_SCORE,
     SKIP,
+    SUCCESS,
     UNRESOLVABLE,
     CycleState,
     Only,
     Plugin,
     PluginError,
     Profile,
+    Status,
 )
-from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.shared_work import Template
 
 NO_NODES = "no nodes available to schedule pods"
 RAW_LIMIT = 300  # scores before normalizing are kept for at most so many nodes
@@ -46,31 +52,43 @@ CHUNK = 128
 class Found:
     """What the filters left and threw out, for PostFilter plugins and for the decision.
 
-    `rows` are the nodes looked at, `codes` their verdicts (0 feasible, else 1 + place in `outcomes`).  `absent` is
-    the outcome of the nodes that PreFilter ruled out by name.
+    `judged` holds the nodes looked at and their verdicts, `outcomes` what the verdicts mean and `sizes` how many nodes
+    have each.  `absent` is the outcome of all other nodes where PreFilter ruled them out by name.
     """
 
     def __init__(self, profile: Profile, state: CycleState, pod: PodInfo) -> None:
         self.profile = profile
         self.state = state
         self.pod = pod
-        self.rows: Column = columns.rows_of([])
-        self.codes: Column = columns.filled(0)
+        self.judged = Judged(Nodes(state.cache.table, columns.rows_of([])))
         self.outcomes: list[Outcome] = []
         self.sizes: list[int] = []
+        self.absent: Outcome | None = None
         self.refused: Rejection | None = None
-        self.processed = 0
+        self.template: Template | None = None
         self.wanted = 0
         self.chance: Any = None  # for the choice among equally good nodes to preempt on; None takes the smallest name
 
-    def feasible_rows(self) -> Column:
-        """The rows of the feasible nodes, in order of looking."""
-        return self.rows[self.codes == 0]
+    def take(self, judged: Judged) -> None:
+        """These are the nodes looked at."""
+        self.judged = judged
+        self.outcomes, self.sizes = judged.outcomes(self.state, self.pod)
 
-    def rejected_with(self, code: str) -> list[str]:
-        """The names of the nodes whose outcome has that status code, in order of looking."""
+    def rejected_with(self, code: str) -> Nodes:
+        """The nodes looked at whose outcome has that status code, in order of looking."""
+        nodes, codes = self.judged.nodes, self.judged.codes
+        if codes is None:
+            return nodes.only(slice(0))
         good = columns.of([0] + [int(one.code == code) for one in self.outcomes])
-        return Nodes(self.state.cache.table, self.rows[good[self.codes] == 1]).names()
+        return nodes.only(columns.places(good[codes]))
+
+    def is_rejected_with(self, code: str, name: str) -> bool:
+        """Whether the outcome of a node has that status code."""
+        table, codes = self.state.cache.table, self.judged.codes
+        place = self.judged.nodes.place(table.row_of[name]) if name in table else -1
+        if place < 0:
+            return name in table and self.absent is not None and self.absent.code == code
+        return codes is not None and codes[place] > 0 and self.outcomes[int(codes[place]) - 1].code == code
 
 
 class Room:
@@ -106,33 +124,38 @@ def schedule(
     only = run_pre_filter(found)
     nominated = ""
     if found.refused is not None:
-        reject_all(found)
+        reject_all(found, found.refused)
     else:
         nominated = pod.nominated_node if pod.nominated_node in cache.table else ""
         if nominated:
             nominated = try_nominated(found, nominated, look_everywhere)
         if not nominated:
             find_feasible(found, only, room)
-    rows = columns.rows_of([cache.table.row_of[nominated]]) if nominated else found.feasible_rows()
-    sample = Sample(room.start, found.wanted, len(found.rows), len(names)) if found.wanted else None
-    if found.wanted:
-        room.start = (room.start + found.processed) % len(names)
+    nodes = node_alone(cache.table, nominated) if nominated else found.judged.feasible()
+    looked_at = len(found.judged.nodes)
     known: dict[str, Any] = {
         "nodes": names,
         "pre_filter": found.refused,
-        "sample": sample,
+        "sample": Sample(room.start, found.wanted, looked_at, len(names)) if found.wanted else None,
         "filters": profile.filter_names,
         "nominated_node": nominated,
     }
-    if not len(rows):
+    if found.wanted:
+        room.start = (room.start + looked_at) % len(names)
+    if not len(nodes):
         return unschedulable(found, attempt, known), state
-    return scheduled(found, rows, attempt, chance, known), state
+    return scheduled(found, nodes, attempt, chance, known), state
+
+
+def node_alone(table: NodeTable, name: str) -> Nodes:
+    """One node as a selection."""
+    return Nodes(table, columns.rows_of([table.row_of[name]]))
 
 
 def gated(profile: Profile, pod: PodInfo) -> Rejection | None:
     """The first PreEnqueue plugin that holds the pod back."""
     for plugin in profile.at["pre_enqueue"]:
-        status = plugin.pre_enqueue(pod)
+        status = ask(plugin, "pre_enqueue", pod)
         if not status.ok:
             return Rejection(plugin.name, status.code, ", ".join(status.reasons))
     return None
@@ -149,6 +172,8 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
         answer = plugin.pre_filter(found.state, found.pod)
         if answer is None:
             continue
+        if not isinstance(answer, Only):
+            answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
             narrowed.append(plugin.name)
@@ -160,69 +185,81 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
     return None if names is None else (names, sorted(narrowed))
 
 
-def reject_all(found: Found) -> None:
+def decided(plugin: Plugin, method: str, answer: Any) -> Status:
+    """What a plugin's answer means.  *Raises* `PluginError` if it is an error."""
+    status: Status = status_of(plugin, method, answer)
+    if status.code == ERROR:
+        raise PluginError(", ".join(status.reasons))
+    return status
+
+
+def reject_all(found: Found, refused: Rejection) -> None:
     """Every node shares the reason for which the pod was refused as a whole."""
-    refused = found.refused
-    assert refused is not None
-    found.rows = found.state.cache.table.order
-    found.codes = columns.filled(len(found.rows), 1)
-    found.outcomes = [Outcome(refused.plugin, refused.code, (refused.reason,), {})]
-    found.sizes = [len(found.rows)]
+    judged = Judged(found.state.cache.all_nodes())
+    judged.reject(slice(None), Outcome(refused.plugin, refused.code, (refused.reason,), {}))
+    found.take(judged)
 
 
 def try_nominated(found: Found, name: str, look_everywhere: bool) -> str:
     """`name` if the nominated node takes the pod, else nothing: then all nodes are looked at."""
-    table = found.state.cache.table
-    nodes = Nodes(table, columns.rows_of([table.row_of[name]]))
+    nodes = node_alone(found.state.cache.table, name)
     judged = filtering.judge_with_nominated(found.profile, found.state, found.pod, nodes)
     if judged.codes is not None:
         return ""
     if look_everywhere:
         judged = filtering.judge_with_nominated(found.profile, found.state, found.pod, found.state.cache.all_nodes())
-    found.rows, found.codes, found.outcomes, found.sizes = filtering.joined([judged], len(table))
+    found.take(judged)
     return name
+
+
+class Walk:
+    """All nodes, or those with some names, from a rotating start on."""
+
+    def __init__(self, table: NodeTable, only: set[str] | None, start: int) -> None:
+        self.table = table
+        self.rows: Column = None
+        if only is not None:
+            rows = [table.row_of[name] for name in only if name in table]
+            rows.sort(key=table.place_of.__getitem__)
+            turn = start % len(rows) if rows else 0
+            self.rows = columns.rows_of(rows[turn:] + rows[:turn])
+        self.total = len(table) if only is None else len(self.rows)
+        self.start = start % self.total if self.total else 0
+
+    def piece(self, seen: int, size: int) -> Nodes:
+        """The next nodes after `seen` of them, at most `size`; no piece goes beyond the end of the order."""
+        if self.rows is not None:
+            return Nodes(self.table, self.rows[seen : seen + size])
+        place = (self.start + seen) % self.total
+        end = self.total if place >= self.start else self.start
+        return self.table.walk(place, min(place + size, end))
 
 
 def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: Room) -> None:
     """Look at nodes from the rotating start on until enough feasible ones are found."""
-    table = found.state.cache.table
-    order = table.order
-    absent: list[int] = []
-    if only is not None:
-        order, absent = narrowed_order(found, only)
-    total = len(order)
-    found.wanted = filtering.nodes_to_find(total, found.profile.percentage_of_nodes_to_score)
-    start = room.start % total if total else 0
-    walk = columns.joined([order[start:], order[:start]]) if start else order
-    parts: list[filtering.Judged] = []
+    cache, profile = found.state.cache, found.profile
+    walk = Walk(cache.table, None if only is None else only[0], room.start)
+    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score)
+    template = found.template = cache.shared.template(profile, found.pod) if only is None else None
+    parts: list[Judged] = []
     seen = good = 0
-    while seen < total and good < found.wanted:
-        # While few nodes are feasible the chunks grow; what was judged too much is cut off again.
-        size = max(found.wanted - good, CHUNK, seen if 2 * good < seen else 0)
-        nodes = Nodes(table, walk[seen : seen + size])
-        judged = filtering.judge_with_nominated(found.profile, found.state, found.pod, nodes)
-        parts.append(judged)
+    while seen < walk.total and good < found.wanted:
+        # A guess of how far the walk goes, by the last equal pod or by what was seen; what is too much is cut off.
+        missing = found.wanted - good
+        guess = missing * seen // max(good, 1) if seen else template.looked_at if template is not None else 0
+        nodes = walk.piece(seen, max(missing, CHUNK, guess))
+        parts.append(filtering.judge_with_nominated(profile, found.state, found.pod, nodes, template))
         seen += len(nodes)
-        good += len(nodes) - sum(judged.sizes)
+        good += parts[-1].feasible_count()
     if parts:
-        found.rows, found.codes, found.outcomes, found.sizes = filtering.joined(parts, found.wanted)
-    found.processed = len(found.rows) + len(absent)
-    if absent and only is not None:
+        found.take(filtering.joined(parts).first_feasible(found.wanted))
+    if template is not None:
+        template.looked_at = len(found.judged.nodes)
+    if only is not None and walk.total < len(cache.table):
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
-        found.outcomes.append(Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])}))
-        found.sizes.append(len(absent))
-        found.rows = columns.joined([found.rows, columns.rows_of(absent)])
-        found.codes = columns.joined([found.codes, columns.filled(len(absent), len(found.outcomes))])
-
-
-def narrowed_order(found: Found, only: tuple[set[str], list[str]]) -> tuple[Column, list[int]]:
-    """(rows of the nodes that PreFilter left, rows of the others)."""
-    table = found.state.cache.table
-    left: list[int] = []
-    absent: list[int] = []
-    for name, row in zip(table.ordered_names, columns.listed(table.order)):
-        (left if name in only[0] else absent).append(row)
-    return columns.rows_of(left), absent
+        found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
+        found.outcomes.append(found.absent)
+        found.sizes.append(len(cache.table) - walk.total)
 
 
 # -- no node left ----------------------------------------------------------------------------------------------------
@@ -277,22 +314,27 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
 
 def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = None, totals: Any = ()) -> Detail:
     """The arrays of a decision, as small as they can be."""
-    looked = columns.run_of(found.state.cache.table.place_of[found.rows])
-    return Detail(looked, columns.compact(found.codes), tuple(found.outcomes), scores, raw, totals)
+    nodes, codes = found.judged.nodes, found.judged.codes
+    if nodes.start is not None:
+        looked: Any = range(nodes.start, nodes.start + len(nodes))
+    else:
+        looked = columns.run_of(found.state.cache.table.place_of[nodes.rows])
+    absent = len(found.outcomes) if found.absent is not None else 0
+    kept = 0 if codes is None else columns.compact(codes)
+    return Detail(looked, kept, tuple(found.outcomes), scores, raw, totals, absent)
 
 
 # -- choosing --------------------------------------------------------------------------------------------------------
 
 
-def scheduled(found: Found, rows: Column, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
+def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
-    nodes = Nodes(found.state.cache.table, rows)
-    single = len(nodes) == 1
-    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes)
+    single, names = len(nodes) == 1, known["nodes"]
+    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
-    chosen, draw = pick(nodes if low == high else nodes.only(totals == high), chance, known["nodes"], detail)
-    best = (chosen,) if draw is None else Tied(known["nodes"], detail, chosen, ordered=True)
+    chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
+    best = (chosen,) if draw is None else Tied(names, detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
         attempt,
@@ -309,11 +351,11 @@ def scheduled(found: Found, rows: Column, attempt: int, chance: Any, known: dict
 
 
 def score(
-    profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, template: Template | None = None
 ) -> tuple[dict[str, Column], dict[str, Column], Column, dict[str, int]]:
     """(normalized scores, raw scores of those that normalize, totals, weights) of the plugins that did not skip.
 
-    Scores come compact, raw ones only for few nodes.
+    Scores come compact, raw ones only for few nodes.  `template` holds what is known from equal pods.
     """
     scores: dict[str, Column] = {}
     raw: dict[str, Column] = {}
@@ -323,21 +365,27 @@ def score(
     for plugin in profile.at["score"]:
         if plugin.name in skipped:
             continue
-        column = plugin.score(state, pod, nodes)
+        shared = template if plugin.local else None
+        column = plugin.score(state, pod, nodes) if shared is None else shared.score(plugin, state, pod, nodes)
         if plugin in profile.at["normalize_score"]:
             if len(nodes) <= RAW_LIMIT:
                 raw[plugin.name] = columns.compact(column)
             column = plugin.normalize_score(state, pod, nodes, column)
-        low, high = columns.bounds(column)
-        check_range(plugin, low, high)
-        scores[plugin.name] = columns.compact(column, (low, high))
-        weights[plugin.name] = profile.weights[plugin.name]
-        totals = totals + column * profile.weights[plugin.name]
+        elif shared is not None and shared.regular[plugin.name]:
+            scores[plugin.name] = columns.small(column)
+        if plugin.name not in scores:
+            low, high = columns.bounds(column)
+            check_range(plugin, low, high)
+            scores[plugin.name] = columns.compact(column, (low, high))
+        weight = weights[plugin.name] = profile.weights[plugin.name]
+        totals = totals + (column * weight if weight != 1 else column)
     return scores, raw, totals, weights
 
 
 def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
     status = plugin.pre_score(state, pod, nodes)
+    if status is not None and status.code not in (SKIP, SUCCESS):
+        raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
     return status is not None and status.code == SKIP
 
 
@@ -345,16 +393,19 @@ def check_range(plugin: Plugin, low: int, high: int) -> None:
     """*Raises* `PluginError` if a normalized score is not within 0..100."""
     if low < 0 or high > MAX_NODE_SCORE:
         wrong = low if low < 0 else high
-        raise PluginError(f"plugin {plugin.name} returns an invalid score {wrong}, it should in the range of [0, 100]")
+        raise PluginError(
+            f"applying score defaultWeights on Score plugins: plugin {quoted(plugin.name)} returns an invalid score "
+            f"{wrong}, it should in the range of [0, {MAX_NODE_SCORE}] after normalizing"
+        )
 
 
 def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
     """One of the equally good nodes, and how it was drawn."""
     if len(tied) == 1:
-        return tied.names()[0], None
+        return tied.name(0), None
     if chance is None:
         chosen = min(tied.names())
         return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
     index = chance.randrange(len(tied))
-    chosen = tied.only(slice(index, index + 1)).names()[0]
+    chosen = tied.name(index)
     return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")

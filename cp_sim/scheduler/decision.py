@@ -140,10 +140,11 @@ class Detail:
 
     looked: place in the node list of each node looked at, in order of looking, shape (k,)
     codes: 0 where feasible, else 1 + place in `outcomes`, shape (k,)
+    absent: the code of all nodes that were not looked at, where PreFilter ruled them out by name; else 0
     scores, raw: {plugin: column over the feasible nodes}; a constant column is a plain int
     """
 
-    __slots__ = ("codes", "looked", "outcomes", "raw", "scores", "totals")
+    __slots__ = ("absent", "codes", "looked", "outcomes", "raw", "scores", "totals")
 
     def __init__(
         self,
@@ -153,6 +154,7 @@ class Detail:
         scores: dict[str, Any] | None = None,
         raw: dict[str, Any] | None = None,
         totals: Any = (),
+        absent: int = 0,
     ) -> None:
         self.looked = looked
         self.codes = codes
@@ -160,20 +162,27 @@ class Detail:
         self.scores = scores or {}
         self.raw = raw or {}
         self.totals = totals
+        self.absent = absent
 
     def __deepcopy__(self, _memo: Any) -> Detail:
         return self
 
-    def pairs(self) -> list[tuple[int, int]]:
-        """(place in the node list, code) of each node looked at."""
+    def pairs(self, total: int = 0) -> list[tuple[int, int]]:
+        """(place in the node list, code) of each node looked at, then the others of `total` if they were ruled out."""
         looked = columns.listed(self.looked)
-        return list(zip(looked, columns.listed(self.codes, len(looked))))
+        found = list(zip(looked, columns.listed(self.codes, len(looked))))
+        if self.absent:
+            seen = set(looked)
+            found += [(place, self.absent) for place in range(total) if place not in seen]
+        return found
 
     def size_bytes(self) -> int:
         """About how much memory the arrays take."""
-        held = [self.looked, self.codes, self.totals, *self.scores.values(), *self.raw.values()]
-        held += [fact for outcome in self.outcomes for fact in outcome.facts.values()]
-        return 400 + sum(columns.size_bytes(column) for column in held)
+        size = 400 + columns.size_bytes(self.looked) + columns.size_bytes(self.codes) + columns.size_bytes(self.totals)
+        for held in (self.scores, self.raw, *[outcome.facts for outcome in self.outcomes]):
+            for column in held.values():
+                size += columns.size_bytes(column)
+        return size
 
     def forget(self) -> None:
         """Let go of the arrays."""
@@ -273,13 +282,13 @@ class Decision:
     @property
     def considered(self) -> tuple[str, ...]:
         """The names of the nodes that were looked at, in order of looking."""
-        return tuple(self.nodes[place] for place in columns.listed(self.detail.looked))
+        return tuple(self.nodes[place] for place, _ in self.detail.pairs(len(self.nodes)))
 
     @property
     def feasible(self) -> tuple[str, ...]:
         """The names of the nodes that passed every filter, in order of looking."""
         detail = self.detail
-        return tuple(self.nodes[place] for place, code in detail.pairs() if not code)
+        return tuple(self.nodes[place] for place, code in detail.pairs(len(self.nodes)) if not code)
 
     @property
     def feasible_count(self) -> int:
@@ -294,7 +303,7 @@ class Decision:
         """
         counts: dict[int, int] = {}
         detail = self.detail
-        for place, code in detail.pairs():
+        for place, code in detail.pairs(len(self.nodes)):
             if self.nodes[place] == node:
                 return self._verdict(code, counts.get(code, 0)) if code else None
             counts[code] = counts.get(code, 0) + 1
@@ -305,7 +314,7 @@ class Decision:
         counts: dict[int, int] = {}
         found: dict[str, Verdict | None] = {}
         detail = self.detail
-        for place, code in detail.pairs():
+        for place, code in detail.pairs(len(self.nodes)):
             found[self.nodes[place]] = self._verdict(code, counts.get(code, 0)) if code else None
             counts[code] = counts.get(code, 0) + 1
         return found
@@ -314,7 +323,7 @@ class Decision:
         """The rejected nodes summed up by plugin, code and reasons, in the order in which the filters ran."""
         detail = self.detail
         names: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
-        for place, code in detail.pairs():
+        for place, code in detail.pairs(len(self.nodes)):
             if code:
                 outcome = detail.outcomes[code - 1]
                 names.setdefault((outcome.plugin, outcome.code, outcome.reasons), []).append(self.nodes[place])
@@ -426,7 +435,7 @@ class Decision:
     def _describe_verdicts(self, limit: int = 30) -> list[str]:
         if not self.detailed:
             return ["  (verdicts and scores are not kept any more)"]
-        if len(columns.listed(self.detail.looked)) > limit:
+        if len(self.detail.pairs(len(self.nodes))) > limit:
             lines = [f"  {len(one.nodes)} nodes: {one.plugin}: {', '.join(one.reasons)}" for one in self.groups()]
             return [*lines, f"  {len(self.feasible)} nodes are feasible"]
         lines = []

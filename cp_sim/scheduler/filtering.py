@@ -1,6 +1,4 @@
-"""Running the filters: over many nodes at once, over one node in thought, and from a rotating start until enough are
-found.
-"""
+"""Running the filters: over many nodes at once, over one node in thought, and what they found put together."""
 
 from __future__ import annotations
 
@@ -9,9 +7,10 @@ from typing import Any
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import Outcome
-from cp_sim.scheduler.framework import CycleState, Profile
+from cp_sim.scheduler.framework import CycleState, Plugin, Profile
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.shared_work import Template
 
 # numFeasibleNodesToFind in pkg/scheduler/schedule_one.go.
 MIN_FEASIBLE_NODES = 100
@@ -27,62 +26,105 @@ def nodes_to_find(total: int, percentage: int) -> int:
 
 
 class Judged:
-    """Verdicts over some nodes: `codes` (0 feasible, else 1 + place in `outcomes`), or None where all are feasible."""
+    """Verdicts over some nodes: `codes` (0 feasible, else 1 + place in `ways`), or None where all are feasible.
 
-    __slots__ = ("codes", "nodes", "outcomes", "sizes")
+    `ways` are the distinct ways to be rejected: a plugin with its code, or an `Outcome` where it is known already.
+    """
+
+    __slots__ = ("codes", "nodes", "ways")
 
     def __init__(self, nodes: Nodes) -> None:
         self.nodes = nodes
         self.codes: Column = None
-        self.outcomes: list[Outcome] = []
-        self.sizes: list[int] = []  # how many nodes have each outcome
+        self.ways: list[tuple[Plugin, int] | Outcome] = []
 
-    def reject(self, places: Column, outcome: Outcome) -> None:
+    def reject(self, places: Column, way: tuple[Plugin, int] | Outcome) -> None:
         """Give the nodes at these places one outcome."""
         if self.codes is None:
             self.codes = columns.filled(len(self.nodes))
-        self.outcomes.append(outcome)
-        self.sizes.append(len(places))
-        self.codes[places] = len(self.outcomes)
+        self.ways.append(way)
+        self.codes[places] = len(self.ways)
 
-    def feasible(self) -> Column:
-        """The places of the feasible nodes."""
+    def feasible_count(self) -> int:
+        """How many nodes are feasible."""
+        return len(self.nodes) if self.codes is None else columns.count_zero(self.codes, len(self.nodes))
+
+    def feasible(self) -> Nodes:
+        """The feasible nodes."""
+        return self.nodes if self.codes is None else self.nodes.only(columns.places(self.codes == 0))
+
+    def first_feasible(self, limit: int) -> Judged:
+        """The verdicts up to the `limit`-th feasible node."""
         if self.codes is None:
-            return columns.counting(0, len(self.nodes))
-        return columns.places(self.codes == 0)
+            return self if len(self.nodes) <= limit else Judged(self.nodes.first(limit))
+        feasible = columns.places(self.codes == 0)
+        if len(feasible) < limit:
+            return self
+        end = int(feasible[limit - 1]) + 1
+        found = Judged(self.nodes.first(end))
+        found.codes, found.ways = self.codes[:end], self.ways
+        return found
+
+    def first_outcome(self, state: CycleState, pod: PodInfo) -> Outcome | None:
+        """The outcome of the only node, None if it is feasible."""
+        return None if self.codes is None else outcome_of(self.ways[0], state, pod, self.nodes)
+
+    def outcomes(self, state: CycleState, pod: PodInfo) -> tuple[list[Outcome], list[int]]:
+        """(the outcome of each way with what the plugin knew, how many nodes have each)."""
+        found, sizes = [], []
+        for number, way in enumerate(self.ways, 1):
+            here = columns.places(self.codes == number)
+            found.append(outcome_of(way, state, pod, self.nodes.only(here)))
+            sizes.append(len(here))
+        return found, sizes
 
 
-def judge(profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, with_facts: bool = True) -> Judged:
-    """What the filters say about these nodes; the first rejection of a node counts, later filters do not see it."""
+def outcome_of(way: tuple[Plugin, int] | Outcome, state: CycleState, pod: PodInfo, nodes: Nodes) -> Outcome:
+    """What a plugin's code means for these nodes, with the numbers behind it."""
+    if isinstance(way, Outcome):
+        return way
+    plugin, code = way
+    status, reasons = plugin.outcome(state, pod, code)
+    facts = plugin.facts(state, pod, nodes, code) if len(nodes) else {}
+    return Outcome(plugin.name, status, reasons, facts, type(plugin))
+
+
+def judge(profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, template: Template | None = None) -> Judged:
+    """What the filters say about these nodes; the first rejection of a node counts, later filters do not see it.
+
+    `template` holds what is known from equal pods about these nodes.
+    """
     judged = Judged(nodes)
     places: Column = None  # of the nodes still in the race; None while all are
     active = nodes
+    if template is not None:
+        template.follow(state, pod, nodes, profile)
     for plugin in profile.at["filter"]:
         if plugin.name in state.skipped:
             continue
-        verdict = plugin.filter(state, pod, active)
-        if verdict is None or not columns.any_of(verdict):
+        if template is not None and plugin.local:
+            verdict = template.verdict(plugin, active)
+        else:
+            verdict = plugin.filter(state, pod, active)
+        if verdict is None:
             continue
-        rejected = verdict != 0
-        at = columns.places(rejected)
+        at = columns.places(verdict)
+        if not len(at):
+            continue
         codes = verdict[at]
         for code in columns.distinct(codes):
             here = at[codes == code]
-            status, reasons = plugin.outcome(state, pod, int(code))
-            facts = plugin.facts(state, pod, active.only(here), int(code)) if with_facts else {}
-            judged.reject(
-                here if places is None else places[here], Outcome(plugin.name, status, reasons, facts, type(plugin))
-            )
-        left = columns.places(~rejected)
-        places = left if places is None else places[left]
-        active = active.only(left)
+            judged.reject(here if places is None else places[here], (plugin, code))
+        left = columns.places(verdict == 0)
         if not len(left):
             break
+        places = left if places is None else places[left]
+        active = active.only(left)
     return judged
 
 
 class Trial:
-    """Pods added to or removed from one node in thought; `undo` puts everything back.
+    """Pods added to or removed from one node in thought; leaving the `with` block puts everything back.
 
     The counts of the cache are changed in place, and the plugins whose PreFilter follows pods look at them again.
     """
@@ -93,8 +135,20 @@ class Trial:
         self.pod = pod
         self.node = node
         self.row = state.cache.table.row_of[node]
+        self._following = [
+            one for one in profile.at["pre_filter"] if one.follows_pods and one.name not in state.skipped
+        ]
         self._before = dict(state)
         self._changes: list[tuple[PodInfo, int]] = []
+
+    def __enter__(self) -> Trial:
+        return self
+
+    def __exit__(self, *_error: Any) -> None:
+        for other, sign in reversed(self._changes):
+            self._change(other, -sign)
+        self.state.clear()
+        self.state.update(self._before)
 
     def add(self, other: PodInfo) -> None:
         """Put a pod on the node."""
@@ -106,25 +160,21 @@ class Trial:
 
     def fits(self) -> Judged:
         """What the filters say about the node now."""
-        for plugin in self.profile.at["pre_filter"]:
-            if plugin.follows_pods and plugin.name not in self.state.skipped:
-                plugin.pre_filter(self.state, self.pod)
+        for plugin in self._following:
+            plugin.pre_filter(self.state, self.pod)
         nodes = Nodes(self.state.cache.table, columns.rows_of([self.row]))
         return judge(self.profile, self.state, self.pod, nodes)
 
-    def undo(self) -> None:
-        """Put everything back as it was."""
-        for other, sign in reversed(self._changes):
-            self._change(other, -sign)
-        self.state.clear()
-        self.state.update(self._before)
+    def rejection(self) -> Outcome | None:
+        """Why the node does not take the pod now; None if it does."""
+        return self.fits().first_outcome(self.state, self.pod)
 
     def _count(self, other: PodInfo, sign: int) -> None:
         self._change(other, sign)
         self._changes.append((other, sign))
 
     def _change(self, other: PodInfo, sign: int) -> None:
-        self.state.cache.table.add_pod(other, self.row, sign)
+        self.state.cache.table.count_pod(other, self.row, sign)
         self.state.cache.index.add_pod(other, self.row, sign)
 
 
@@ -134,63 +184,50 @@ def nominated_to(state: CycleState, pod: PodInfo, node: str) -> list[PodInfo]:
     return [other for other in waiting.values() if other.priority >= pod.priority and other.uid != pod.uid]
 
 
-def judge_with_nominated(profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes) -> Judged:
+def judge_with_nominated(
+    profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, template: Template | None = None
+) -> Judged:
     """As `judge`, but a node must also take the pod with all the pods there that are nominated to it.
 
     *In Kubernetes:* `RunFilterPluginsWithNominatedPods` in pkg/scheduler/framework/runtime/framework.go.
     """
-    judged = judge(profile, state, pod, nodes)
-    if not state.cache.nominated:
-        return judged
-    rows = columns.listed(nodes.rows)
+    judged = judge(profile, state, pod, nodes, template)
     for name in state.cache.nominated:
-        others = nominated_to(state, pod, name)
         row = state.cache.table.row_of.get(name)
-        if not others or row not in rows:
+        place = -1 if row is None else nodes.place(row)
+        others = nominated_to(state, pod, name) if place >= 0 else ()
+        if not others:
             continue
-        trial = Trial(profile, state, pod, name)
-        for other in others:
-            trial.add(other)
-        with_them = trial.fits()
-        trial.undo()
-        if with_them.codes is not None:
-            replace(judged, rows.index(row), with_them.outcomes[0])
+        with Trial(profile, state, pod, name) as trial:
+            for other in others:
+                trial.add(other)
+            outcome = trial.rejection()
+        if outcome is not None:
+            judged.reject(columns.rows_of([place]), outcome)
     return judged
 
 
-def replace(judged: Judged, place: int, outcome: Outcome) -> None:
-    """Give one node another outcome than the filters found."""
-    if judged.codes is None:
-        judged.codes = columns.filled(len(judged.nodes))
-    old = int(judged.codes[place])
-    if old:
-        before = columns.count_true(judged.codes[:place] == old)
-        former = judged.outcomes[old - 1]
-        facts = {name: columns.without(column, before) for name, column in former.facts.items()}
-        judged.outcomes[old - 1] = Outcome(former.plugin, former.code, former.reasons, facts, former.teller)
-        judged.sizes[old - 1] -= 1
-    judged.reject(columns.rows_of([place]), outcome)
-
-
-def joined(parts: list[Judged], limit: int) -> tuple[Column, Column, list[Outcome], list[int]]:
-    """(rows, codes, outcomes, how many nodes have each) of several judged chunks, cut after the `limit`-th feasible
-    node.
-    """
-    rows = columns.joined([part.nodes.rows for part in parts])
-    outcomes: list[Outcome] = []
-    sizes: list[int] = []
+def joined(parts: list[Judged]) -> Judged:
+    """Several judged stretches as one; the same way to be rejected becomes one way."""
+    if len(parts) == 1:
+        return parts[0]
+    table = parts[0].nodes.table
+    found = Judged(Nodes(table, columns.joined([part.nodes.rows for part in parts])))
+    if all(part.codes is None for part in parts):
+        return found
+    number_of: dict[Any, int] = {}
     codes = []
     for part in parts:
         if part.codes is None:
             codes.append(columns.filled(len(part.nodes)))
-        else:
-            codes.append(columns.where(part.codes > 0, part.codes + len(outcomes), 0))
-        outcomes += part.outcomes
-        sizes += part.sizes
-    together: Any = columns.joined(codes)
-    feasible = columns.places(together == 0)
-    if len(feasible) > limit:
-        end = int(feasible[limit - 1]) + 1
-        rows, together = rows[:end], together[:end]
-        sizes = [columns.count_true(together == place + 1) for place in range(len(outcomes))]
-    return rows, together, outcomes, sizes
+            continue
+        numbers = [0] + [number_of.setdefault(_key(way), len(number_of) + 1) for way in part.ways]
+        found.ways += [way for way, number in zip(part.ways, numbers[1:]) if number > len(found.ways)]
+        codes.append(columns.of(numbers)[part.codes])
+    found.codes = columns.joined(codes)
+    return found
+
+
+def _key(way: tuple[Plugin, int] | Outcome) -> Any:
+    """What tells ways apart: the outcome of a single node is a way of its own."""
+    return id(way) if isinstance(way, Outcome) else (way[0].name, way[1])

@@ -8,8 +8,9 @@ as
         def filter_node(self, pod, node):
             return "node(s) rest on Fridays" if node["metadata"]["name"].endswith("5") else None
 
-added to the tuple: `profile(DEFAULT_PLUGINS + (NoFridays(),))`.  The plugins of this package do the same for all
-nodes at once, with `filter` and `score` over columns.
+added to the tuple: `Cluster(scheduler_profiles=DEFAULT_PLUGINS + (NoFridays(),))`.  Wherever a `Status` is asked for,
+None lets the pod go on and a text is the reason to refuse it.  The plugins of this package do the same for all nodes
+at once, with `filter` and `score` over columns.  `asking.py` is how the scheduler asks plugins that may fail.
 
 *In Kubernetes:* k8s.io/kube-scheduler/framework/interface.go and pkg/scheduler/framework/runtime/framework.go.
 """
@@ -18,13 +19,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.node_table import Nodes
+from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import immutable
+from cp_sim.sim.clock import parse_duration
 
 # Status codes.
 SUCCESS = "Success"
@@ -35,6 +38,8 @@ WAIT = "Wait"
 ERROR = "Error"
 
 MAX_NODE_SCORE = 100
+# The longest that a Permit plugin may let a pod wait (`maxTimeout` in runtime/framework.go).
+MAX_PERMIT_WAIT_MS = 15 * 60_000
 
 
 class PluginError(Exception):
@@ -43,10 +48,14 @@ class PluginError(Exception):
 
 @immutable
 class Status:
-    """What a plugin says at an extension point: a code and, where it is not Success, the reasons."""
+    """What a plugin says at an extension point: a code and, where it is not Success, the reasons.
+
+    `timeout_ms` is how long Permit's Wait lasts; `wait("30s")` makes such a status.
+    """
 
     code: str = SUCCESS
     reasons: tuple[str, ...] = ()
+    timeout_ms: int = 0
 
     @property
     def ok(self) -> bool:
@@ -58,6 +67,27 @@ OK = Status()
 SKIPPED = Status(SKIP)
 
 
+def wait(duration: str | int) -> Status:
+    """Permit's answer that the pod keeps its node but is not bound yet, for `"30s"` or so many milliseconds; not more
+    than 15 minutes.
+    """
+    return Status(WAIT, (), min(parse_duration(duration), MAX_PERMIT_WAIT_MS))
+
+
+@immutable
+class Prepare:
+    """PreBind's answer that something has to be done first: requests to make, how long their effect may take, and what
+    is said if it takes longer.
+
+    When they are answered, and after every change of what the scheduler watches, `prepared` of the plugin is asked
+    until it does not say Wait any more.
+    """
+
+    calls: tuple[Any, ...]
+    timeout_ms: int
+    late: str = "context deadline exceeded"
+
+
 @immutable
 class Only:
     """PreFilter's answer that nodes with other names need not be looked at (`PreFilterResult`)."""
@@ -65,16 +95,26 @@ class Only:
     names: tuple[str, ...]
 
 
+# Who waits in a cycle that has no scheduler around it; nothing is ever put in.
+NOBODY: dict[str, Any] = {}
+
+
 class CycleState(dict[str, Any]):
     """What plugins remember about one pod from one extension point to the next, under their own names.
 
-    `cache` is the cluster as the scheduler knows it, `skipped` the plugins whose PreFilter said Skip.
+    `cache` is the cluster as the scheduler knows it, `skipped` the plugins whose PreFilter said Skip. `waiting_pods`
+    are the pods that wait for Permit plugins, by uid, from Reserve on: `state.waiting_pods[uid].allow(self.name)`.
     """
 
     def __init__(self, cache: Cache) -> None:
         super().__init__()
         self.cache = cache
         self.skipped: set[str] = set()
+        self.waiting_pods: dict[str, Any] = NOBODY
+
+    def __missing__(self, key: str) -> Any:
+        # An extension point was switched off whose result a later one reads.
+        raise PluginError(f"reading {quoted(key)} from cycleState: not found")
 
 
 class Plugin:
@@ -82,17 +122,24 @@ class Plugin:
 
     `verdicts` maps the codes that `filter` returns to (status code, reason). `moved_by` names the changes in the
     cluster (`nodes/add`, `pods/delete`, ...; see `queueing.py`) that can make a pod schedulable that this plugin
-    rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.
+    rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.  `local` says that what the
+    filter and the score say of a node follows from the pod's spec and from this node with its pods alone: equal pods
+    then share that work (`shared_work.py`).
     """
 
     name: ClassVar[str] = ""
     verdicts: ClassVar[dict[int, tuple[str, str]]] = {}
     moved_by: ClassVar[tuple[str, ...]] = ("*",)
     follows_pods: ClassVar[bool] = False
+    local: ClassVar[bool] = False
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""
         return True
+
+    def epoch(self, table: NodeTable) -> int:
+        """A number that changes when something about other nodes changes that a `local` plugin's answers rest on."""
+        return 0
 
     # -- before a pod enters the queue -------------------------------------------------------------------------------
 
@@ -100,12 +147,8 @@ class Plugin:
         """PreEnqueue: whether the pod may enter the queue."""
         return OK
 
-    def less(self, one: Any, other: Any) -> bool:
-        """QueueSort: whether pod `one` goes before `other`."""
-        return False
-
     def sort_key(self, pod: PodInfo, time_ms: int) -> tuple[Any, ...]:
-        """QueueSort as a sort key: the smallest goes first."""
+        """QueueSort: the pod with the smallest key goes first; `time_ms` is when it came into the queue."""
         return ()
 
     # -- which nodes -------------------------------------------------------------------------------------------------
@@ -175,19 +218,27 @@ class Plugin:
 
     # -- placing -----------------------------------------------------------------------------------------------------
 
-    def reserve(self, state: CycleState, pod: PodInfo, node: str) -> Status:
+    def reserve(self, state: CycleState, pod: PodInfo, node: str) -> Status | str | None:
         """Reserve: note that the pod takes something on the node."""
         return OK
 
     def unreserve(self, state: CycleState, pod: PodInfo, node: str) -> None:
         """Unreserve: undo `reserve`; called for every plugin, in reverse order, when placing fails."""
 
-    def permit(self, state: CycleState, pod: PodInfo, node: str) -> Status:
-        """Permit: let the pod go on to binding, refuse it, or let it Wait."""
+    def permit(self, state: CycleState, pod: PodInfo, node: str) -> Status | str | None:
+        """Permit: let the pod go on to binding, refuse it, or let it `wait("30s")`."""
         return OK
 
-    def pre_bind(self, state: CycleState, pod: PodInfo, node: str) -> Status:
-        """PreBind: prepare the node (volumes)."""
+    def pre_bind_pre_flight(self, state: CycleState, pod: PodInfo, node: str) -> Status | str | None:
+        """PreBindPreFlight: Skip where `pre_bind` has nothing to do for the pod."""
+        return OK
+
+    def pre_bind(self, state: CycleState, pod: PodInfo, node: str) -> Status | Prepare | str | None:
+        """PreBind: prepare the node (volumes), at once or by requests that must have had their effect (`Prepare`)."""
+        return OK
+
+    def prepared(self, state: CycleState, pod: PodInfo, node: str) -> Status | str | None:
+        """After `Prepare`: Wait while it has had no effect yet."""
         return OK
 
     def bind(self, state: CycleState, pod: PodInfo, node: str) -> Any:
@@ -223,8 +274,8 @@ def takes_part(plugin: Plugin, point: str) -> bool:
 class Profile:
     """The plugins that one scheduler name runs, in order, with their weights.
 
-    `at["filter"]` and so on are the plugins of each extension point.  `percentage_of_nodes_to_score` 0 means the
-    adaptive rule.
+    `at["filter"]` and so on are the plugins of each extension point: those that define a method of it, unless `at`
+    says which.  `percentage_of_nodes_to_score` 0 means the adaptive rule.
     """
 
     def __init__(
@@ -233,6 +284,7 @@ class Profile:
         weights: dict[str, int] | None = None,
         scheduler_name: str = "default-scheduler",
         percentage_of_nodes_to_score: int = 0,
+        at: dict[str, tuple[Plugin, ...]] | None = None,
     ) -> None:
         names = [plugin.name for plugin in plugins]
         for plugin in plugins:
@@ -244,7 +296,10 @@ class Profile:
         self.weights = {plugin.name: (weights or {}).get(plugin.name, 1) for plugin in plugins}
         self.scheduler_name = scheduler_name
         self.percentage_of_nodes_to_score = percentage_of_nodes_to_score
-        self.at = {point: tuple(one for one in plugins if takes_part(one, point)) for point in POINTS}
+        if at is None:
+            at = {point: tuple(one for one in plugins if takes_part(one, point)) for point in POINTS}
+        at["normalize_score"] = tuple(one for one in at["score"] if takes_part(one, "normalize_score"))
+        self.at = at
         self.by_name = {plugin.name: plugin for plugin in plugins}
         self.filter_names = tuple(plugin.name for plugin in self.at["filter"])
 

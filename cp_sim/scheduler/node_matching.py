@@ -27,10 +27,15 @@ def required(pod: PodInfo, nodes: Nodes) -> Column:
     for key, value in (pod.facts.node_selector or {}).items():
         matching = matching & label_is(nodes, key, [value])
     if pod.facts.required_nodes is not None:
-        any_term = columns.flags(len(nodes))
-        for term in pod.facts.required_nodes:
-            any_term = any_term | matches_term(term, nodes)
-        matching = matching & any_term
+        matching = matching & any_term(pod.facts.required_nodes, nodes)
+    return matching
+
+
+def any_term(terms: tuple[Object, ...], nodes: Nodes) -> Column:
+    """Which nodes match at least one of the node selector terms."""
+    matching = columns.flags(len(nodes))
+    for term in terms:
+        matching = matching | matches_term(term, nodes)
     return matching
 
 

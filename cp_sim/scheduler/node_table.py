@@ -15,6 +15,7 @@ from cp_sim.objects.selectors import integer
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.row_log import RowLog
 
 Object = dict[str, Any]
 Taint = tuple[str, str, str]  # key, value, effect
@@ -65,8 +66,8 @@ class NodeTable:
     """The nodes in columns; changed by `put_node`, `remove_node`, `add_pod`, `remove_pod` alone.
 
     `order` holds the rows in the order in which the real scheduler walks through nodes: zones take turns
-    (pkg/scheduler/backend/cache/node_tree.go).  `generation` counts the changes, `topology_generation` those that
-    change which nodes there are or how they are labelled.
+    (pkg/scheduler/backend/cache/node_tree.go).  `log` says which rows changed; `topology_generation` counts the changes
+    of which nodes there are and how they are labelled or tainted, `image_generation` those of nodes and their images.
     """
 
     def __init__(self) -> None:
@@ -82,12 +83,14 @@ class NodeTable:
         self.resources: dict[str, None] = {}
         self.tainted = 0  # nodes with any taint
         self.cordoned = 0
-        self.generation = 0
+        self.log = RowLog()
         self.topology_generation = 0
+        self.image_generation = 0
         self._free: list[int] = []
         self._zones: dict[str, dict[str, None]] = {}
         self._order: Column = None
         self._places: Column = None
+        self._run: range | None = None  # the rows in order, where they are an unbroken run
         self._ordered_names: tuple[str, ...] = ()
         self.columns.new("present", flag=True)
         self.columns.new("unschedulable", flag=True)
@@ -100,7 +103,7 @@ class NodeTable:
     # -- reading -----------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return sum(len(names) for names in self._zones.values())
+        return len(self.ordered_names)
 
     def __contains__(self, name: str) -> bool:
         row = self.row_of.get(name)
@@ -112,6 +115,14 @@ class NodeTable:
         if self._order is None:
             self._put_in_order()
         return self._order
+
+    def walk(self, start: int, stop: int) -> Nodes:
+        """The nodes at the places from `start` up to `stop` of the order."""
+        rows = self.order[start:stop]
+        run = self._run
+        if run is None:
+            return Nodes(self, rows, start=start)
+        return Nodes(self, rows, slice(run.start + start, run.start + start + len(rows)), start)
 
     @property
     def place_of(self) -> Column:
@@ -168,7 +179,7 @@ class NodeTable:
         name = meta.name(node)
         row = self.ensure_row(name)
         old = self.objects[row]
-        self.generation += 1
+        self.log.note(row)
         self.objects[row] = node
         self.columns["present"][row] = True
         if old is None or meta.labels(old) != meta.labels(node):
@@ -183,7 +194,7 @@ class NodeTable:
         if row is None or self.objects[row] is None:
             return
         old = self.objects[row]
-        self.generation += 1
+        self.log.note(row)
         self.topology_generation += 1
         self._leave_zone(name, old)
         self._set_images(row, old, None)
@@ -207,6 +218,7 @@ class NodeTable:
                 self.names.append(name)
                 self.objects.append(None)
                 self.columns.grow(row + 1)
+                self._order = None
             self.names[row] = name
             self.row_of[name] = row
         return row
@@ -242,6 +254,8 @@ class NodeTable:
         self._ordered_names = tuple(names)
         self._order = columns.rows_of([self.row_of[name] for name in names])
         self._places = columns.inverse(self._order, self.columns.size)
+        run = columns.run_of(self._order)
+        self._run = run if isinstance(run, range) else None
 
     def _resource(self, resource: str) -> None:
         if resource not in self.resources:
@@ -266,16 +280,21 @@ class NodeTable:
             number = self.taint_set_ids[taints] = len(self.taint_sets)
             self.taint_sets.append(taints)
         cordoned = bool(spec.get("unschedulable"))
+        if number != self.columns["taints"][row]:
+            self.topology_generation += 1
         self.tainted += bool(number) - bool(self.columns["taints"][row])
         self.cordoned += cordoned - bool(self.columns["unschedulable"][row])
         self.columns["taints"][row] = number
         self.columns["unschedulable"][row] = cordoned
 
     def _set_images(self, row: int, old: Object | None, node: Object | None) -> None:
+        if old is None or node is None:
+            self.image_generation += 1
         before = ((old or {}).get("status") or {}).get("images") or ()
         after = ((node or {}).get("status") or {}).get("images") or ()
         if before is after or before == after:
             return
+        self.image_generation += 1
         for image in before:
             for name in image.get("names") or ():
                 if name in self.images:
@@ -289,10 +308,14 @@ class NodeTable:
 
     # -- pods --------------------------------------------------------------------------------------------------------
 
-    def add_pod(self, pod: PodInfo, row: int, sign: int = 1) -> None:
-        """Count a pod on a row (`sign` -1: off it)."""
+    def add_pod(self, pod: PodInfo, row: int) -> None:
+        """Note a pod on a row."""
+        self.log.note(row)
+        self.count_pod(pod, row)
+
+    def count_pod(self, pod: PodInfo, row: int, sign: int = 1) -> None:
+        """Count a pod on a row (`sign` -1: off it); for one that is there in thought only, the log says nothing."""
         table, facts = self.columns, pod.facts
-        self.generation += 1
         table["pods"][row] += sign
         table["non_zero_cpu"][row] += sign * facts.non_zero[0]
         table["non_zero_memory"][row] += sign * facts.non_zero[1]
@@ -304,7 +327,8 @@ class NodeTable:
 
     def remove_pod(self, pod: PodInfo, row: int) -> None:
         """Take a pod off a row."""
-        self.add_pod(pod, row, -1)
+        self.log.note(row)
+        self.count_pod(pod, row, -1)
         self._release(row)
 
     def _count_port(self, row: int, ip: str, protocol: str, port: int, sign: int) -> None:
@@ -334,13 +358,18 @@ def _zone(node: Object) -> str:
 
 
 class Nodes:
-    """Some rows of the table, as a plugin is handed them: every column here has one value per node of the selection."""
+    """Some rows of the table, as a plugin is handed them: every column here has one value per node of the selection.
 
-    __slots__ = ("rows", "table")
+    `start` is the place in the table's order where an unbroken stretch of nodes begins, None for any other selection.
+    """
 
-    def __init__(self, table: NodeTable, rows: Column) -> None:
+    __slots__ = ("_chosen", "rows", "start", "table")
+
+    def __init__(self, table: NodeTable, rows: Column, run: slice | None = None, start: int | None = None) -> None:
         self.table = table
         self.rows = rows
+        self.start = start
+        self._chosen = rows if run is None else run
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -351,7 +380,25 @@ class Nodes:
 
     def pick(self, column: Column) -> Column:
         """The values of the selection, of a column over all rows of the table."""
-        return column[self.rows]
+        return column[self._chosen]
+
+    def first(self, count: int) -> Nodes:
+        """The first so many nodes of the selection."""
+        if self.start is not None:
+            return self.table.walk(self.start, self.start + count)
+        return Nodes(self.table, self.rows[:count])
+
+    def place(self, row: int) -> int:
+        """Where in the selection a row is, -1 if it is not among them."""
+        if self.start is None:
+            found = columns.places(self.rows == row)
+            return int(found[0]) if len(found) else -1
+        place = int(self.table.place_of[row]) - self.start
+        return place if 0 <= place < len(self.rows) else -1
+
+    def name(self, place: int) -> str:
+        """The name of one of the nodes."""
+        return self.table.names[self.rows[place]]
 
     def names(self) -> list[str]:
         """The names of the nodes."""
@@ -365,31 +412,31 @@ class Nodes:
 
     def labels(self, key: str) -> Column:
         """The number of each node's value of a label, -1 for none; the values are `table.label(key).values`."""
-        return self.table.label(key).ids[self.rows]
+        return self.table.label(key).ids[self._chosen]
 
     def taints(self) -> Column:
         """The number of each node's set of taints, a place in `table.taint_sets`."""
-        return self.table.columns["taints"][self.rows]
+        return self.table.columns["taints"][self._chosen]
 
     def unschedulable(self) -> Column:
         """Which of the nodes are cordoned."""
-        return self.table.columns["unschedulable"][self.rows]
+        return self.table.columns["unschedulable"][self._chosen]
 
     def pod_count(self) -> Column:
         """How many pods stand on each node."""
-        return self.table.columns["pods"][self.rows]
+        return self.table.columns["pods"][self._chosen]
 
     def allocatable(self, resource: str) -> Column:
         """What each node has of a resource: cpu in thousandths, memory in bytes."""
-        return self.table.allocatable(resource)[self.rows]
+        return self.table.allocatable(resource)[self._chosen]
 
     def requested(self, resource: str) -> Column:
         """What the pods on each node ask for."""
-        return self.table.requested(resource)[self.rows]
+        return self.table.requested(resource)[self._chosen]
 
     def non_zero(self, resource: str) -> Column:
         """The same for cpu or memory, where a container that does not say counts 100m or 200Mi."""
-        return self.table.columns[f"non_zero_{resource}"][self.rows]
+        return self.table.columns[f"non_zero_{resource}"][self._chosen]
 
     def named(self, names: set[str]) -> Column:
         """Which of the nodes have one of these names."""
@@ -398,4 +445,4 @@ class Nodes:
             row = self.table.row_of.get(name)
             if row is not None:
                 found[row] = True
-        return found[self.rows]
+        return found[self._chosen]

@@ -16,7 +16,8 @@ from typing import Any
 from cp_sim.objects import selectors
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.node_table import NodeTable
+from cp_sim.scheduler.domains import EVERYWHERE, Among, Domains
+from cp_sim.scheduler.node_table import LabelColumn, NodeTable
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo
 
 TALLY_LIMIT = 256
@@ -46,10 +47,7 @@ class Question:
     def __init__(self, terms: tuple[AffinityTerm, ...], skip_terminating: bool = False) -> None:
         self.terms = terms
         self.skip_terminating = skip_terminating
-        self.key = (
-            tuple((term.namespaces, repr(term.selector), repr(term.namespace_selector)) for term in terms),
-            skip_terminating,
-        )
+        self.key = (tuple([term.counted for term in terms]), skip_terminating)
 
 
 class Tally:
@@ -61,20 +59,19 @@ class Tally:
         self.question = question
         self.classes: dict[Any, PodClass] = {}
         self.rows: Column = None  # how many pods per row of the table
-        self.by_domain: dict[str, Column] = {}  # topology key -> how many per label value
+        self.by_domain: dict[Any, Domains] = {}  # (topology key, which nodes count) -> how many per domain
 
 
 class Holding:
     """The pods on nodes that hold one affinity term in one role, per row and per domain of its topology key."""
 
-    __slots__ = ("by_domain", "role", "rows", "term", "total")
+    __slots__ = ("domains", "role", "rows", "term")
 
-    def __init__(self, role: str, term: AffinityTerm) -> None:
+    def __init__(self, role: str, term: AffinityTerm, label: LabelColumn) -> None:
         self.role = role
         self.term = term
         self.rows: dict[int, int] = {}
-        self.by_domain: Column = columns.filled(4)
-        self.total = 0
+        self.domains = Domains(label)
 
 
 # The roles of a term: what the pod that holds it wants of others.
@@ -102,6 +99,7 @@ class PodIndex:
         self.table = table
         self.namespaces: dict[str, Labels] = {}
         self._topology = 0
+        self.among: dict[Any, Among] = {}
         self.classes: dict[Any, PodClass] = {}
         self.tallies: dict[Any, Tally] = {}
         self.volume_users: dict[int, dict[str, PodInfo]] = {}  # row -> uid -> pod that mounts a claim or disk
@@ -168,45 +166,34 @@ class PodIndex:
     def _count(self, tally: Tally, row: int, sign: int) -> None:
         tally.rows = columns.widened(tally.rows, row + 1)
         tally.rows[row] += sign
-        for key, by_domain in tally.by_domain.items():
-            label = self.table.label(key)
-            value = label.ids[row]
-            if value >= 0:
-                by_domain = tally.by_domain[key] = columns.widened(by_domain, len(label.values))
-                by_domain[value] += sign
+        for domains in tally.by_domain.values():
+            domains.add(row, sign)
 
     def _hold(self, role: str, term: AffinityTerm, row: int, sign: int) -> None:
         held = self.holdings[role]
         holding = held.get(term.text)
         if holding is None:
-            holding = held[term.text] = Holding(role, term)
+            holding = held[term.text] = Holding(role, term, self.table.label(term.topology_key))
         holding.rows[row] = holding.rows.get(row, 0) + sign
-        holding.total += sign
         if not holding.rows[row]:
             del holding.rows[row]
         if not holding.rows:
             del held[term.text]
-        label = self.table.label(term.topology_key)
-        value = label.ids[row]
-        if value >= 0:
-            holding.by_domain = columns.widened(holding.by_domain, len(label.values))
-            holding.by_domain[value] += sign
+        holding.domains.add(row, sign)
 
     def _follow_nodes(self) -> None:
-        """After nodes came, went or changed labels, counts per domain are worked out anew."""
+        """After nodes came, went or changed labels or taints, counts per domain are worked out anew."""
         if self._topology == self.table.topology_generation:
             return
         self._topology = self.table.topology_generation
+        self.among.clear()
         for tally in self.tallies.values():
             tally.by_domain.clear()
         for held in self.holdings.values():
             for holding in held.values():
-                label = self.table.label(holding.term.topology_key)
-                holding.by_domain = columns.filled(max(4, len(label.values)))
+                holding.domains = Domains(holding.domains.label)
                 for row, count in holding.rows.items():
-                    value = label.ids[row]
-                    if value >= 0:
-                        holding.by_domain[value] += count
+                    holding.domains.add(row, count)
 
     def namespaces_changed(self) -> None:
         """Labels of namespaces changed: tallies of terms that select namespaces are dropped."""
@@ -246,20 +233,31 @@ class PodIndex:
         """How many pods each row has that the question asks for."""
         return self.tally(question).rows[: self.table.columns.size]
 
-    def by_domain(self, question: Question, topology_key: str) -> Column:
-        """How many such pods stand on the nodes of each domain; the place is that of the label's value."""
+    def by_domain(self, question: Question, topology_key: str, among: Among = EVERYWHERE) -> Domains:
+        """How many such pods stand on the nodes of each domain, of the nodes `among` only."""
         self._follow_nodes()
         tally = self.tally(question)
-        label = self.table.label(topology_key)
-        found = tally.by_domain.get(topology_key)
+        key = (topology_key, among.key)
+        found = tally.by_domain.get(key)
         if found is None:
-            size = self.table.columns.size
-            found = columns.sum_by(label.ids[:size], tally.rows[:size], len(label.values))
-        found = tally.by_domain[topology_key] = columns.widened(found, len(label.values))
+            found = tally.by_domain[key] = Domains(self.table.label(topology_key), among)
+            found.add_all(tally.rows[: self.table.columns.size])
+        return found
+
+    def nodes_among(self, key: Any) -> Among | None:
+        """The selection of nodes that was kept under a key; None after nodes have changed."""
+        self._follow_nodes()
+        return self.among.get(key)
+
+    def keep_among(self, key: Any, rows: Column) -> Among:
+        """Keep a selection of nodes until nodes change."""
+        found = self.among[key] = Among(key, rows)
         return found
 
     def held_against(self, role: str, pod: PodInfo) -> list[Holding]:
         """The terms in that role, held by pods on nodes, that mean `pod`."""
+        if not self.holdings[role]:
+            return []
         self._follow_nodes()
         return [
             holding

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import is_
 from typing import Any
 
 from cp_sim.objects import meta
@@ -29,6 +30,7 @@ class AffinityTerm:
     namespace_selector: Any
     weight: int
     text: str  # tells terms apart
+    counted: Any = None  # tells apart which pods are meant, whatever the topology key and weight
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -51,7 +53,7 @@ class SpreadConstraint:
 
 @immutable
 class SpecFacts:
-    """What follows from a pod's spec and namespace alone; equal pods share one."""
+    """What follows from a pod's spec and namespace alone; equal pods share one, which is what they are compared by."""
 
     requests: dict[str, int]  # cpu in thousandths, the rest in units; as asked for
     scored: tuple[int, int]  # cpu, memory that it counts for in scores while it is being placed
@@ -71,6 +73,12 @@ class SpecFacts:
     container_count: int
     features: tuple[str, ...] = ()  # what it needs of a kubelet
     volumes: tuple[Object, ...] = ()  # those that matter where the pod goes: claims and disks
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     @property
     def has_terms(self) -> bool:
@@ -206,9 +214,33 @@ class _Key:
         return isinstance(other, _Key) and self.text == other.text
 
 
+class _SameParts:
+    """A spec to look up by its very parts: specs that share them are equal, whatever they say."""
+
+    __slots__ = ("namespace", "parts", "spec")
+
+    def __init__(self, spec: Object, namespace: str) -> None:
+        self.spec = spec
+        self.namespace = namespace
+        self.parts = [spec.get(field) for field in DECIDING]
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.parts)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _SameParts) or self.namespace != other.namespace:
+            return False
+        return all(map(is_, self.parts, other.parts))
+
+
 def facts_of(spec: Object, namespace: str) -> SpecFacts:
-    """The facts of a spec; worked out once for equal ones."""
-    return _facts(_Key(spec, namespace))
+    """The facts of a spec; worked out once for equal ones, and looked up fast where specs share their parts."""
+    return _facts_of_parts(_SameParts(spec, namespace))
+
+
+@lru_cache(maxsize=1024)
+def _facts_of_parts(key: _SameParts) -> SpecFacts:
+    return _facts(_Key(key.spec, key.namespace))
 
 
 @lru_cache(maxsize=4096)
@@ -283,7 +315,8 @@ def affinity_term(term: Object, namespace: str, weight: int = 0) -> AffinityTerm
         namespaces = (namespace,)
     key, selector = term["topologyKey"], term.get("labelSelector")
     text = repr((key, namespaces, selector, namespace_selector, weight))
-    return AffinityTerm(key, namespaces, selector, namespace_selector, weight, text)
+    counted = (namespaces, repr(selector), repr(namespace_selector))
+    return AffinityTerm(key, namespaces, selector, namespace_selector, weight, text, counted)
 
 
 def _terms(terms: Any, namespace: str) -> tuple[AffinityTerm, ...]:

@@ -64,8 +64,12 @@ class QueuedPod:
 class SchedulingQueue:
     """All pending pods of this scheduler."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, initial_backoff_ms: int = INITIAL_BACKOFF_MS, max_backoff_ms: int = MAX_BACKOFF_MS
+    ) -> None:
         self.clock = clock
+        self.initial_backoff_ms = initial_backoff_ms
+        self.max_backoff_ms = max_backoff_ms
         self.pods: dict[str, QueuedPod] = {}  # uid -> wherever it is
         self._active: list[tuple[Any, ...]] = []  # (sort key, serial, uid); outdated entries are skipped
         self._backoff: list[tuple[Any, ...]] = []  # (until, sort key, serial, uid)
@@ -187,7 +191,7 @@ class SchedulingQueue:
         one.rejected_by = ()
         one.time_ms = self.clock.now_ms
         self.pods[one.pod.uid] = one
-        self._put_backoff(one, backoff_ms(one.errors))
+        self._put_backoff(one, self._backoff_ms(one.errors))
 
     # -- moving ------------------------------------------------------------------------------------------------------
 
@@ -220,6 +224,9 @@ class SchedulingQueue:
             one.cause = None
             self._requeue(one)
 
+    def _backoff_ms(self, failures: int) -> int:
+        return backoff_ms(failures, self.initial_backoff_ms, self.max_backoff_ms)
+
     # -- inside ------------------------------------------------------------------------------------------------------
 
     def _enter(self, one: QueuedPod) -> None:
@@ -234,7 +241,7 @@ class SchedulingQueue:
 
     def _requeue(self, one: QueuedPod) -> None:
         """Active, or back-off if the last attempt is not long enough ago."""
-        wait_until = one.time_ms + backoff_ms(one.failures)
+        wait_until = one.time_ms + self._backoff_ms(one.failures)
         if one.place == WAITING and wait_until > self.clock.now_ms:
             self._leave(one)
             self._put_backoff(one, wait_until - self.clock.now_ms)
@@ -308,9 +315,9 @@ def _turn(one: QueuedPod) -> tuple[Any, ...]:
     return (*key, one.serial)
 
 
-def backoff_ms(failures: int) -> int:
+def backoff_ms(failures: int, initial_ms: int = INITIAL_BACKOFF_MS, max_ms: int = MAX_BACKOFF_MS) -> int:
     """1 s after the first failure, doubled with every further one, at most 10 s; 0 before any."""
-    return min(INITIAL_BACKOFF_MS << min(failures - 1, 10), MAX_BACKOFF_MS) if failures else 0
+    return min(initial_ms << min(failures - 1, 30), max_ms) if failures else 0
 
 
 def own_changes(old: PodInfo, new: PodInfo) -> list[str]:

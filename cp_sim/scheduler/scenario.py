@@ -83,8 +83,7 @@ class Scenario:
         state = CycleState(self.cache)
         found = cycle.Found(self.profile, state, pod)
         cycle.run_pre_filter(found)
-        judged = filtering.judge(self.profile, state, pod, self.cache.all_nodes())
-        found.rows, found.codes, found.outcomes, found.sizes = filtering.joined([judged], len(self.cache.table))
+        found.take(filtering.judge(self.profile, state, pod, self.cache.all_nodes()))
         names = self.cache.table.ordered_names
         decision = Decision(pod.key, 1, SCHEDULED, node=node, nodes=names, detail=cycle.detail_of(found))
         self.cache.put_pod(pod, node)

@@ -10,24 +10,26 @@ confirmed by the watch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from cp_sim.apiserver.request import Call, Response
+from cp_sim.apiserver.request import Call
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.objects import meta
 from cp_sim.scheduler import changes, cycle, preempting
+from cp_sim.scheduler.asking import blamed
+from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
 from cp_sim.scheduler.cache import Cache
-from cp_sim.scheduler.configuration import read_profiles
+from cp_sim.scheduler.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Preemption
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
-from cp_sim.scheduler.framework import CycleState, PluginError, Profile
+from cp_sim.scheduler.framework import PluginError, Profile
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.waiting_pods import WaitingPod
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
@@ -63,15 +65,6 @@ class FlushWaiting:
     """The timer message to look for pods that have waited for too long."""
 
 
-@dataclass(slots=True)
-class Placed:
-    """A pod that is being bound: the context of the binding request."""
-
-    one: QueuedPod
-    node: str
-    state: CycleState
-
-
 class Shelf:
     """Takes the changes of one of `OTHERS` to its scheduler."""
 
@@ -87,9 +80,10 @@ class Shelf:
 class Scheduler(Component):
     """Places pods on nodes.
 
-    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text or dict, a `Profile`, or a
-    tuple of plugins. `queue`, `cache` and `room` (where the walk through the nodes goes on) are its whole state.
-    With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
+    `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text, dict or path, a `Profile`,
+    or a tuple of plugins; `plugins` are those that the configuration may name beside the default ones.  `queue`,
+    `cache`, `binding` (pods on their way to their node) and `room` (where the walk through the nodes goes on) are its
+    whole state.  With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
 
     With `election` it fills its caches at once, then stands for election, and places pods only while it leads (lease
     `kube-system/kube-scheduler`; cmd/kube-scheduler/app/server.go).
@@ -106,13 +100,16 @@ class Scheduler(Component):
         host: str = "control-plane-1",
         server: str = "kube-apiserver",
         election: Election | None = None,
+        plugins: Any = (),
     ) -> None:
         super().__init__(name, USER, server)
-        self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in read_profiles(profiles)}
+        self.configuration = read_configuration(profiles, plugins)
+        self.profiles: dict[str, Profile] = {one.scheduler_name: one for one in self.configuration.profiles}
         self.draw_ties = draw_ties
         self.host = host
         self.cache = Cache()
         self.room = cycle.Room()
+        self.binding = BindingCycle(self)
         self.evidence = Evidence()
         self.latest: Decision | None = None
         self.informers = Informers(self)
@@ -131,8 +128,14 @@ class Scheduler(Component):
 
     def started(self) -> None:
         """Begin to list and watch."""
-        self.queue = SchedulingQueue(self.loop.clock)
+        told = self.configuration
+        self.queue = SchedulingQueue(self.loop.clock, told.initial_backoff_ms, told.max_backoff_ms)
         self.informers.start()
+
+    @property
+    def waiting_pods(self) -> dict[str, WaitingPod]:
+        """The pods that wait for Permit plugins, by uid."""
+        return self.binding.waiting
 
     def notice(self, message: Any) -> None:
         if isinstance(message, Relist):
@@ -158,12 +161,13 @@ class Scheduler(Component):
         elif was_bound:
             gone = self.cache.remove_pod(meta.uid(new) or meta.key(new))
             if gone is not None:
-                self._helps(Change("pods/delete", old, None))
+                self.helps(Change("pods/delete", old, None))
         elif change == "DELETED" or meta.is_finished(new):
+            self.binding.gone(meta.uid(new))
             self.queue.remove(meta.uid(new))
             self.cache.drop_nomination(meta.uid(new))
             if self.cache.remove_pod(meta.uid(new)) is not None:
-                self._helps(Change("pods/delete", old, None))
+                self.helps(Change("pods/delete", old, None))
         else:
             self._pending_pod(new)
 
@@ -183,10 +187,10 @@ class Scheduler(Component):
         self.cache.put_pod(info, node)
         self.cache.confirm(uid)
         if old is None:
-            self._helps(Change("pods/add", None, new))
+            self.helps(Change("pods/add", None, new))
         elif known is not None:
             for kind in changes.of_bound_pod(known, info):
-                self._helps(Change(kind, old, new))
+                self.helps(Change(kind, old, new))
 
     def _pending_pod(self, new: Object) -> None:
         uid = meta.uid(new)
@@ -211,11 +215,11 @@ class Scheduler(Component):
         """A node was added, changed or deleted."""
         if change == "DELETED":
             self.cache.remove_node(meta.name(new))
-            self._helps(Change("nodes/delete", new, None))
+            self.helps(Change("nodes/delete", new, None))
             return
         self.cache.put_node(new)
         for kind in changes.of_node(old, new):
-            self._helps(Change(kind, old, new))
+            self.helps(Change(kind, old, new))
 
     def other_changed(self, resource: str, change: str, old: Object | None, new: Object) -> None:
         """Anything else that plugins look up."""
@@ -224,9 +228,12 @@ class Scheduler(Component):
         else:
             self.cache.put(resource, new)
         verb = {"ADDED": "add", "MODIFIED": "update", "DELETED": "delete"}[change]
-        self._helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
+        self.helps(Change(f"{resource.partition('.')[0]}/{verb}", old, new))
+        if self.binding.preparing:
+            self.binding.changed()
 
-    def _helps(self, change: Change) -> None:
+    def helps(self, change: Change) -> None:
+        """A change may help pods that wait."""
         if self.queue.move(change, self.loop.cause):
             self._look_at_queue()
 
@@ -276,71 +283,38 @@ class Scheduler(Component):
             return
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
-        except PluginError as error:
-            self._failed_with_error(one, str(error))
+        except Exception as error:
+            why = blamed(error) or (str(error) if isinstance(error, PluginError) else "")
+            if not why:
+                # Not a plugin's fault: who runs the world sees how; the pod is not lost.
+                self.queue.failed_with_error(one)
+                raise
+            self._failed_with_error(one, why)
             return
-        except Exception:
-            # A plugin of somebody else's has failed: who runs the world sees how; the pod is not lost.
-            self.queue.failed_with_error(one)
-            raise
         self.latest = decision
         self.evidence.keep(decision)
         self.loop.record("schedule", f"pods/{one.pod.key}", changes.because(decision), evidence=decision)
         if decision.result == SCHEDULED:
-            self._place(one, decision, state)
+            self.binding.begin(one, decision.node or "", state)
         else:
             self._fail(one, decision)
 
-    # -- placing -------------------------------------------------------------------------------------------------------
+    # -- what became of it -------------------------------------------------------------------------------------------
 
-    def _place(self, one: QueuedPod, decision: Decision, state: CycleState) -> None:
-        """Assume, reserve, permit, then bind."""
-        node = decision.node or ""
-        self.queue.placed(one.pod.uid)
-        self.cache.drop_nomination(one.pod.uid)
-        self.cache.assume(one.pod, node)
-        for point in ("reserve", "permit", "pre_bind"):
-            for plugin in one.profile.at[point]:
-                status = getattr(plugin, point)(state, one.pod, node)
-                if not status.ok:
-                    self._give_up(one, node, state, f"{plugin.name}: {', '.join(status.reasons)}", (plugin.name,))
-                    return
-        for plugin in one.profile.at["bind"]:
-            call = plugin.bind(state, one.pod, node)
-            if call is not None:
-                self.api.send(call, "bound", Placed(one, node, state))
-                return
-        self._give_up(one, node, state, "no Bind plugin took the pod", ())
+    def tell_bound(self, one: QueuedPod, node: str) -> None:
+        """The Event of a pod that is bound."""
+        text = f"Successfully assigned {one.pod.key} to {node}"
+        self._recorder(one.profile).emit(one.pod.object, "Normal", "Scheduled", "Binding", text)
 
-    def bound(self, placed: Placed, response: Response) -> None:
-        """The API server has answered a binding."""
-        if not response.ok:
-            said = response.body.get("message", "") if isinstance(response.body, dict) else str(response.body)
-            self._give_up(placed.one, placed.node, placed.state, f"binding rejected: {said}", None)
-            return
-        for plugin in placed.one.profile.at["post_bind"]:
-            plugin.post_bind(placed.state, placed.one.pod, placed.node)
-        text = f"Successfully assigned {placed.one.pod.key} to {placed.node}"
-        self._recorder(placed.one.profile).emit(placed.one.pod.object, "Normal", "Scheduled", "Binding", text)
-
-    def _give_up(
-        self, one: QueuedPod, node: str, state: CycleState, why: str, rejected_by: tuple[str, ...] | None
-    ) -> None:
-        """Forget an assumed pod and try it again later: after a back-off, or when a change helps (`rejected_by`)."""
-        for plugin in reversed(one.profile.at["reserve"]):
-            plugin.unreserve(state, one.pod, node)
-        if one.pod.uid in self.cache.assumed:
-            self.cache.remove_pod(one.pod.uid)
-        current = self.pods.get(one.pod.key)
-        if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
-            return
-        one.pod = one.pod.updated(current)
-        if rejected_by is None:
-            self._failed_with_error(one, why)
-        else:
+    def placing_failed(self, one: QueuedPod, why: str, rejected_by: tuple[str, ...], reason: str) -> None:
+        """A pod that had a node has lost it: it waits for a change that helps (`rejected_by`), or out a back-off."""
+        if rejected_by:
+            self.loop.record("reject", f"pods/{one.pod.key}", why)
             self.queue.failed(one, rejected_by)
-            self._tell_failure(one, why, "")
+            self._tell_failure(one, why, "", reason)
             self._look_at_queue()
+        else:
+            self._failed_with_error(one, why, reason)
 
     def _skip_deleting(self, one: QueuedPod) -> None:
         """A pod that is being deleted is not placed any more."""
@@ -348,11 +322,11 @@ class Scheduler(Component):
         why = f"skip schedule deleting pod: {one.pod.key}"
         self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
 
-    def _failed_with_error(self, one: QueuedPod, why: str) -> None:
+    def _failed_with_error(self, one: QueuedPod, why: str, reason: str = SCHEDULER_ERROR) -> None:
         self.queue.failed_with_error(one)
         decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
         self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self._tell_failure(one, why, "", reason)
         self._look_at_queue()
 
     # -- no node found -------------------------------------------------------------------------------------------------
@@ -376,9 +350,9 @@ class Scheduler(Component):
         for call in preempting.calls(self.cache, one.pod, preemption, name, now):
             self.api.send(call)
 
-    def _tell_failure(self, one: QueuedPod, message: str, nominated: str) -> None:
+    def _tell_failure(self, one: QueuedPod, message: str, nominated: str, reason: str = UNSCHEDULABLE) -> None:
         self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", message)
-        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp())
+        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp(), reason)
         if patch:
             call = Call("patch", "pods", one.pod.namespace, one.pod.name, "status", patch, {}, "strategic")
             self.api.send(call)

@@ -87,3 +87,15 @@ def format_duration(duration_ms: int) -> str:
     seconds = duration_ms // 1000
     parts = ((seconds // 3600, "h"), (seconds % 3600 // 60, "m"), (seconds % 60, "s"))
     return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def go_duration(duration_ms: int) -> str:
+    """As Go prints it: `800ms`, `1.25s`, `1m20s`, `5m0s`, `1h0m0s`."""
+    if 0 < duration_ms < 1000:
+        return f"{duration_ms}ms"
+    minutes, rest_ms = divmod(duration_ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{rest_ms / 1000:.3f}".rstrip("0").rstrip(".")
+    if hours:
+        return f"{hours}h{minutes}m{seconds}s"
+    return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

@@ -97,9 +97,9 @@ def check(cache: Cache, there: dict[str, Object], placed: dict[str, Object]) -> 
         assert table.ports.get(("TCP", 80), {}).get(row, {}) == ({"0.0.0.0": len(ports)} if ports else {})
     for number, value in enumerate(zone.values):
         inside = [pod for pod in placed.values() if pod["on"] in there and there[pod["on"]]["zone"] == value]
-        assert index.by_domain(NEAR, ZONE)[number] == sum(pod["app"] == "web" for pod in inside)
+        assert index.by_domain(NEAR, ZONE).counts[number] == sum(pod["app"] == "web" for pod in inside)
         held = index.held_against(ANTI, ASKING)
-        assert (held[0].by_domain[number] if held else 0) == sum(pod["anti"] for pod in inside)
+        assert (held[0].domains.fit()[number] if held else 0) == sum(pod["anti"] for pod in inside)
 
 
 def live(steps: list[tuple[Any, ...]], cache: Cache) -> None:

@@ -50,7 +50,7 @@ def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
 
 
 def transform(server: Any, work: Work, pod: dict[str, Any]) -> Any:
-    """The pod with its node, its condition PodScheduled, and the zone labels of the node."""
+    """The pod with its node, its condition PodScheduled, and the zone labels of the node; no nomination any more."""
     call = work.call
     body = call.body
     metadata = pod["metadata"]
@@ -85,7 +85,8 @@ def bound(server: Any, pod: dict[str, Any], node: str, body: dict[str, Any]) -> 
     labels |= (body.get("metadata") or {}).get("labels") or {}
     if labels:
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
-    status = pod.get("status") or {}
+    # Feature gate ClearingNominatedNodeNameAfterBinding.
+    status = {field: value for field, value in (pod.get("status") or {}).items() if field != "nominatedNodeName"}
     condition = {
         "type": "PodScheduled",
         "status": "True",

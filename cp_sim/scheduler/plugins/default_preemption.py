@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, selectors
+from cp_sim.scheduler import columns
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
-from cp_sim.scheduler.filtering import Trial, nominated_to
+from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 
+BUDGETS = "poddisruptionbudgets.policy"
+
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
+NOBODY_LOWER = Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
-# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (getDefaultPreemptionArgs).
+# DryRunPreemption looks for at least so many candidates, or a tenth of the nodes (SetDefaults_DefaultPreemptionArgs).
 MIN_CANDIDATES = 100
 MIN_CANDIDATES_PERCENT = 10
 
@@ -24,22 +28,33 @@ MIN_CANDIDATES_PERCENT = 10
 class DefaultPreemption(Plugin):
     """Finds nodes where the pod fits without pods of lower priority, and chooses the one where that hurts least.
 
+    With many nodes it looks for `min_candidate_nodes_absolute` candidates, or `min_candidate_nodes_percentage` of the
+    nodes where that is more.
     Source: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
     """
 
     name = "DefaultPreemption"
 
+    def __init__(
+        self,
+        min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
+        min_candidate_nodes_absolute: int = MIN_CANDIDATES,
+    ) -> None:
+        self.percentage = min_candidate_nodes_percentage
+        self.absolute = min_candidate_nodes_absolute
+
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
         if why_not:
             return Status(UNSCHEDULABLE, (f"preemption: {why_not}",))
-        nodes = found.rejected_with(UNSCHEDULABLE)
+        rows = columns.listed(found.rejected_with(UNSCHEDULABLE).rows)
         candidates: list[Candidate] = []
-        outcomes = [Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})]
-        sizes = [len(nodes)]
+        outcomes = [NOBODY_LOWER]
+        sizes = [len(rows)]
         # Where nobody anywhere has a lower priority, no node has to be looked at.
-        if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
-            candidates, outcomes = dry_run(found, nodes)
+        if rows and min(state.cache.priorities, default=pod.priority) < pod.priority:
+            enough = max(self.absolute, len(rows) * self.percentage // 100)
+            candidates, outcomes = dry_run(found, rows, enough)
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
@@ -54,7 +69,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and node not in found.rejected_with(UNRESOLVABLE):
+    if node and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -67,18 +82,24 @@ def is_leaving_for_another(pod: PodInfo) -> bool:
     return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
-def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outcome]]:
+def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate], list[Outcome]]:
     """(nodes where preemption helps, the outcomes of those where it does not).
 
-    With many nodes it stops after enough candidates that violate no disruption budget, from a drawn start.
+    It stops after `enough` candidates of which one violates no disruption budget, from a drawn start.
     """
-    enough = max(MIN_CANDIDATES, len(nodes) * MIN_CANDIDATES_PERCENT // 100)
-    start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
+    start = found.chance.randrange(len(rows)) if found.chance is not None and len(rows) > enough else 0
+    names, nominated = found.state.cache.table.names, found.state.cache.nominated
+    shared = answers_of_equal_pods(found)
+    known = shared if shared is not None else {}
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []
     harmless = 0
-    for name in nodes[start:] + nodes[:start]:
-        answer = select_victims(found, name)
+    for row in rows[start:] + rows[:start]:
+        answer = known.get(row)
+        if answer is None or names[row] in nominated:
+            answer = select_victims(found, names[row])
+            if names[row] not in nominated:
+                known[row] = answer
         if isinstance(answer, Outcome):
             outcomes.append(answer)
             continue
@@ -87,6 +108,19 @@ def dry_run(found: Found, nodes: list[str]) -> tuple[list[Candidate], list[Outco
         if harmless and len(candidates) >= enough:
             break
     return candidates, outcomes
+
+
+def answers_of_equal_pods(found: Found) -> dict[int, Candidate | Outcome] | None:
+    """What equal pods found out about nodes that have not changed since, by row; None where nothing can be shared.
+
+    The victims on a node follow from the pod's template and from that node, unless a plugin that looks at other nodes
+    has a say about this pod, or other pods are nominated to the node.
+    """
+    profile, state, pod = found.profile, found.state, found.pod
+    if not all(one.local or one.name in state.skipped for one in profile.at["filter"]):
+        return None
+    budgets = state.cache.generation_of.get(BUDGETS, 0)
+    return state.cache.shared.per_node(("victims", profile, pod.facts, pod.priority, budgets))
 
 
 def importance(pod: PodInfo) -> tuple[int, str]:
@@ -103,12 +137,11 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     state, pod = found.state, found.pod
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
-        return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
-    trial = Trial(found.profile, state, pod, node)
-    try:
+        return NOBODY_LOWER
+    with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
-        outcome = rejection(trial, state, pod, node)
+        outcome = judged(trial, state, pod, node).first_outcome(state, pod)
         if outcome is not None:
             return outcome
         lower.sort(key=importance)
@@ -118,14 +151,12 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         violations = 0
         for one in violating + harmless:
             trial.add(one)
-            if rejection(trial, state, pod, node) is None:
+            if judged(trial, state, pod, node).codes is None:
                 reprieved.append(one)
             else:
                 trial.remove(one)
                 victims.append(one)
                 violations += one in violating
-    finally:
-        trial.undo()
     if not victims:
         return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
@@ -142,24 +173,22 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     )
 
 
-def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outcome | None:
-    """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
+def judged(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Judged:
+    """What the filters say of the node now, with and without the pods nominated to it."""
     others = nominated_to(state, pod, node)
     if others:
-        inner = Trial(trial.profile, state, pod, node)
-        for other in others:
-            inner.add(other)
-        judged = inner.fits()
-        inner.undo()
-        if judged.codes is not None:
-            return judged.outcomes[0]
-    judged = trial.fits()
-    return judged.outcomes[0] if judged.codes is not None else None
+        with Trial(trial.profile, state, pod, node) as inner:
+            for other in others:
+                inner.add(other)
+            with_them = inner.fits()
+            if with_them.codes is not None:
+                return with_them
+    return trial.fits()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:
     """(pods whose removal would violate a PodDisruptionBudget, the others); filterPodsWithPDBViolation."""
-    budgets = state.cache.listed("poddisruptionbudgets.policy")
+    budgets = state.cache.listed(BUDGETS)
     left = [(budget.get("status") or {}).get("disruptionsAllowed") or 0 for budget in budgets]
     violating: list[PodInfo] = []
     harmless: list[PodInfo] = []
@@ -199,8 +228,9 @@ def choose(candidates: list[Candidate], chance: Any) -> Preemption:
     rule = "the only candidate" if len(left) == 1 else ""
     for name, measure in RULES:
         if len(left) > 1:
-            best = min(measure(one) for one in left)
-            kept = [one for one in left if measure(one) == best]
+            measured = [measure(one) for one in left]
+            best = min(measured)
+            kept = [one for one, value in zip(left, measured) if value == best]
             rule = name if len(kept) < len(left) else rule
             left = kept
     if len(left) > 1:

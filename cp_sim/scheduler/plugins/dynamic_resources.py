@@ -18,6 +18,7 @@ class DynamicResources(Plugin):
     """
 
     name = "DynamicResources"
+    local = True
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         state[self.name] = True

@@ -6,6 +6,7 @@ from typing import Any
 
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Coded, Column
+from cp_sim.scheduler.domains import Domains
 from cp_sim.scheduler.framework import (
     MAX_NODE_SCORE,
     SKIPPED,
@@ -18,14 +19,14 @@ from cp_sim.scheduler.framework import (
 )
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_index import ANTI, AVOIDS, PREFERS, TOWARDS, Question
-from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo
+from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 
 AFFINITY, OWN_ANTI, EXISTING_ANTI = 1, 2, 3
 HARD_POD_AFFINITY_WEIGHT = 1
 
-# (topology key, pods per domain)
-Domains = list[tuple[str, Column]]
+# For each of some rules, the pods per domain.
+Rules = list[Domains]
 
 
 class Wanted:
@@ -33,7 +34,9 @@ class Wanted:
 
     __slots__ = ("affinity", "anti", "existing", "first_of_its_kind")
 
-    def __init__(self, affinity: Domains, anti: Domains, existing: Domains, first_of_its_kind: bool) -> None:
+    def __init__(
+        self, affinity: list[Domains], anti: list[Domains], existing: list[Domains], first_of_its_kind: bool
+    ) -> None:
         self.affinity = affinity
         self.anti = anti
         self.existing = existing
@@ -44,7 +47,8 @@ class InterPodAffinity(Plugin):
     """Checks required pod affinity, own anti-affinity, then the anti-affinity of pods that are there; preferred terms
     give points.
 
-    Terms of existing pods count in scoring too, required affinity with weight 1.
+    Terms of existing pods count in scoring too, required affinity with `hard_pod_affinity_weight`; none of them does
+    with `ignore_preferred_terms_of_existing_pods`, unless the pod has preferred terms of its own.
     Source: pkg/scheduler/framework/plugins/interpodaffinity/filtering.go, scoring.go.
     """
 
@@ -56,6 +60,14 @@ class InterPodAffinity(Plugin):
     }
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/update-label")
     follows_pods = True
+
+    def __init__(
+        self,
+        hard_pod_affinity_weight: int = HARD_POD_AFFINITY_WEIGHT,
+        ignore_preferred_terms_of_existing_pods: bool = False,
+    ) -> None:
+        self.hard_pod_affinity_weight = hard_pod_affinity_weight
+        self.ignore_preferred_terms_of_existing_pods = ignore_preferred_terms_of_existing_pods
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
@@ -70,44 +82,46 @@ class InterPodAffinity(Plugin):
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts
-        existing = [(one.term.topology_key, one.by_domain) for one in index.held_against(ANTI, pod)]
+        existing = [one.domains for one in index.held_against(ANTI, pod)]
         if not (facts.affinity or facts.anti_affinity or existing):
             return SKIPPED
-        affinity: Domains = []
+        affinity: Rules = []
         first = False
         if facts.affinity:
             together = Question(facts.affinity)
-            affinity = [(one.topology_key, index.by_domain(together, one.topology_key)) for one in facts.affinity]
-            first = not any(columns.any_of(counts > 0) for _, counts in affinity) and all(
+            affinity = [index.by_domain(together, one.topology_key) for one in facts.affinity]
+            first = not any(domains.total for domains in affinity) and all(
                 index.term_matches(one, pod.namespace, pod.labels) for one in facts.affinity
             )
-        anti = [(one.topology_key, index.by_domain(Question((one,)), one.topology_key)) for one in facts.anti_affinity]
+        anti = [index.by_domain(Question((one,)), one.topology_key) for one in facts.anti_affinity]
         state[self.name] = Wanted(affinity, anti, existing, first)
         return None
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         wanted: Wanted = state[self.name]
-        codes = _in_domains(wanted.existing, nodes) * EXISTING_ANTI
-        codes = columns.where(_in_domains(wanted.anti, nodes), OWN_ANTI, codes)
-        if wanted.affinity:
-            meets = columns.flags(len(nodes), True)
-            for key, counts in wanted.affinity:
-                ids = nodes.labels(key)
-                enough = ids >= 0 if wanted.first_of_its_kind else columns.looked_up(counts, ids) > 0
-                meets = meets & enough
+        codes: Column = 0
+        existing, own = _in_domains(wanted.existing, nodes), _in_domains(wanted.anti, nodes)
+        if existing is not None:
+            codes = existing * EXISTING_ANTI
+        if own is not None:
+            codes = columns.where(own, OWN_ANTI, codes)
+        for domains in wanted.affinity:
+            if wanted.first_of_its_kind:
+                meets = nodes.labels(domains.label.key) >= 0
+            else:
+                meets = domains.of(nodes) > 0
             codes = columns.where(meets, codes, AFFINITY)
-        return codes
+        return None if isinstance(codes, int) else codes
 
     def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
         wanted: Wanted = state[self.name]
         rules = {AFFINITY: wanted.affinity, OWN_ANTI: wanted.anti, EXISTING_ANTI: wanted.existing}[code]
         found: dict[str, Any] = {"rules": len(rules), "code": code}
-        for place, (key, counts) in enumerate(rules[:8]):
-            ids = nodes.labels(key)
-            values = nodes.table.label(key).values
-            found[f"{place}/key"] = key
-            found[f"{place}/domain"] = Coded(columns.compact(ids), values)
-            found[f"{place}/pods"] = columns.compact(columns.looked_up(counts, ids))
+        for place, domains in enumerate(rules[:8]):
+            label = domains.label
+            found[f"{place}/key"] = label.key
+            found[f"{place}/domain"] = Coded(columns.compact(nodes.labels(label.key)), label.values)
+            found[f"{place}/pods"] = columns.compact(domains.of(nodes))
         return found
 
     @staticmethod
@@ -129,43 +143,43 @@ class InterPodAffinity(Plugin):
     # -- scoring -----------------------------------------------------------------------------------------------------
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
-        points: list[tuple[str, Column]] = []
         index, facts = state.cache.index, pod.facts
-        own = [(one, 1) for one in facts.preferred_affinity] + [(one, -1) for one in facts.preferred_anti_affinity]
-        for term, sign in own:
-            points.append(
-                (term.topology_key, index.by_domain(_question(term), term.topology_key) * (sign * term.weight))
-            )
+        own = [(one, one.weight) for one in facts.preferred_affinity]
+        own += [(one, -one.weight) for one in facts.preferred_anti_affinity]
+        if self.ignore_preferred_terms_of_existing_pods and not own:
+            state[f"{self.name}/score"] = ()  # it scores nonetheless: 0 everywhere
+            return None
+        points = [(index.by_domain(Question((term,)), term.topology_key), weight) for term, weight in own]
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):
-                weight = HARD_POD_AFFINITY_WEIGHT if role == TOWARDS else held.term.weight
-                points.append((held.term.topology_key, held.by_domain * (sign * weight)))
-        points = [(key, counts) for key, counts in points if columns.any_of(counts != 0)]
+                weight = self.hard_pod_affinity_weight if role == TOWARDS else held.term.weight
+                points.append((held.domains, sign * weight))
+        points = [(domains, weight) for domains, weight in points if domains.total and weight]
         if not points:
             return SKIPPED
         state[f"{self.name}/score"] = points
         return None
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
-        total = columns.filled(len(nodes))
-        for key, counts in state[f"{self.name}/score"]:
-            total = total + columns.looked_up(counts, nodes.labels(key))
-        return total
+        scores: Column = 0
+        for domains, weight in state[f"{self.name}/score"]:
+            scores = scores + domains.of(nodes) * weight
+        return scores
 
     def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:
+        if isinstance(scores, int):
+            return 0
         least, most = columns.smallest(scores), columns.largest(scores)
         if most == least:
             return 0
         return columns.cut(float(MAX_NODE_SCORE) * ((scores - least) / float(most - least)))
 
 
-def _question(term: AffinityTerm) -> Question:
-    return Question((term,))
-
-
-def _in_domains(rules: Domains, nodes: Nodes) -> Column:
-    """Which nodes are in a domain where any of the counts is above 0."""
-    found = columns.flags(len(nodes))
-    for key, counts in rules:
-        found = found | (columns.looked_up(counts, nodes.labels(key)) > 0)
+def _in_domains(rules: Rules, nodes: Nodes) -> Column | None:
+    """Which nodes are in a domain where any of the counts is above 0; None where none can be."""
+    found: Column | None = None
+    for domains in rules:
+        if domains.total:
+            here = domains.of(nodes) > 0
+            found = here if found is None else found | here
     return found

@@ -13,27 +13,44 @@ from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 
 CONFLICT = "pod affinity terms conflict"
+ENFORCED = 2
 
 
 class NodeAffinity(Plugin):
     """Rejects nodes that nodeSelector or required node affinity do not match; preferred terms give their weight.
 
+    `added_terms` and `added_preferred` are what the scheduler asks for on behalf of every pod (`addedAffinity`).
     Source: pkg/scheduler/framework/plugins/nodeaffinity.
     """
 
     name = "NodeAffinity"
-    verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector")}
+    local = True
+    verdicts = {
+        1: (UNRESOLVABLE, "node(s) didn't match Pod's node affinity/selector"),
+        ENFORCED: (UNRESOLVABLE, "node(s) didn't match scheduler-enforced node affinity"),
+    }
     moved_by = ("nodes/add", "nodes/update-label")
+
+    def __init__(
+        self,
+        added_terms: tuple[dict[str, Any], ...] | None = None,
+        added_preferred: tuple[dict[str, Any], ...] = (),
+    ) -> None:
+        self.added_terms = added_terms
+        self.added_preferred = added_preferred
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         labels, terms = meta.labels(change.new), pod.facts.required_nodes
         if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
             return False
         name = meta.name(change.new)
-        return terms is None or any(selectors.matches_node_term(term, labels, name) for term in terms)
+        return all(
+            one is None or any(selectors.matches_node_term(term, labels, name) for term in one)
+            for one in (self.added_terms, terms)
+        )
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
-        if not node_matching.has_requirements(pod):
+        if self.added_terms is None and not node_matching.has_requirements(pod):
             return SKIPPED
         names: set[str] = set()
         for term in pod.facts.required_nodes or ():
@@ -48,21 +65,24 @@ class NodeAffinity(Plugin):
         return None
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
-        return ~node_matching.required(pod, nodes) * 1
+        codes = ~node_matching.required(pod, nodes) * 1
+        if self.added_terms is None:
+            return codes
+        return columns.where(node_matching.any_term(self.added_terms, nodes), codes, ENFORCED)
 
     def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
-        return {"selects": _said(pod)}
+        return {"selects": _said(pod) if code != ENFORCED else ""}
 
     @staticmethod
     def tell(facts: dict[str, Any], reasons: tuple[str, ...]) -> tuple[dict[str, Any], str]:
         return facts, f"the pod wants {facts['selects']}" if facts["selects"] else ""
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
-        return None if pod.facts.preferred_nodes else SKIPPED
+        return None if pod.facts.preferred_nodes or self.added_preferred else SKIPPED
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         total = columns.filled(len(nodes))
-        for preferred in pod.facts.preferred_nodes:
+        for preferred in (*self.added_preferred, *pod.facts.preferred_nodes):
             if preferred["weight"]:
                 total = total + preferred["weight"] * node_matching.matches_term(
                     preferred.get("preference") or {}, nodes

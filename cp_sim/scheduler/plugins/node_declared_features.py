@@ -19,6 +19,7 @@ class NodeDeclaredFeatures(Plugin):
     """
 
     name = "NodeDeclaredFeatures"
+    local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's required features")}
     moved_by = ("nodes/add", "nodes/update-declared-features", "pods/update-spec")
 

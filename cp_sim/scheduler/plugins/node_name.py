@@ -16,6 +16,7 @@ class NodeName(Plugin):
     """Rejects every node but `spec.nodeName` (pkg/scheduler/framework/plugins/nodename)."""
 
     name = "NodeName"
+    local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match the requested node name")}
     moved_by = ("nodes/add",)
 

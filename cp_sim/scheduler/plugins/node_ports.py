@@ -20,6 +20,7 @@ class NodePorts(Plugin):
     """
 
     name = "NodePorts"
+    local = True
     verdicts = {1: (UNSCHEDULABLE, "node(s) didn't have free ports for the requested pod ports")}
     moved_by = ("pods/delete", "nodes/add")
 

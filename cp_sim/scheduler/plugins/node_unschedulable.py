@@ -21,6 +21,7 @@ class NodeUnschedulable(Plugin):
     """
 
     name = "NodeUnschedulable"
+    local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) were unschedulable")}
     moved_by = ("nodes/add", "nodes/update-taint", "nodes/update-unschedulable", "pods/update-tolerations")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
 from cp_sim.scheduler import columns, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
+from cp_sim.scheduler.domains import Among, Domains
 from cp_sim.scheduler.framework import (
     MAX_NODE_SCORE,
     SKIPPED,
@@ -21,20 +23,25 @@ from cp_sim.scheduler.framework import (
 )
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
-from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
+from cp_sim.scheduler.pod_info import PodInfo, SpreadConstraint, affinity_term
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
+# systemDefaultConstraints in plugin.go; which pods they mean follows from each pod.
+SYSTEM_DEFAULTS = (
+    ("ScheduleAnyway", SpreadConstraint(3, HOSTNAME, None)),
+    ("ScheduleAnyway", SpreadConstraint(5, ZONE, None)),
+)
 
 
 class Spread:
     """One constraint during one cycle: how many matching pods each domain has, and what the fewest is."""
 
-    __slots__ = ("constraint", "counts", "fewest", "self_match")
+    __slots__ = ("constraint", "domains", "fewest", "self_match")
 
-    def __init__(self, constraint: SpreadConstraint, counts: Column, fewest: int, self_match: int) -> None:
+    def __init__(self, constraint: SpreadConstraint, domains: Domains, fewest: int, self_match: int) -> None:
         self.constraint = constraint
-        self.counts = counts
+        self.domains = domains
         self.fewest = fewest
         self.self_match = self_match
 
@@ -44,8 +51,8 @@ class PodTopologySpread(Plugin):
     points.
 
     Pods without constraints of their own are spread softly over hostnames (maxSkew 3) and zones (maxSkew 5) when a
-    Service or their owner selects them.  Source: pkg/scheduler/framework/plugins/podtopologyspread/filtering.go,
-    scoring.go.
+    Service or their owner selects them, or by `default_constraints`: (whenUnsatisfiable, constraint) each.
+    Source: pkg/scheduler/framework/plugins/podtopologyspread/common.go, filtering.go, scoring.go.
     """
 
     name = "PodTopologySpread"
@@ -59,51 +66,53 @@ class PodTopologySpread(Plugin):
     moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
     follows_pods = True
 
-    # The system's default constraints (plugin.go).
-    defaults = ((HOSTNAME, 3), (ZONE, 5))
+    def __init__(self, default_constraints: tuple[tuple[str, SpreadConstraint], ...] | None = None) -> None:
+        # Nodes without a zone take part only where nobody has chosen the constraints (`requireAllTopologies`).
+        self.system_defaulted = default_constraints is None
+        self.default_constraints = SYSTEM_DEFAULTS if default_constraints is None else default_constraints
+
+    def _defaults(self, state: CycleState, pod: PodInfo, when: str) -> tuple[SpreadConstraint, ...]:
+        """The default constraints of one kind, for the pods that belong with this one (`buildDefaultConstraints`)."""
+        wanted = [one for kind, one in self.default_constraints if kind == when]
+        selector = default_selector(state.cache, pod) if wanted else None
+        return () if selector is None else tuple(replace(one, selector=selector) for one in wanted)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required
+        if not self.system_defaulted and not pod.spec.get("topologySpreadConstraints"):
+            constraints = self._defaults(state, pod, "DoNotSchedule")
         if not constraints:
             return SKIPPED
-        nodes = _all_rows(state)
-        keyed = _with_keys(nodes, constraints)
-        state[self.name] = [self._spread(state, pod, one, nodes, keyed) for one in constraints]
+        state[self.name] = [self._spread(state, pod, one, constraints) for one in constraints]
         return None
 
     def _spread(
-        self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, nodes: Nodes, keyed: Column
+        self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, constraints: tuple[SpreadConstraint, ...]
     ) -> Spread:
-        label = nodes.table.label(constraint.topology_key)
-        counted = keyed & included(constraint, pod, nodes)
-        domains = columns.where(counted, nodes.labels(constraint.topology_key), -1)
-        counts = columns.sum_by(domains, matching_pods(state, pod, constraint), len(label.values))
-        present = columns.count_by(domains, len(label.values)) > 0
-        number = columns.count_true(present)
-        fewest = columns.smallest(counts[present]) if number >= constraint.min_domains else 0
+        domains = pods_by_domain(state, pod, constraint, counting_nodes(state, pod, constraint, constraints))
+        fewest = domains.fewest() if domains.number >= constraint.min_domains else 0
         self_match = int(selectors.matches(constraint.selector, pod.labels))
-        return Spread(constraint, counts, fewest, self_match)
+        return Spread(constraint, domains, fewest, self_match)
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
-        codes = columns.filled(len(nodes))
+        codes: Column = None
         for spread in state[self.name]:
-            ids = nodes.labels(spread.constraint.topology_key)
-            skew = columns.looked_up(spread.counts, ids) + spread.self_match - spread.fewest
-            verdict = columns.where(ids < 0, MISSING_LABEL, (skew > spread.constraint.max_skew) * TOO_SKEWED)
-            codes = columns.where(codes == 0, verdict, codes)
+            skew = spread.domains.of(nodes) + (spread.self_match - spread.fewest)
+            lacking = nodes.labels(spread.constraint.topology_key) < 0
+            verdict = columns.where(lacking, MISSING_LABEL, (skew > spread.constraint.max_skew) * TOO_SKEWED)
+            codes = verdict if codes is None else columns.where(codes == 0, verdict, codes)
         return codes
 
     def facts(self, state: CycleState, pod: PodInfo, nodes: Nodes, code: int) -> dict[str, Any]:
         """Of the first constraint that each node does not meet."""
         found: dict[str, Any] = {}
-        told = columns.filled(len(nodes), -1)
+        told: Column = -1
         for place, spread in enumerate(state[self.name]):
             ids = nodes.labels(spread.constraint.topology_key)
-            matching = columns.looked_up(spread.counts, ids)
-            bad = (ids < 0) | (matching + spread.self_match - spread.fewest > spread.constraint.max_skew)
+            matching = spread.domains.of(nodes)
+            bad = (ids < 0) | (matching + (spread.self_match - spread.fewest) > spread.constraint.max_skew)
             told = columns.where((told < 0) & bad, place, told)
-            values = nodes.table.label(spread.constraint.topology_key).values
-            found[f"{place}/domain"] = Coded(columns.compact(ids), values)
+            found[f"{place}/domain"] = Coded(columns.compact(ids), spread.domains.label.values)
             found[f"{place}/matching"] = columns.compact(matching)
             found[f"{place}/fixed"] = (
                 spread.constraint.topology_key,
@@ -139,54 +148,31 @@ class PodTopologySpread(Plugin):
         """The constraints to score by: the pod's own soft ones, or the default ones if it has none at all."""
         if pod.spec.get("topologySpreadConstraints"):
             return pod.facts.spread_preferred
-        selector = default_selector(state.cache, pod)
-        if selector is None:
-            return ()
-        return tuple(SpreadConstraint(max_skew, key, selector) for key, max_skew in self.defaults)
+        return self._defaults(state, pod, "ScheduleAnyway")
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
         constraints = self._soft(state, pod)
         if not constraints:
             return SKIPPED
         # With the default constraints a node without a zone still spreads over hostnames.
-        all_keys = bool(pod.spec.get("topologySpreadConstraints"))
-        everywhere = _all_rows(state)
-        keyed = nodes.pick(_with_keys(everywhere, constraints)) if all_keys else columns.flags(len(nodes), True)
+        all_keys = bool(pod.spec.get("topologySpreadConstraints")) or not self.system_defaulted
+        needed = constraints if all_keys else ()
+        keyed = _with_keys(nodes, needed)
         total: Column = 0.0
         for constraint in constraints:
-            weight, counts = self._counts(state, pod, constraint, nodes, everywhere, all_keys, constraints, keyed)
-            has_key = nodes.labels(constraint.topology_key) >= 0
-            points = counts * weight + (constraint.max_skew - 1)
-            total = total + columns.where(has_key, points, 0.0)
+            ids = nodes.labels(constraint.topology_key)
+            if constraint.topology_key == HOSTNAME:
+                number, counts = columns.count_true(keyed), nodes.pick(matching_pods(state, pod, constraint))
+            else:
+                among = counting_nodes(state, pod, constraint, needed)
+                domains = pods_by_domain(state, pod, constraint, among)
+                number, counts = _domains_of(ids, keyed, len(domains.label.values)), domains.of(nodes)
+            # Points for a domain: its pods, weighted by how many domains the feasible nodes are in.
+            points = counts * math.log(number + 2) + (constraint.max_skew - 1)
+            total = total + columns.where(ids >= 0, points, 0.0)
         state[f"{self.name}/score"] = columns.where(keyed, columns.rounded(total), 0)
         state[f"{self.name}/keyed"] = keyed
         return None
-
-    def _counts(
-        self,
-        state: CycleState,
-        pod: PodInfo,
-        constraint: SpreadConstraint,
-        nodes: Nodes,
-        everywhere: Nodes,
-        all_keys: bool,
-        constraints: tuple[SpreadConstraint, ...],
-        keyed: Column,
-    ) -> tuple[float, Column]:
-        """(weight by number of domains, matching pods in each node's domain); domains are those of feasible nodes."""
-        matching = matching_pods(state, pod, constraint)
-        if constraint.topology_key == HOSTNAME:
-            return math.log(columns.count_true(keyed) + 2), nodes.pick(matching)
-        # A node without the label counts as a domain of its own, number 0.
-        size = len(nodes.table.label(constraint.topology_key).values) + 1
-        ids = nodes.labels(constraint.topology_key) + 1
-        domains = columns.count_by(columns.where(keyed, ids, -1), size) > 0
-        counted = everywhere.table.present() & included(constraint, pod, everywhere)
-        if all_keys:
-            counted = counted & _with_keys(everywhere, constraints)
-        of_all = columns.where(counted, everywhere.labels(constraint.topology_key) + 1, -1)
-        counts = columns.sum_by(of_all, matching, size)
-        return math.log(columns.count_true(domains) + 2), columns.looked_up(counts, ids)
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         return state[f"{self.name}/score"]
@@ -201,18 +187,35 @@ class PodTopologySpread(Plugin):
         return columns.where(keyed, share, 0)
 
 
-def _all_rows(state: CycleState) -> Nodes:
-    """Every row of the table, present or not."""
-    table = state.cache.table
-    return Nodes(table, columns.counting(0, table.columns.size))
-
-
 def _with_keys(nodes: Nodes, constraints: tuple[SpreadConstraint, ...]) -> Column:
-    """Which of all rows are nodes with every topology key."""
-    keyed = nodes.table.present()
+    """Which of the nodes have every topology key."""
+    keyed = columns.flags(len(nodes), True)
     for constraint in constraints:
         keyed = keyed & (nodes.labels(constraint.topology_key) >= 0)
     return keyed
+
+
+def _domains_of(ids: Column, keyed: Column, values: int) -> int:
+    """In how many domains the nodes are that have all keys; those without this label are one more."""
+    here = columns.count_by(columns.where(keyed, ids + 1, -1), values + 1)
+    return columns.count_true(here > 0)
+
+
+def counting_nodes(
+    state: CycleState, pod: PodInfo, constraint: SpreadConstraint, needed: tuple[SpreadConstraint, ...]
+) -> Among:
+    """The nodes whose pods and domains count: with all keys that are needed, and included by the policies."""
+    index = state.cache.index
+    by_rules = constraint.honor_affinity and node_matching.has_requirements(pod)
+    of_pod = pod.facts if by_rules or constraint.honor_taints else None
+    key = (of_pod, by_rules, constraint.honor_taints, tuple([one.topology_key for one in needed]))
+    found = index.nodes_among(key)
+    if found is None:
+        table = state.cache.table
+        nodes = Nodes(table, columns.counting(0, table.columns.size))
+        rows = table.present() & _with_keys(nodes, needed) & included(constraint, pod, nodes)
+        found = index.keep_among(key, rows)
+    return found
 
 
 def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column:
@@ -227,14 +230,30 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
     return counted
 
 
-def matching_pods(state: CycleState, pod: PodInfo, constraint: SpreadConstraint) -> Column:
-    """How many pods per row a constraint counts: those of the pod's namespace that are not being deleted.
+def question(pod: PodInfo, constraint: SpreadConstraint) -> Question | None:
+    """Which pods a constraint counts: those of the pod's namespace that are not being deleted.
 
-    A selector without any condition counts none (`countPodsMatchSelector` in common.go), although it matches the pod
-    itself.
+    None where it counts none: a selector without any condition (`countPodsMatchSelector` in common.go), although it
+    matches the pod itself.
     """
     selector = constraint.selector
     if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):
-        return columns.filled(state.cache.table.columns.size)
-    term = AffinityTerm("", (pod.namespace,), selector, None, 0, "")
-    return state.cache.index.rows(Question((term,), skip_terminating=True))
+        return None
+    term = affinity_term({"topologyKey": "", "labelSelector": selector}, pod.namespace)
+    return Question((term,), skip_terminating=True)
+
+
+def matching_pods(state: CycleState, pod: PodInfo, constraint: SpreadConstraint) -> Column:
+    """How many pods per row a constraint counts."""
+    asked = question(pod, constraint)
+    return columns.filled(state.cache.table.columns.size) if asked is None else state.cache.index.rows(asked)
+
+
+def pods_by_domain(state: CycleState, pod: PodInfo, constraint: SpreadConstraint, among: Among) -> Domains:
+    """How many pods per domain a constraint counts, on the nodes that count."""
+    asked = question(pod, constraint)
+    if asked is not None:
+        return state.cache.index.by_domain(asked, constraint.topology_key, among)
+    none = Domains(state.cache.table.label(constraint.topology_key), among)
+    none.add_all(columns.filled(state.cache.table.columns.size))
+    return none

@@ -22,6 +22,7 @@ class TaintToleration(Plugin):
     """
 
     name = "TaintToleration"
+    local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) had untolerated taint(s)")}
     moved_by = ("nodes/add", "nodes/update-taint", "pods/update-tolerations")
 

@@ -59,6 +59,9 @@ class VolumeBinding(Plugin):
         "csistoragecapacities/update",
     )
 
+    def __init__(self, bind_timeout_s: int = 600) -> None:
+        self.bind_timeout_ms = bind_timeout_s * 1000
+
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         names = volumes.claim_names(pod)
         if not names:

@@ -170,7 +170,7 @@ def test_a_score_out_of_range_is_an_error() -> None:
         def score_node(self, pod: Object, node: Object) -> int:
             return 101
 
-    with pytest.raises(PluginError, match="TooMuch returns an invalid score 101"):
+    with pytest.raises(PluginError, match='"TooMuch" returns an invalid score 101'):
         decide(pod(), node("n1"), node("n2"), profile=default_profile((*DEFAULT_PLUGINS, TooMuch())))
 
 

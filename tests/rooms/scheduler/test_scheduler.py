@@ -172,7 +172,13 @@ def test_a_plugin_that_breaks_the_rules_is_named_and_the_world_still_settles() -
     assert not meta.node_name(stored)
     decision = world.decisions()[0]
     assert (decision.result, decision.attempt) == ("error", 1)
-    assert decision.message == "plugin Broken returns an invalid score 1000, it should in the range of [0, 100]"
+    assert decision.message == (
+        'applying score defaultWeights on Score plugins: plugin "Broken" returns an invalid score 1000, '
+        "it should in the range of [0, 100] after normalizing"
+    )
+    condition = meta.condition(world.get("pods", "web-1", "default"), "PodScheduled")
+    assert condition is not None
+    assert (condition["reason"], condition["message"]) == ("SchedulerError", decision.message)
     assert world.scheduler.queue.listed(BACKOFF)
 
 
