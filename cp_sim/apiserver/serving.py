@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import allocation, definitions, rest, verbs, versions
+from cp_sim.apiserver import allocation, definitions, moulds, rest, verbs, versions
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
 from cp_sim.apiserver.readable import is_object
@@ -40,6 +40,7 @@ class Serving(Actor):
         self.catalog = Catalog()
         self.authorizer = Authorizer()
         self.allocations = allocation.Allocations()
+        self.moulds = moulds.Moulds()
         self.revision = 0  # the watch caches have seen everything up to here
         self.compacted = 0  # the store's history begins after this
         self._watches: dict[tuple[str, int], tuple[str, int]] = {}
@@ -134,6 +135,7 @@ class Serving(Actor):
     def forget_written(self) -> None:
         """Everything was read anew: what was written before is no news any more."""
         self._fresh.clear()
+        self.moulds.forget()
 
     def add_watch(self, cache: ResourceCache, watch: Watch) -> None:
         """Enter a watch."""

@@ -27,6 +27,7 @@ class DefaultTolerationSeconds(Plugin):
 
     name = "DefaultTolerationSeconds"
     resources = ("pods",)
+    reads = ()
     mutates = ("CREATE", "UPDATE")
 
     def mutate(self, server: Any, asked: Attributes) -> None:

@@ -20,6 +20,7 @@ class LimitRanger(Plugin):
 
     name = "LimitRanger"
     resources = ("pods", "persistentvolumeclaims")
+    reads = ("limitranges",)
     mutates = ("CREATE",)
     validates = ("CREATE", "UPDATE")
 

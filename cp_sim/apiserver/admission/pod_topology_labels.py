@@ -18,6 +18,7 @@ class PodTopologyLabels(Plugin):
 
     name = "PodTopologyLabels"
     resources = ("pods",)
+    reads = ()  # pods that name a node are not cast
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:

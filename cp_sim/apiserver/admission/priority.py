@@ -20,6 +20,7 @@ class Priority(Plugin):
 
     name = "Priority"
     resources = ("pods", CLASSES)
+    reads = (CLASSES,)
     mutates = ("CREATE", "UPDATE")
     validates = ("CREATE", "UPDATE", "DELETE")
 
