@@ -146,6 +146,8 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
             if type(value) is not str:
                 _mismatch(struct, field, value, path, context)
                 continue
+            if value:
+                continue
         elif code == "@" and not isinstance(value, dict):
             _mismatch(struct, field, value, path, context)
         else:
