@@ -75,7 +75,7 @@ class Moulds:
         spec = pod["spec"]
         if work.pending is not None or work.warnings or spec.get("nodeName") or "conditions" in pod["status"]:
             return
-        volumes = spec.get("volumes") or ()
+        volumes: list[Object] = spec.get("volumes") or []
         if any("ephemeral" in volume for volume in volumes):  # claims take the pod's name
             return
         given = ((work.call.body.get("spec") or {}).get("volumes")) or ()

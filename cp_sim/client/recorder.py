@@ -7,7 +7,6 @@ from typing import Any
 
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.client import Client
-from cp_sim.objects import meta
 from cp_sim.sim import Clock
 
 Object = dict[str, Any]

@@ -15,7 +15,7 @@ import base64
 import binascii
 import json
 import marshal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from cp_sim.objects import quantity, times
@@ -339,7 +339,7 @@ def _report_repeated(struct: Struct, body: dict[str, Any], path: Path, context: 
         seen.add(key)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zero(field: Field) -> Any:
     """What Go writes for a field nobody set; the same empty struct wherever it stands."""
     code = field.code
