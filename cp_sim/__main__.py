@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import gzip
-import itertools
 import json
 import pstats
 import subprocess
@@ -13,16 +11,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
 
-from cp_sim.objects import meta
-from cp_sim.objects.kinds import UnknownKind, kind_of
+from cp_sim.commands import schedule
+from cp_sim.commands.files import opened
+from cp_sim.commands.refusal import Refusal
 
 PROFILE_LINES = 30
-
-
-class Refusal(Exception):
-    """What was asked for cannot be done; the message is one sentence for the person who asked."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="cp-sim", description="A Kubernetes control plane inside one process.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_bench(commands)
-    _add_schedule(commands)
+    schedule.add(commands)
     _add_replay(commands)
     _add_etcd(commands)
     options = parser.parse_args(arguments)
@@ -125,82 +119,6 @@ def _profiled(wanted: bool) -> Iterator[None]:
     pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(PROFILE_LINES)
 
 
-# -- schedule ----------------------------------------------------------------------------------------------------------
-
-
-def _add_schedule(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    about = "decide where pods go, without a cluster, and print every decision"
-    schedule = commands.add_parser("schedule", help=about, description=about)
-    schedule.add_argument(
-        "file",
-        metavar="FILE",
-        help="JSON lines (also .gz), one scenario a line, or what `kubectl get nodes,pods -A -o json` prints; "
-        "- reads the standard input",
-    )
-    schedule.set_defaults(run=_schedule)
-
-
-def _schedule(options: argparse.Namespace) -> int:
-    from cp_sim.scheduler.scenario import answer
-
-    with _opened(options.file) as lines:
-        for place, scenario in _scenarios(lines, options.file):
-            try:
-                print(json.dumps(answer(scenario), ensure_ascii=False, separators=(",", ":")), flush=True)
-            except (AttributeError, LookupError, TypeError, ValueError, UnknownKind) as problem:
-                raise Refusal(f"{place} cannot be scheduled: {type(problem).__name__}: {problem}") from problem
-    return 0
-
-
-def _scenarios(lines: TextIO, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The scenarios of a file, each with the words for its place."""
-    first = lines.readline()
-    try:
-        whole = isinstance(json.loads(first or "null"), dict)
-    except json.JSONDecodeError:
-        whole = False
-    if first.strip() and not whole:  # not one document a line, then one document in many
-        try:
-            found = json.loads(first + lines.read())
-        except json.JSONDecodeError as problem:
-            raise Refusal(f"{name} is neither JSON lines nor a JSON document: {problem}") from None
-        yield name, _scenario(found, name)
-        return
-    for number, line in enumerate(itertools.chain([first], lines), 1):
-        if line.strip():
-            try:
-                found = json.loads(line)
-            except json.JSONDecodeError as problem:
-                raise Refusal(f"line {number} of {name} is not JSON: {problem}") from None
-            yield f"line {number} of {name}", _scenario(found, f"line {number} of {name}")
-
-
-def _scenario(found: Any, place: str) -> dict[str, Any]:
-    """A scenario as it stands, or the one that a dump of a cluster poses: where do its unbound pods go?"""
-    if isinstance(found, dict) and isinstance(found.get("objects"), list) and isinstance(found.get("pending"), list):
-        for obj in [*found["objects"], *found["pending"]]:
-            _check_kind(obj, place)
-        return found
-    if isinstance(found, dict) and found.get("kind") == "List" and isinstance(found.get("items"), list):
-        pending = [obj for obj in found["items"] if _waits(obj)]
-        return {"name": place, "objects": [obj for obj in found["items"] if not _waits(obj)], "pending": pending}
-    raise Refusal(f'{place} is neither a scenario (lists "objects" and "pending") nor a List of objects')
-
-
-def _check_kind(obj: Any, place: str) -> None:
-    """Refuse an object of no known kind: what is left out by a typing error would change where pods go."""
-    try:
-        kind_of(obj)
-    except (AttributeError, UnknownKind) as problem:
-        raise Refusal(f"{place} cannot be scheduled: {problem}") from None
-
-
-def _waits(obj: Any) -> bool:
-    """Whether an object of a dump is a pod that the scheduler would take."""
-    is_pod = isinstance(obj, dict) and obj.get("kind") == "Pod"
-    return is_pod and not meta.node_name(obj) and not meta.is_finished(obj)
-
-
 # -- replay ------------------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +132,7 @@ def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _replay(options: argparse.Namespace) -> int:
     from cp_sim.etcd.replay import replay_lines
 
-    with _opened(options.file) as lines:
+    with opened(options.file) as lines:
         try:
             for answer in replay_lines(lines):
                 print(answer)
@@ -251,18 +169,6 @@ def _etcd(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("the store has stopped")
     return 0
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[TextIO]:
-    if name == "-":
-        yield sys.stdin
-        return
-    try:
-        with gzip.open(name, "rt", encoding="utf-8") if name.endswith(".gz") else open(name, encoding="utf-8") as file:
-            yield file
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
-        raise Refusal(f"{name} cannot be read: {problem}") from None
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from cp_sim.apiserver import definitions
-from cp_sim.objects import edit
+from cp_sim.objects import edit, label_keys
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.shared import REMEMBERED, Same
 
@@ -55,7 +55,8 @@ def prepare_create(kind: Kind, obj: Object, now: str) -> Object:
     if kind.resets_status_on_create and not kind.custom:
         new = _NEW_STATUS.get(kind.storage)
         if kind.storage == "pods":
-            obj = {**obj, "status": pod_status(obj, now)}
+            spec = label_keys.merged(obj.get("spec") or {}, obj["metadata"].get("labels") or {})
+            obj = {**obj, "spec": spec, "status": pod_status(obj, now)}
         elif new is not None:
             obj = {**obj, "status": new}
             if kind.storage == "persistentvolumes":

@@ -80,7 +80,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 def parse(text: str) -> list[Object]:
     """All objects of a text, in order, lists taken apart.  *Raises* `ManifestError`."""
     found: list[Object] = []
-    for number, (value, line) in enumerate(_documents(text), start=1):
+    for number, (value, line) in enumerate(documents(text), start=1):
         if value is None:
             continue
         where = f"document {number} (line {line})"
@@ -96,12 +96,12 @@ def parse(text: str) -> list[Object]:
 
 def parse_value(text: str) -> Any:
     """The JSON value of one YAML or JSON text, e.g. of a patch or a request's body.  *Raises* `ManifestError`."""
-    values = [value for value, _ in _documents(text)]
+    values = [value for value, _ in documents(text)]
     return values[0] if values else None
 
 
-def _documents(text: str) -> list[tuple[Any, int]]:
-    """(value, first line) of each document."""
+def documents(text: str) -> list[tuple[Any, int]]:
+    """(value, first line) of each document of a text.  *Raises* `ManifestError`."""
     text = text.removeprefix("\ufeff")
     stripped = text.lstrip()
     if stripped.startswith(("{", "[")):

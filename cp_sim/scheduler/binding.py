@@ -174,7 +174,8 @@ class BindingCycle:
     # -- PreBind -------------------------------------------------------------------------------------------------------
 
     def pre_bind(self, placed: Placed) -> None:
-        """Ask the PreBind plugins in turn, then bind."""
+        """Ask the PreBind plugins in turn, then bind.  From here on no plugin can make the pod wait for a change."""
+        self.scheduler.queue.done(placed.uid)
         while placed.work:
             plugin = placed.work[0]
             answer = ask(plugin, "pre_bind", placed.state, placed.one.pod, placed.node)
@@ -288,17 +289,21 @@ class BindingCycle:
         """Forget an assumed pod and try it again later: when a change helps (`rejected_by`), or after a back-off."""
         scheduler, one = self.scheduler, placed.one
         self._unreserve(placed)
-        if one.pod.uid in scheduler.cache.assumed:
+        was_there = scheduler.cache.assumed.get(one.pod.uid)
+        if was_there is not None:
             scheduler.cache.remove_pod(one.pod.uid)
-            # For the others it is as if a pod had left the node.
-            scheduler.helps(Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None))
         current = scheduler.pods.get(one.pod.key)
         if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
-            return
-        one.pod = one.pod.updated(current)
-        if placed.nominated or one.pod.nominated_node:
-            self._patch_nominated(placed, None)
-        scheduler.placing_failed(one, why, rejected_by, reason)
+            scheduler.queue.done(one.pod.uid)
+        else:
+            one.pod = one.pod.updated(current)
+            if placed.nominated or one.pod.nominated_node:
+                self._patch_nominated(placed, None)
+            scheduler.placing_failed(one, why, rejected_by, reason)
+        if was_there is not None:
+            # For the others it is as if a pod had left the node.
+            left = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)
+            scheduler.helps(left, but_not=one.pod.uid)
 
 
 def fit_error(reasons: tuple[str, ...]) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from cp_sim.objects import meta
 from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision
-from cp_sim.scheduler.pod_info import PodInfo
 
 Object = dict[str, Any]
 
@@ -22,27 +21,25 @@ def of_node(old: Object | None, new: Object) -> list[str]:
         return ["nodes/add"]
     found = []
     before, after = old.get("spec") or {}, new.get("spec") or {}
-    if (old.get("status") or {}).get("allocatable") != (new.get("status") or {}).get("allocatable"):
+    was, now = old.get("status") or {}, new.get("status") or {}
+    if before.get("taints") != after.get("taints") or (before.get("unschedulable") and not after.get("unschedulable")):
+        found.append("nodes/update-taint")
+    if was.get("allocatable") != now.get("allocatable"):
         found.append("nodes/update-allocatable")
     if meta.labels(old) != meta.labels(new):
         found.append("nodes/update-label")
-    if before.get("taints") != after.get("taints"):
-        found.append("nodes/update-taint")
-    if (old.get("status") or {}).get("declaredFeatures") != (new.get("status") or {}).get("declaredFeatures"):
+    if _conditions(was) != _conditions(now):
+        found.append("nodes/update-condition")
+    if meta.annotations(old) != meta.annotations(new):
+        found.append("nodes/update-annotation")
+    if was.get("declaredFeatures") != now.get("declaredFeatures"):
         found.append("nodes/update-declared-features")
-    if bool(before.get("unschedulable")) != bool(after.get("unschedulable")):
-        found.append("nodes/update-unschedulable")
     return found
 
 
-def of_bound_pod(old: PodInfo, new: PodInfo) -> list[str]:
-    """The changes of a pod on a node that may help others."""
-    found = []
-    if old.labels != new.labels or old.terminating != new.terminating:
-        found.append("pods/update-label")
-    if any(new.facts.requests.get(name, 0) < amount for name, amount in old.facts.requests.items()):
-        found.append("pods/scale-down")
-    return found
+def _conditions(status: Object) -> Object:
+    """{type of condition: its status}; when it was last heard of does not count."""
+    return {one["type"]: one.get("status") for one in status.get("conditions") or ()}
 
 
 def rejectors(decision: Decision) -> tuple[str, ...]:
@@ -50,7 +47,7 @@ def rejectors(decision: Decision) -> tuple[str, ...]:
     if decision.pre_enqueue is not None:
         return (decision.pre_enqueue.plugin,)
     if decision.pre_filter is not None:
-        return (decision.pre_filter.plugin,)
+        return decision.pre_filter.plugins or (decision.pre_filter.plugin,)
     found: dict[str, None] = {}
     for outcome in decision.detail.outcomes:
         for name in outcome.facts.get("plugins", (outcome.plugin,)):
@@ -74,9 +71,12 @@ def because(decision: Decision) -> str:
 
 
 def condition_patch(
-    pod: Object, message: str, nominated: str, now: str, reason: str = "Unschedulable"
+    pod: Object, message: str, nominated: str | None, now: str, reason: str = "Unschedulable"
 ) -> Object | None:
-    """The patch of the pod's status that says why it is not scheduled; None if it says so already."""
+    """The patch of the pod's status that says why it is not scheduled; None if it says so already.
+
+    `nominated` is the node that it waits for, empty for none, None to leave that as it is.
+    """
     status = pod.get("status") or {}
     wanted: Object = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
     if meta.generation(pod):
@@ -88,8 +88,8 @@ def condition_patch(
         wanted["lastProbeTime"] = None
         wanted["lastTransitionTime"] = old.get("lastTransitionTime") if same else now
         changed["conditions"] = [wanted]
-    if nominated and status.get("nominatedNodeName") != nominated:
-        changed["nominatedNodeName"] = nominated
+    if nominated is not None and (status.get("nominatedNodeName") or "") != nominated:
+        changed["nominatedNodeName"] = nominated or None
     if not changed:
         return None
     return {"metadata": {"uid": meta.uid(pod)}, "status": changed}

@@ -11,7 +11,7 @@ from typing import Any
 from cp_sim.objects.causes import Cause, Causes, duplicate, forbidden, invalid, quoted, required
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.plugin_args import duration
-from cp_sim.scheduler.plugin_sets import NOTHING, read_sets
+from cp_sim.scheduler.plugin_sets import NOTHING, Sets, read_sets
 
 Object = dict[str, Any]
 
@@ -91,6 +91,16 @@ def check_profile(profile: Profile, at: str, causes: Causes) -> None:
     if not profile.at["bind"]:
         text = f"at least one bind plugin is needed for profile with scheduler name {name}"
         causes.append(required(f"{at}.bind", text))
+
+
+def plugins_gone(sets: Sets, at: str) -> Causes:
+    """The plugins that are enabled although there are none of these names any more."""
+    return [
+        gone(f"{at}.{point}.enabled[{place}]", entry.name)
+        for point, here in sets.items()
+        for place, entry in enumerate(here.enabled)
+        if entry.name in GONE
+    ]
 
 
 def gone(path: str, name: str) -> Cause:

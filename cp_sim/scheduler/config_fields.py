@@ -149,7 +149,7 @@ def _fields(value: Any, fields: dict[str, Type], at: str, causes: Causes) -> dic
     for name, one in value.items():
         path = f"{at}.{name}" if at else str(name)
         if name not in fields:
-            causes.append(UnknownField(path, "FieldValueInvalid", ""))
+            causes.append(Cause("strict decoding error", "FieldValueInvalid", f"unknown field {quoted(path)}"))
         elif one is not None:
             found[name] = read(one, fields[name], path, causes)
     return found
@@ -166,12 +166,3 @@ def _plain(value: Any, type_: str, at: str, causes: Causes) -> Any:
             pass
     causes.append(invalid(at, value, WANTED[type_]))
     return {INT: 0, FLOAT: 0.0, TEXT: "", FLAG: False, DURATION: 0}[type_]
-
-
-class UnknownField(Cause):
-    """A field that does not exist, in the strict decoder's words."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return f"strict decoding error: unknown field {quoted(self.field)}"

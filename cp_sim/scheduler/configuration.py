@@ -147,25 +147,24 @@ class _Reader:
         return Configuration(tuple(one for one in made if one is not None), initial_s * 1000, max_s * 1000)
 
     def _percentage(self, holder: Object, path: str, otherwise: int) -> int:
-        share = holder.get("percentageOfNodesToScore", otherwise)
+        share = holder.get("percentageOfNodesToScore")
+        if share is None:
+            return otherwise
         if not 0 <= share <= 100:
             self.causes.append(invalid(path, share, "not in valid range [0-100]"))
         return int(share)
 
     def _profile(self, one: Object, path: str, share: int) -> Profile | None:
         share = self._percentage(one, f"{path}.percentageOfNodesToScore", share)
-        for point, rules in (one.get("plugins") or {}).items():
-            for place, entry in enumerate(rules.get("enabled") or ()):
-                if entry.get("name") in checks.GONE:
-                    where = f"{path}.plugins.{point}.enabled[{place}]"
-                    self.causes.append(checks.gone(where, entry["name"]))
         own = plugin_sets.read_sets(one.get("plugins") or {})
         sets = plugin_sets.merged(DEFAULT_SETS, own)
         configured = self._configured(one.get("pluginConfig") or [], path)
         names = [name for name in plugin_sets.enabled_names(sets) if name in self.known]
         plugins = {name: configured.get(name) or self._made(name, path) for name in names}
-        if not all(plugin.name for plugin in plugins.values()):
-            return None  # one could not be made
+        no_more = checks.plugins_gone(own, f"{path}.plugins")
+        self.causes += no_more
+        if no_more or not all(plugin.name for plugin in plugins.values()):
+            return None
         try:
             at = plugin_sets.at_points(sets, plugins)
         except PluginSetError as error:

@@ -35,11 +35,15 @@ ERROR = "error"
 
 @immutable
 class Rejection:
-    """A pod refused as a whole, before any single node was looked at (PreEnqueue or PreFilter)."""
+    """A pod refused as a whole, before any single node was looked at (PreEnqueue or PreFilter).
+
+    `plugins` are those that refuse it only together: no node is among the ones that each of them names.
+    """
 
     plugin: str
     code: str
     reason: str
+    plugins: tuple[str, ...] = ()
 
 
 @immutable
@@ -73,7 +77,9 @@ class Candidate:
     """A node that would fit the pod if `victims` (namespace/name, most important first) were gone.
 
     `reprieved` were removed in thought and could be put back.  `highest_priority`, `priority_sum` and
-    `earliest_start` are what candidates are compared by, after `pdb_violations` and before the number of victims.
+    `earliest_start` are what candidates are compared by, after `pdb_violations`; `priority_sum` counts 2**31 more for
+    each victim, so that negative priorities do not make many victims cheap.  `priorities` are those of the victims,
+    then of the reprieved; `violating` are the victims whose disruption budget does not allow it.
     """
 
     node: str
@@ -83,6 +89,13 @@ class Candidate:
     highest_priority: int = 0
     priority_sum: int = 0
     earliest_start: str = ""
+    priorities: tuple[int, ...] = ()
+    violating: tuple[str, ...] = ()
+
+    @property
+    def victim_count(self) -> int:
+        """How many pods would have to leave."""
+        return len(self.victims)
 
 
 @immutable

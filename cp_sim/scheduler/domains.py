@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from cp_sim.scheduler import columns
@@ -38,6 +39,12 @@ class Domains:
         self.counts = columns.filled(len(label.values) + 1)
         self.present: Column = None
         self.number = 0
+
+    def copied(self) -> Domains:
+        """The same counts, to be changed apart."""
+        found = copy(self)
+        found.counts = self.counts + 0
+        return found
 
     def add(self, row: int, count: int) -> None:
         """Count pods on a row."""

@@ -139,13 +139,14 @@ class Trial:
             one for one in profile.at["pre_filter"] if one.follows_pods and one.name not in state.skipped
         ]
         self._before = dict(state)
-        self._changes: list[tuple[PodInfo, int]] = []
+        self._earlier = len(state.changes)
 
     def __enter__(self) -> Trial:
         return self
 
     def __exit__(self, *_error: Any) -> None:
-        for other, sign in reversed(self._changes):
+        while len(self.state.changes) > self._earlier:
+            other, _row, sign = self.state.changes.pop()
             self._change(other, -sign)
         self.state.clear()
         self.state.update(self._before)
@@ -171,7 +172,7 @@ class Trial:
 
     def _count(self, other: PodInfo, sign: int) -> None:
         self._change(other, sign)
-        self._changes.append((other, sign))
+        self.state.changes.append((other, self.row, sign))
 
     def _change(self, other: PodInfo, sign: int) -> None:
         self.state.cache.table.count_pod(other, self.row, sign)

@@ -43,7 +43,11 @@ MAX_PERMIT_WAIT_MS = 15 * 60_000
 
 
 class PluginError(Exception):
-    """A plugin did what it must not, e.g. gave a score outside 0..100."""
+    """A plugin did what it must not, e.g. gave a score outside 0..100; the message is the whole sentence."""
+
+
+class MissingState(LookupError):
+    """A plugin reads what none of its methods has noted in this cycle."""
 
 
 @immutable
@@ -104,6 +108,7 @@ class CycleState(dict[str, Any]):
 
     `cache` is the cluster as the scheduler knows it, `skipped` the plugins whose PreFilter said Skip. `waiting_pods`
     are the pods that wait for Permit plugins, by uid, from Reserve on: `state.waiting_pods[uid].allow(self.name)`.
+    `changes` are the pods put on a row (1) or taken off it (-1) in thought, while a `filtering.Trial` lasts.
     """
 
     def __init__(self, cache: Cache) -> None:
@@ -111,10 +116,11 @@ class CycleState(dict[str, Any]):
         self.cache = cache
         self.skipped: set[str] = set()
         self.waiting_pods: dict[str, Any] = NOBODY
+        self.changes: list[tuple[PodInfo, int, int]] = []
 
     def __missing__(self, key: str) -> Any:
         # An extension point was switched off whose result a later one reads.
-        raise PluginError(f"reading {quoted(key)} from cycleState: not found")
+        raise MissingState(f"reading {quoted(key)} from cycleState: not found")
 
 
 class Plugin:

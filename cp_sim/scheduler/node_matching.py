@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cp_sim.objects import names
 from cp_sim.objects.selectors import integer
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
@@ -66,6 +67,9 @@ def _matches_expression(expression: Object, nodes: Nodes) -> Column:
     if operator == "In":
         return label_is(nodes, key, values)
     if operator == "NotIn":
+        # One that cannot be parsed matches nothing, rather than everything.
+        if not values or any(names.label_value(value) for value in values):
+            return columns.flags(len(nodes))
         return ~label_is(nodes, key, values)
     if operator == "Exists":
         return nodes.labels(key) >= 0

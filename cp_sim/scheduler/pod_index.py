@@ -203,11 +203,15 @@ class PodIndex:
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
-    def term_matches(self, term: AffinityTerm, namespace: str, labels: Labels) -> bool:
-        """Whether a pod of `namespace` with these labels is meant by a term."""
+    def term_matches(self, term: AffinityTerm, namespace: str, labels: Labels, held: bool = False) -> bool:
+        """Whether a pod of `namespace` with these labels is meant by a term; `held` by a pod on a node.
+
+        Of a namespace that nobody knows, a pod on a node supposes that it has no labels; for the pod to place it is not
+        there to be selected (`GetNamespaceLabelsSnapshot`, `mergeAffinityTermNamespacesIfNotEmpty`).
+        """
         if namespace not in term.namespaces:
-            chosen = term.namespace_selector
-            if chosen is None or not selectors.matches(chosen, self.namespaces.get(namespace, {})):
+            chosen, known = term.namespace_selector, self.namespaces.get(namespace)
+            if chosen is None or (known is None and chosen and not held) or not selectors.matches(chosen, known or {}):
                 return False
         return selectors.matches(term.selector, labels)
 
@@ -262,7 +266,7 @@ class PodIndex:
         return [
             holding
             for holding in self.holdings[role].values()
-            if self.term_matches(holding.term, pod.namespace, pod.labels)
+            if self.term_matches(holding.term, pod.namespace, pod.labels, held=True)
         ]
 
     def _drop(self, key: Any) -> None:

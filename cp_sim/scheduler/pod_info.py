@@ -145,6 +145,11 @@ class PodInfo:
         return (self.object.get("status") or {}).get("nominatedNodeName") or ""
 
     @property
+    def started(self) -> bool:
+        """Whether its kubelet has begun with it."""
+        return bool((self.object.get("status") or {}).get("startTime"))
+
+    @property
     def start_time(self) -> str:
         """`status.startTime`; a pod that has not started counts as starting now, which sorts last."""
         return (self.object.get("status") or {}).get("startTime") or "~"

@@ -1,109 +1,111 @@
-"""What the API server does to a pod before the scheduler sees it, for scenarios that were never sent to one.
+"""What the API server does to objects before the scheduler sees them, for scenarios that were never sent to one.
 
-Only what decisions depend on: limits become requests, priority classes, preemption policy, overhead of runtime
-classes, and matchLabelKeys merged into selectors.  In a running cluster the API server does all of it.
+Types and defaults, and of a pod what decisions depend on: limits become requests, amounts are rounded up to
+thousandths, priority classes, preemption policy, overhead of runtime classes, and matchLabelKeys merged into selectors.
+In a running cluster the API server does all of it.
 
 *In Kubernetes:* pkg/apis/core/v1/defaults.go, plugin/pkg/admission/priority, plugin/pkg/admission/runtimeclass
-(overhead), pkg/registry/core/pod/strategy.go (`applyMatchLabelKeysAndMismatchLabelKeys`).
+(overhead), pkg/registry/core/pod/strategy.go.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.objects import edit, meta, quantity
+from cp_sim.objects import defaults, edit, label_keys, meta, quantity, strict
+from cp_sim.objects.kinds import kind_of
 from cp_sim.scheduler import requests
 
 Object = dict[str, Any]
 
+NAME_LABEL = "kubernetes.io/metadata.name"
 SYSTEM_CLASSES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
-REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
-PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+def completed(obj: Object) -> Object:
+    """An object as the API server reads it: fields of the right types, defaults filled in, in its namespace.
+
+    Raises:
+        UnknownKind: nobody knows the kind.
+        strict.DecodeError: a field has the wrong type, or the object has no name.
+    """
+    kind = kind_of(obj)
+    read = strict.decode(kind, obj).object
+    if not meta.name(read):
+        raise strict.DecodeError(f"{kind.kind} without metadata.name")
+    if kind.kind == "Pod":
+        read = {**read, "spec": _with_pod_level(read["spec"])}
+    elif kind.kind == "Namespace":
+        read = edit.put(read, ("metadata", "labels", NAME_LABEL), meta.name(read))
+    if kind.namespaced and not meta.namespace(read):
+        read = edit.put(read, "metadata.namespace", "default")
+    return defaults.apply(kind, read)
 
 
 def prepared(pod: Object, priority_classes: dict[str, Object], runtime_classes: dict[str, Object]) -> Object:
-    """The pod as the API server would store it, in what matters to the scheduler."""
-    if not meta.namespace(pod):
-        pod = edit.put(pod, "metadata.namespace", "default")
+    """The completed pod as admission would let it into the store, in what matters to the scheduler."""
     spec = dict(pod["spec"])
-    for kind in ("containers", "initContainers"):
-        if spec.get(kind):
-            spec[kind] = [_with_requests(container) for container in spec[kind]]
-    _default_pod_level(spec)
-    _set_priority(spec, priority_classes)
+    spec["priority"], spec["preemptionPolicy"] = priority_of(spec, priority_classes)
     runtime = runtime_classes.get(spec.get("runtimeClassName") or "")
-    if runtime and "overhead" not in spec and runtime.get("overhead"):
-        spec["overhead"] = runtime["overhead"].get("podFixed") or {}
-    labels = meta.labels(pod)
-    if spec.get("affinity"):
-        spec["affinity"] = _merge_affinity(spec["affinity"], labels)
-    if spec.get("topologySpreadConstraints"):
-        spec["topologySpreadConstraints"] = [_merged(one, labels) for one in spec["topologySpreadConstraints"]]
-    return {**pod, "spec": spec}
+    if runtime and not spec.get("overhead"):
+        spec["overhead"] = (runtime.get("overhead") or {}).get("podFixed") or {}
+    for kind, statuses in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
+        told = {one.get("name"): one for one in (pod.get("status") or {}).get(statuses) or () if one.get("resources")}
+        if told:
+            spec[kind] = [_in_effect(pod, one, told.get(one.get("name"))) for one in spec.get(kind) or ()]
+    return {**pod, "spec": label_keys.merged(spec, meta.labels(pod))}
 
 
-def _with_requests(container: Object) -> Object:
-    """A container whose limits stand in for requests that it lacks."""
+def _in_effect(pod: Object, container: Object, told: Object | None) -> Object:
+    """A container that asks for the most of what it wants, has and was promised, while it is being resized in place.
+
+    A resize that the node cannot carry out does not count (`determineContainerReqs` in component-helpers/resource).
+    """
+    if told is None:
+        return container
+    pending = meta.condition(pod, "PodResizePending") or {}
     resources = container.get("resources") or {}
-    limits = resources.get("limits") or {}
-    wanted = {**limits, **(resources.get("requests") or {})}
-    return {**container, "resources": {**resources, "requests": wanted}} if limits else container
+    lists = [(told["resources"].get("requests")) or {}, told.get("allocatedResources") or {}]
+    if pending.get("reason") != "Infeasible":
+        lists.insert(0, resources.get("requests") or {})
+    most: Object = {}
+    for amounts in lists:
+        for name, text in amounts.items():
+            if name not in most or quantity.compare(text, most[name]) > 0:
+                most[name] = text
+    return {**container, "resources": {**resources, "requests": most}}
 
 
-def _default_pod_level(spec: Object) -> None:
-    """Pod-level requests that are missing: the containers' sum, else the pod-level limit."""
+def _with_pod_level(spec: Object) -> Object:
+    """Pod-level requests that are missing: the containers' sum, else the pod-level limit (`defaultPodRequests`)."""
     resources = spec.get("resources") or {}
     limits = resources.get("limits") or {}
     if not limits:
-        return
+        return spec
+    bare = {}
+    for kind in ("containers", "initContainers"):
+        bare[kind] = [defaults.pods.container(one, in_pod=True) for one in spec.get(kind) or ()]
     wanted = dict(resources.get("requests") or {})
-    bare = {kind: spec.get(kind) for kind in ("containers", "initContainers")}
     for name, nano in requests.of_spec(bare).items():
         if requests.is_pod_level(name) and not name.startswith("hugepages-"):
             wanted.setdefault(name, quantity.of(nano).text)
     for name, text in limits.items():
         if requests.is_pod_level(name):
             wanted.setdefault(name, text)
-    spec["resources"] = {**resources, "requests": wanted}
+    return {**spec, "resources": {**resources, "requests": wanted}}
 
 
-def _set_priority(spec: Object, classes: dict[str, Object]) -> None:
+def priority_of(spec: Object, classes: dict[str, Object]) -> tuple[int, str]:
+    """(priority, preemption policy) that admission gives a pod with this spec.
+
+    Without a class it is the default one; of several default classes the one with the least value.
+    """
     name = spec.get("priorityClassName")
     chosen = classes.get(name or "")
     if not name:
-        chosen = next((one for one in classes.values() if one.get("globalDefault")), None)
-    if chosen is not None:
-        spec.setdefault("priority", chosen.get("value") or 0)
-        spec.setdefault("preemptionPolicy", chosen.get("preemptionPolicy") or "PreemptLowerPriority")
-    spec.setdefault("priority", SYSTEM_CLASSES.get(name or "", 0))
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-
-
-def _merge_affinity(affinity: Object, labels: dict[str, str]) -> Object:
-    merged = dict(affinity)
-    for kind in ("podAffinity", "podAntiAffinity"):
-        rules = merged.get(kind)
-        if not rules:
-            continue
-        rules = merged[kind] = dict(rules)
-        if rules.get(REQUIRED):
-            rules[REQUIRED] = [_merged(term, labels) for term in rules[REQUIRED]]
-        if rules.get(PREFERRED):
-            rules[PREFERRED] = [
-                {**one, "podAffinityTerm": _merged(one["podAffinityTerm"], labels)} for one in rules[PREFERRED]
-            ]
-    return merged
-
-
-def _merged(term: Object, labels: dict[str, str]) -> Object:
-    """A term with its matchLabelKeys and mismatchLabelKeys written into the selector."""
-    more = []
-    for field, operator in (("matchLabelKeys", "In"), ("mismatchLabelKeys", "NotIn")):
-        for key in term.get(field) or ():
-            if key in labels:
-                more.append({"key": key, "operator": operator, "values": [labels[key]]})
-    selector = term.get("labelSelector")
-    if not more or selector is None:
-        return term
-    present = selector.get("matchExpressions") or []
-    return {**term, "labelSelector": {**selector, "matchExpressions": present + [e for e in more if e not in present]}}
+        usual = [one for one in classes.values() if one.get("globalDefault")]
+        chosen = min(usual, key=lambda one: one.get("value") or 0, default=None)
+    found = chosen or {"value": SYSTEM_CLASSES.get(name or "", 0)}
+    given = spec.get("priority")
+    policy = spec.get("preemptionPolicy") or found.get("preemptionPolicy") or "PreemptLowerPriority"
+    return (found.get("value") or 0) if given is None else given, policy

@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import edit, meta
+from cp_sim.objects.kinds import UnknownKind, kind_of
+from cp_sim.objects.strict import DecodeError
 from cp_sim.scheduler import cycle, filtering
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision
 from cp_sim.scheduler.framework import CycleState, Profile
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.prepare import prepared
+from cp_sim.scheduler.prepare import completed, prepared
+from cp_sim.sim import immutable
 
 Object = dict[str, Any]
 
@@ -35,8 +38,14 @@ LOOKED_UP = {
     "CSINode": "csinodes.storage.k8s.io",
     "CSIDriver": "csidrivers.storage.k8s.io",
     "CSIStorageCapacity": "csistoragecapacities.storage.k8s.io",
+    "VolumeAttachment": "volumeattachments.storage.k8s.io",
+    "PriorityClass": "priorityclasses.scheduling.k8s.io",
+    "RuntimeClass": "runtimeclasses.node.k8s.io",
 }
-CLUSTER_WIDE = ("Namespace", "PersistentVolume", "StorageClass", "CSINode", "CSIDriver")
+
+
+class ScenarioError(ValueError):
+    """An object of a scenario cannot be read; the message names it."""
 
 
 def everything_profile() -> Profile:
@@ -44,65 +53,98 @@ def everything_profile() -> Profile:
     return default_profile(percentage_of_nodes_to_score=100)
 
 
-class Scenario:
-    """A cluster built from manifests, and the pods to be placed on it one after the other."""
+@immutable
+class Attempt:
+    """A decision and the profile that made it; `bypass` where the pod had named its node and no scheduler saw it."""
 
-    def __init__(self, objects: list[Object], profile: Profile | None = None) -> None:
-        self.profile = profile or everything_profile()
+    decision: Decision
+    profile: Profile
+    bypass: bool = False
+
+
+class Scenario:
+    """A cluster built from manifests, and the pods to be placed on it one after the other.
+
+    `profiles` are those of the scheduler (by default one that looks at every node); a pod is decided by the profile
+    that it names, else by the first.  `chance` draws among equally good nodes, None takes the smallest name and also
+    judges the nodes that need not be looked at.
+
+    Raises:
+        ScenarioError: an object cannot be read.
+    """
+
+    def __init__(self, objects: list[Object], profiles: tuple[Profile, ...] = (), chance: Any = None) -> None:
+        self.profiles = profiles or (everything_profile(),)
+        self.chance = chance
         self.cache = Cache()
         self.room = cycle.Room()
-        self.classes = {meta.name(one): one for one in objects if one.get("kind") == "PriorityClass"}
-        self.runtimes = {meta.name(one): one for one in objects if one.get("kind") == "RuntimeClass"}
-        for obj in objects:
+        read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
+        bound: list[Object] = []
+        for obj in read:
             if obj["kind"] == "Node":
-                self.cache.put_node(with_allocatable(obj))
+                self.cache.put_node(obj)
+            elif obj["kind"] == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
+                bound.append(obj)
             elif obj["kind"] in LOOKED_UP:
-                self.cache.put(LOOKED_UP[obj["kind"]], in_its_namespace(obj))
-        for obj in objects:
-            if obj["kind"] == "Pod" and meta.node_name(obj) and not meta.is_finished(obj):
-                self.cache.put_pod(self.read(obj), meta.node_name(obj))
+                self.cache.put(LOOKED_UP[obj["kind"]], obj)
+        for obj in bound:
+            self.cache.put_pod(self.admitted(obj), meta.node_name(obj))
 
-    def read(self, pod: Object) -> PodInfo:
+    def admitted(self, pod: Object) -> PodInfo:
         """A pod as the scheduler would get it from the API server."""
-        return PodInfo(prepared(pod, self.classes, self.runtimes))
+        others = self.cache.others
+        classes = others.get("priorityclasses.scheduling.k8s.io", {})
+        return PodInfo(prepared(pod, classes, others.get("runtimeclasses.node.k8s.io", {})))
 
     def run(self, pending: list[Object]) -> list[Object]:
         """The entries of all attempts for these pods, in order."""
-        pods = [self.read(pod) for pod in pending]
+        return [entry_of(one.decision, one.bypass) for one in self.decide(pending)]
+
+    def decide(self, pending: list[Object]) -> list[Attempt]:
+        """All attempts for these pods, in order."""
+        pods = [self.admitted(_read({**pod, **POD}, "pending", place)) for place, pod in enumerate(pending)]
         for pod in pods:
             if pod.nominated_node and not meta.node_name(pod.object):
                 self.cache.nominate(pod, pod.nominated_node)
-        entries: list[Object] = []
+        made: list[Attempt] = []
         for pod in pods:
-            entries += self._bound(pod) if meta.node_name(pod.object) else self._place(pod)
-        return entries
+            made += self._bound(pod) if meta.node_name(pod.object) else self._place(pod)
+        return made
 
-    def _bound(self, pod: PodInfo) -> list[Object]:
+    def profile_of(self, pod: PodInfo) -> Profile:
+        """The profile that the pod names, else the first."""
+        name = pod.spec.get("schedulerName")
+        return next((one for one in self.profiles if one.scheduler_name == name), self.profiles[0])
+
+    def _bound(self, pod: PodInfo) -> list[Attempt]:
         """A pod that names its node never reaches the scheduler; what the filters think of it is told anyway."""
-        node = meta.node_name(pod.object)
+        node, profile = meta.node_name(pod.object), self.profile_of(pod)
         state = CycleState(self.cache)
-        found = cycle.Found(self.profile, state, pod)
+        found = cycle.Found(profile, state, pod)
         cycle.run_pre_filter(found)
-        found.take(filtering.judge(self.profile, state, pod, self.cache.all_nodes()))
+        found.take(filtering.judge(profile, state, pod, self.cache.all_nodes()))
         names = self.cache.table.ordered_names
         decision = Decision(pod.key, 1, SCHEDULED, node=node, nodes=names, detail=cycle.detail_of(found))
         self.cache.put_pod(pod, node)
-        return [{**entry_of(decision), "best": [], "bypass": True}]
+        return [Attempt(decision, profile, bypass=True)]
 
-    def _place(self, pod: PodInfo) -> list[Object]:
-        entries: list[Object] = []
+    def _place(self, pod: PodInfo) -> list[Attempt]:
+        made: list[Attempt] = []
+        profile, everywhere = self.profile_of(pod), self.chance is None
         for attempt in (1, 2):
-            decision, state = cycle.schedule(self.cache, self.profile, pod, self.room, attempt, look_everywhere=True)
-            entries.append(entry_of(decision))
+            decision, state = cycle.schedule(
+                self.cache, profile, pod, self.room, attempt, self.chance, look_everywhere=everywhere
+            )
+            made.append(Attempt(decision, profile))
             if decision.node:
                 self.cache.drop_nomination(pod.uid)
                 self.cache.assume(pod, decision.node)
-                for plugin in self.profile.at["reserve"]:
+                for plugin in profile.at["reserve"]:
                     plugin.reserve(state, pod, decision.node)
             if decision.preemption is None:
                 break
             pod = self._preempt(pod, decision)
-        return entries
+        return made
 
     def _preempt(self, pod: PodInfo, decision: Decision) -> PodInfo:
         """Remove the victims and nominate the node."""
@@ -116,30 +158,34 @@ class Scenario:
         return again
 
 
-def with_allocatable(node: Object) -> Object:
-    """The node, with all of its capacity allocatable where it does not say (`SetDefaults_NodeStatus`)."""
-    status = node.get("status") or {}
-    if status.get("allocatable") or not status.get("capacity"):
-        return node
-    return edit.put(node, "status.allocatable", status["capacity"])
+POD = {"apiVersion": "v1", "kind": "Pod"}
 
 
-def in_its_namespace(obj: Object) -> Object:
-    """The object, in the namespace `default` where it should be in one and names none."""
-    if obj["kind"] in CLUSTER_WIDE or meta.namespace(obj):
-        return obj
-    return edit.put(obj, "metadata.namespace", "default")
+def is_known(obj: Object) -> bool:
+    """Whether an object is of a kind that the API server serves."""
+    try:
+        kind_of(obj)
+    except (UnknownKind, TypeError):
+        return False
+    return True
 
 
-def entry_of(decision: Decision) -> Object:
-    """A decision in the format of recorded answers."""
+def _read(obj: Object, where: str, place: int) -> Object:
+    try:
+        return completed(obj)
+    except DecodeError as problem:
+        raise ScenarioError(f"{where}[{place}]: {problem}") from None
+
+
+def entry_of(decision: Decision, bypass: bool = False) -> Object:
+    """A decision in the format of recorded answers; `bypass` for a pod that had named its node."""
     refused = decision.pre_filter
     entry: Object = {
         "pod": decision.pod,
         "attempt": decision.attempt,
         "result": decision.result,
         "node": decision.node,
-        "best": list(decision.best),
+        "best": [] if bypass else list(decision.best),
         "filters": {
             name: verdict and {"plugin": verdict.plugin, "code": verdict.code, "reasons": list(verdict.reasons)}
             for name, verdict in decision.verdicts().items()
@@ -151,6 +197,8 @@ def entry_of(decision: Decision) -> Object:
         "message": decision.message or None,
         "preemption": _preemption(decision),
     }
+    if bypass:
+        entry["bypass"] = True
     if decision.scoring_skipped:
         entry["scoringSkipped"] = True
     if decision.nominated_node:
@@ -175,6 +223,7 @@ def _preemption(decision: Decision) -> Object | None:
 
 
 def answer(scenario: Object, profile: Profile | None = None) -> Object:
-    """The answer to one scenario."""
-    got = Scenario(scenario.get("objects") or [], profile).run(scenario.get("pending") or [])
+    """The answer to one scenario.  *Raises* `ScenarioError`."""
+    profiles = (profile,) if profile is not None else ()
+    got = Scenario(scenario.get("objects") or [], profiles).run(scenario.get("pending") or [])
     return {"name": scenario.get("name", ""), "got": got}

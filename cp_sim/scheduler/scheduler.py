@@ -16,27 +16,27 @@ from cp_sim.apiserver.request import Call
 from cp_sim.client import Component, Informers
 from cp_sim.client.informer import Relist
 from cp_sim.client.leader_election import LOST, Election, LeaderElector
-from cp_sim.objects import meta
+from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.asking import blamed
 from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_configuration
-from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Preemption
+from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
-from cp_sim.scheduler.framework import PluginError, Profile
+from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
 from cp_sim.scheduler.waiting_pods import WaitingPod
+from cp_sim.scheduler.worth import own_changes
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]
 
 NAME = "kube-scheduler"
 USER = "system:kube-scheduler"
-FLUSH_PERIOD_MS = 30_000
 
 # What plugins look up besides pods and nodes.
 OTHERS = (
@@ -82,8 +82,9 @@ class Scheduler(Component):
 
     `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text, dict or path, a `Profile`,
     or a tuple of plugins; `plugins` are those that the configuration may name beside the default ones.  `queue`,
-    `cache`, `binding` (pods on their way to their node) and `room` (where the walk through the nodes goes on) are its
-    whole state.  With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
+    `cache`, `binding` (pods on their way to their node), `preemptions` (those that are being carried out) and `room`
+    (where the walk through the nodes goes on) are its whole state.  With `draw_ties` false the smallest name wins a
+    tie.  `latest` is the newest decision.
 
     With `election` it fills its caches at once, then stands for election, and places pods only while it leads (lease
     `kube-system/kube-scheduler`; cmd/kube-scheduler/app/server.go).
@@ -110,6 +111,7 @@ class Scheduler(Component):
         self.cache = Cache()
         self.room = cycle.Room()
         self.binding = BindingCycle(self)
+        self.preemptions = preempting.Preemptions(self)
         self.evidence = Evidence()
         self.latest: Decision | None = None
         self.informers = Informers(self)
@@ -159,17 +161,13 @@ class Scheduler(Component):
         if is_bound:
             self._pod_on_node(old if was_bound else None, new)
         elif was_bound:
-            gone = self.cache.remove_pod(meta.uid(new) or meta.key(new))
-            if gone is not None:
+            self.preemptions.is_going(meta.uid(new))
+            if self.cache.remove_pod(meta.uid(new) or meta.key(new)) is not None:
                 self.helps(Change("pods/delete", old, None))
         elif change == "DELETED" or meta.is_finished(new):
-            self.binding.gone(meta.uid(new))
-            self.queue.remove(meta.uid(new))
-            self.cache.drop_nomination(meta.uid(new))
-            if self.cache.remove_pod(meta.uid(new)) is not None:
-                self.helps(Change("pods/delete", old, None))
+            self._pending_pod_gone(new)
         else:
-            self._pending_pod(new)
+            self._pending_pod(old, new)
 
     @staticmethod
     def _counts(pod: Object) -> bool:
@@ -179,23 +177,28 @@ class Scheduler(Component):
     def _pod_on_node(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         node = meta.node_name(new)
-        if uid in self.queue:
-            self.queue.remove(uid)
+        self.queue.remove(uid)
         self.cache.drop_nomination(uid)
         known = self.cache.pods.get(uid)
         info = known.updated(new) if known is not None else PodInfo(new)
         self.cache.put_pod(info, node)
         self.cache.confirm(uid)
+        if info.terminating:
+            self.preemptions.is_going(uid)
         if old is None:
             self.helps(Change("pods/add", None, new))
         elif known is not None:
-            for kind in changes.of_bound_pod(known, info):
+            for kind in own_changes(known, info):
                 self.helps(Change(kind, old, new))
 
-    def _pending_pod(self, new: Object) -> None:
+    def _pending_pod(self, old: Object | None, new: Object) -> None:
         uid = meta.uid(new)
         profile = self.profiles.get((new["spec"].get("schedulerName")) or "default-scheduler")
-        if profile is None or uid in self.cache.assumed:
+        if profile is None:
+            return
+        if uid in self.cache.assumed:
+            if meta.is_deleting(new):
+                self._assumed_pod_goes(new)
             return
         if uid in self.queue:
             info = self.queue.pods[uid].pod.updated(new)
@@ -205,11 +208,43 @@ class Scheduler(Component):
         else:
             info = PodInfo(new)
             self.queue.add(info, profile, self.loop.cause)
-        if info.nominated_node:
-            self.cache.nominate(info, info.nominated_node)
-        elif self.cache.nominated:
-            self.cache.drop_nomination(uid)
+        self._note_nomination(old, info)
         self._look_at_queue()
+
+    def _note_nomination(self, old: Object | None, pod: PodInfo) -> None:
+        """Follow `status.nominatedNodeName`; a nomination that the API server has not heard of yet stays."""
+        before = ((old or {}).get("status") or {}).get("nominatedNodeName") or ""
+        if pod.nominated_node:
+            self.cache.nominate(pod, pod.nominated_node)
+        elif before:
+            self.cache.drop_nomination(pod.uid)
+        if before and before != pod.nominated_node:
+            # It was counted there when pods that are not more important were placed.
+            self.helps(Change("pods/delete", old, None), but_not=pod.uid, up_to=pod.priority)
+
+    def _pending_pod_gone(self, pod: Object) -> None:
+        uid = meta.uid(pod)
+        self.binding.gone(uid)
+        self.queue.remove(uid)
+        self.cache.drop_nomination(uid)
+        if uid in self.cache.assumed:
+            self._leave_node(pod)
+        elif (pod.get("status") or {}).get("nominatedNodeName"):
+            self.helps(Change("pods/delete", pod, None), up_to=pod["spec"].get("priority") or 0)
+
+    def _assumed_pod_goes(self, pod: Object) -> None:
+        """A pod begins to go while it is being bound (`handleAssumedPodDeletion`)."""
+        waiting = self.waiting_pods.get(meta.uid(pod))
+        if waiting is not None:
+            waiting.end("", "removed")
+        else:
+            self._leave_node(pod)
+
+    def _leave_node(self, pod: Object) -> None:
+        """What an assumed pod was given is free at once."""
+        node = self.cache.node_of[meta.uid(pod)]
+        self.cache.remove_pod(meta.uid(pod))
+        self.helps(Change("pods/delete", edit.put(pod, "spec.nodeName", node), None))
 
     def node_changed(self, change: str, old: Object | None, new: Object) -> None:
         """A node was added, changed or deleted."""
@@ -232,10 +267,20 @@ class Scheduler(Component):
         if self.binding.preparing:
             self.binding.changed()
 
-    def helps(self, change: Change) -> None:
-        """A change may help pods that wait."""
-        if self.queue.move(change, self.loop.cause):
+    def helps(self, change: Change, but_not: str = "", up_to: int = ANY_PRIORITY) -> None:
+        """A change may help pods that wait, but for one, or for those of a priority above `up_to`."""
+        if self.queue.move(change, self.loop.cause, but_not, up_to):
             self._look_at_queue()
+
+    def activate(self, uid: str) -> None:
+        """Try a pending pod now, whatever it waits for."""
+        self.queue.activate(uid, self.loop.cause)
+        self._look_at_queue()
+
+    def failed_afterwards(self, uid: str) -> None:
+        """What an attempt has begun has failed: try the pod again, not too soon."""
+        self.queue.failed_afterwards(uid)
+        self._look_at_queue()
 
     # -- one pod per step ----------------------------------------------------------------------------------------------
 
@@ -284,7 +329,7 @@ class Scheduler(Component):
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
         except Exception as error:
-            why = blamed(error) or (str(error) if isinstance(error, PluginError) else "")
+            why = blamed(error)
             if not why:
                 # Not a plugin's fault: who runs the world sees how; the pod is not lost.
                 self.queue.failed_with_error(one)
@@ -299,34 +344,34 @@ class Scheduler(Component):
         else:
             self._fail(one, decision)
 
-    # -- what became of it -------------------------------------------------------------------------------------------
+    # -- what became of it ---------------------------------------------------------------------------------------------
 
     def tell_bound(self, one: QueuedPod, node: str) -> None:
         """The Event of a pod that is bound."""
         text = f"Successfully assigned {one.pod.key} to {node}"
-        self._recorder(one.profile).emit(one.pod.object, "Normal", "Scheduled", "Binding", text)
+        self.recorder(one.profile).emit(one.pod.object, "Normal", "Scheduled", "Binding", text)
 
     def placing_failed(self, one: QueuedPod, why: str, rejected_by: tuple[str, ...], reason: str) -> None:
         """A pod that had a node has lost it: it waits for a change that helps (`rejected_by`), or out a back-off."""
         if rejected_by:
             self.loop.record("reject", f"pods/{one.pod.key}", why)
             self.queue.failed(one, rejected_by)
-            self._tell_failure(one, why, "", reason)
+            self._tell_failure(one, why, None, reason)
             self._look_at_queue()
         else:
             self._failed_with_error(one, why, reason)
 
     def _skip_deleting(self, one: QueuedPod) -> None:
         """A pod that is being deleted is not placed any more."""
-        self.queue.placed(one.pod.uid)
+        self.queue.remove(one.pod.uid)
         why = f"skip schedule deleting pod: {one.pod.key}"
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
 
     def _failed_with_error(self, one: QueuedPod, why: str, reason: str = SCHEDULER_ERROR) -> None:
         self.queue.failed_with_error(one)
         decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
         self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
-        self._tell_failure(one, why, "", reason)
+        self._tell_failure(one, why, None, reason)
         self._look_at_queue()
 
     # -- no node found -------------------------------------------------------------------------------------------------
@@ -336,23 +381,19 @@ class Scheduler(Component):
         self.queue.failed(one, changes.rejectors(decision))
         if decision.result == GATED:
             return
-        nominated = one.pod.nominated_node
-        if decision.preemption is not None:
-            nominated = decision.preemption.nominated
+        nominated = preempting.nomination_after(decision)
+        if nominated:
             self.cache.nominate(one.pod, nominated)
-            self._preempt(one, decision.preemption)
+        elif nominated == "":
+            self.cache.drop_nomination(one.pod.uid)
+        if decision.preemption is not None:
+            self.preemptions.start(one, decision.preemption)
         self._tell_failure(one, decision.message, nominated)
         self._look_at_queue()
 
-    def _preempt(self, one: QueuedPod, preemption: Preemption) -> None:
-        name, now = one.profile.scheduler_name, self.loop.clock.timestamp()
-        preempting.tell(self._recorder(one.profile), self.cache, one.pod, preemption)
-        for call in preempting.calls(self.cache, one.pod, preemption, name, now):
-            self.api.send(call)
-
-    def _tell_failure(self, one: QueuedPod, message: str, nominated: str, reason: str = UNSCHEDULABLE) -> None:
-        self._recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", message)
-        patch = changes.condition_patch(one.pod.object, message, nominated, self.loop.clock.timestamp(), reason)
+    def _tell_failure(self, one: QueuedPod, why: str, nominated: str | None, reason: str = UNSCHEDULABLE) -> None:
+        self.recorder(one.profile).emit(one.pod.object, "Warning", "FailedScheduling", "Scheduling", why)
+        patch = changes.condition_patch(one.pod.object, why, nominated, self.loop.clock.timestamp(), reason)
         if patch:
             call = Call("patch", "pods", one.pod.namespace, one.pod.name, "status", patch, {}, "strategic")
             self.api.send(call)
@@ -367,7 +408,8 @@ class Scheduler(Component):
         if until is not None:
             self._set_backoff_timer(until)
         if self._flush_timer is None and self.queue.anybody_waits:
-            self._flush_timer = self.loop.after(FLUSH_PERIOD_MS, self.name, FlushWaiting(), background=True)
+            delay_ms = self.queue.next_flush_ms() - self.loop.clock.now_ms
+            self._flush_timer = self.loop.after(delay_ms, self.name, FlushWaiting(), background=True)
 
     def _set_backoff_timer(self, until_ms: int) -> None:
         timer = self._backoff_timer
@@ -380,7 +422,8 @@ class Scheduler(Component):
         delay_ms = until_ms - self.loop.clock.now_ms
         self._backoff_timer = self.loop.after(delay_ms, self.name, BackoffEnds(), background)
 
-    def _recorder(self, profile: Profile) -> SeriesRecorder:
+    def recorder(self, profile: Profile) -> SeriesRecorder:
+        """Who writes the Events of a profile."""
         name = profile.scheduler_name
         if name not in self.recorders:
             self.recorders[name] = SeriesRecorder(self.api, name, f"{name}-{self.host}")

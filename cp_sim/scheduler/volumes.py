@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.objects import meta, quantity
+from cp_sim.objects import edit, meta, quantity
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.pod_info import PodInfo
 
@@ -18,9 +18,11 @@ VOLUMES = "persistentvolumes"
 CLASSES = "storageclasses.storage.k8s.io"
 CSI_NODES = "csinodes.storage.k8s.io"
 CSI_DRIVERS = "csidrivers.storage.k8s.io"
+ATTACHMENTS = "volumeattachments.storage.k8s.io"
 CAPACITIES = "csistoragecapacities.storage.k8s.io"
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
+BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
 OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
 
@@ -95,7 +97,27 @@ def is_for(volume: Object, made: Object) -> bool:
     return not reference.get("uid") or reference["uid"] == meta.uid(made)
 
 
+def promised_to(volume: Object, made: Object) -> Object:
+    """The volume with its claimRef set to a claim (`GetBindVolumeToClaim`)."""
+    reference = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "namespace": meta.namespace(made),
+        "name": meta.name(made),
+        "uid": meta.uid(made),
+        "resourceVersion": meta.resource_version(made),
+    }
+    given = edit.put(volume, "spec.claimRef", reference)
+    return edit.put(given, ("metadata", "annotations", BOUND_BY_CONTROLLER), "yes")
+
+
 def node_terms(volume: Object) -> list[Object] | None:
     """The node selector terms of a volume, None where it can be used everywhere."""
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
     return None if required is None else required.get("nodeSelectorTerms") or []
+
+
+def mounts(pod: PodInfo, made: Object, ephemeral: bool = True) -> bool:
+    """Whether a pod mounts this claim."""
+    names = [name for name, _ in claim_names(pod, ephemeral)]
+    return meta.namespace(made) == pod.namespace and meta.name(made) in names

@@ -18,6 +18,7 @@ from cp_sim.views.keyspace import keyspace
 from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
+from cp_sim.views.preemption import preemption
 from cp_sim.views.raft import raft
 from cp_sim.views.raft_members import raft_members
 from cp_sim.views.reconcile import reconcile
@@ -41,6 +42,7 @@ __all__ = [
     "lease_line",
     "locks_and_keys",
     "ownership",
+    "preemption",
     "raft",
     "raft_members",
     "reconcile",

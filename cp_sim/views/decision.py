@@ -6,358 +6,271 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from cp_sim.views.facts import many
+from cp_sim.views import decision_words
+from cp_sim.views.decision_panels import panels_of
+from cp_sim.views.decision_points import Chip, Points
+from cp_sim.views.decision_rows import Row, domain_of, halves, lanes_of, rows_of
 from cp_sim.views.lettering import fit, fit_middle, styled, width_of, wrap
-from cp_sim.views.palette import OWNER_HUES
-from cp_sim.views.sketch import Sketch
+from cp_sim.views.sketch import Point, Sketch
 from cp_sim.views.view import View
 
-NODE_LIMIT = 14  # rows; with more nodes the best are drawn, and the others summed up by reason
-LANE_LIMIT = 4
-POD_WIDTH, NODE_WIDTH, LANE_WIDTH = 150.0, 150.0, 112.0
-ROW_HEIGHT, ROWS_TOP = 46.0, 58.0
 WIDTH = 960.0
+POD_WIDTH = 128.0
+LANES_LEFT, LANES_WIDTH = 158.0, 310.0  # as wide with one lane as with five, so that the nodes stay where they are
+NODES_LEFT, NODE_WIDTH = 480.0, 152.0
+RIGHT = NODES_LEFT + NODE_WIDTH + 14
+ROOM = WIDTH - RIGHT
+ROW_HEIGHT = 44.0
+HEAD, LANE_HEAD = 26.0, 34.0
 _DOMAIN = re.compile(r"\b[a-z0-9][\w-]*(\.[\w-]+)+/")
+OUTCOMES = {
+    "scheduled": ("green", "✓ scheduled on {}"),
+    "unschedulable": ("red", "✕ no node can take it"),
+    "gated": ("grey", "‖ waits at a gate"),
+}
 
 
-def decision(decided: Any) -> View:
-    """One `Decision` of the scheduler as a picture: a green way through all filters, a red one cut where it failed."""
-    rows = _rows(decided)
-    lanes = _lanes(decided, rows)
-    painter = _Painter(decided, rows, lanes)
+def decision(decided: Any, guess: Sequence[str] | None = None) -> View:
+    """One `Decision` of the scheduler as a picture: a green way through all filters, a red one cut where it failed.
+
+    `guess` are the names of the nodes that a learner expects the pod on (empty: on none); they are flagged, and the
+    picture says what became of each.
+    """
+    rows = rows_of(decided, guess or ())
+    painter = _Painter(decided, rows, None if guess is None else list(guess))
     painter.head()
+    painter.lanes()
     for place, row in enumerate(rows):
-        painter.row(row, ROWS_TOP + place * ROW_HEIGHT)
-    bottom = painter.pod(ROWS_TOP + len(rows) * ROW_HEIGHT)
-    painter.foot(bottom)
-    return painter.sketch.view(as_text(decided))
-
-
-class Row:
-    """One node, or several with the same fate, in the picture."""
-
-    def __init__(
-        self, name: str, identity: str, *, verdict: Any = None, total: int | None = None, looked_at: bool = True
-    ) -> None:
-        self.name = name
-        self.identity = identity
-        self.verdict = verdict  # why not: has plugin, reasons, because
-        self.total = total
-        self.looked_at = looked_at
-
-
-def _rows(decided: Any) -> list[Row]:
-    if decided.pre_enqueue is not None or not decided.detailed:
-        return []
-    totals = decided.totals()
-    if len(decided.nodes) <= NODE_LIMIT:
-        verdicts = decided.verdicts()
-        return [
-            Row(name, f"nodes/{name}", verdict=verdicts.get(name), total=totals.get(name), looked_at=name in verdicts)
-            for name in decided.nodes
-        ]
-    feasible = sorted(decided.feasible, key=lambda name: (name != decided.node, -totals.get(name, 0), name))
-    rows = [Row(name, f"nodes/{name}", total=totals.get(name)) for name in feasible[: NODE_LIMIT // 2]]
-    if len(feasible) > len(rows):
-        rows.append(Row(f"{len(feasible) - len(rows)} more feasible nodes", "nodes#feasible"))
-    for group in decided.groups()[: NODE_LIMIT - len(rows)]:
-        name = group.nodes[0] if len(group.nodes) == 1 else many(len(group.nodes), "node")
-        identity = (
-            f"nodes/{group.nodes[0]}" if len(group.nodes) == 1 else f"nodes#{group.plugin}#{', '.join(group.reasons)}"
-        )
-        rows.append(Row(name, identity, verdict=decided.verdict(group.nodes[0]) if len(group.nodes) == 1 else group))
-    return rows
-
-
-def _lanes(decided: Any, rows: list[Row]) -> list[str]:
-    """The plugins that cut somebody off, in the order in which they run."""
-    cutting = {row.verdict.plugin or "PreFilter" for row in rows if row.verdict is not None}
-    ordered = ["PreFilter", *decided.filters]
-    found = [name for name in ordered if name in cutting] + sorted(name for name in cutting if name not in ordered)
-    return found if len(found) <= LANE_LIMIT else [*found[: LANE_LIMIT - 1], "later filters"]
+        painter.row(row, painter.top + place * ROW_HEIGHT)
+    painter.foot(painter.pod())
+    view = painter.sketch.view(decision_words.as_text(decided, guess))
+    view.panels = panels_of(decided, rows)
+    return view
 
 
 class _Painter:
     """Puts one decision on the sketch."""
 
-    def __init__(self, decided: Any, rows: list[Row], lanes: list[str]) -> None:
+    def __init__(self, decided: Any, rows: list[Row], guess: list[str] | None) -> None:
         self.decided = decided
         self.rows = rows
-        self.lanes = lanes
+        self.names = lanes_of(decided, rows)
+        self.guess = guess
+        self.domain = domain_of(decided.nodes)
         self.sketch = Sketch(f"Where should {decided.pod} go?")
-        self.first_lane = POD_WIDTH + 56
-        self.nodes_left = self.first_lane + len(lanes) * LANE_WIDTH + 8
-        self.right = self.nodes_left + NODE_WIDTH + 16
-        given = decided.scores() if decided.detailed else {}
-        self.scores = {plugin: of for plugin, of in given.items() if any(of.values())}
-        self.without_points = [plugin for plugin in given if plugin not in self.scores]
-        self.middle = ROWS_TOP + max(1, len(rows)) * ROW_HEIGHT / 2
+        self.sketch.reach(WIDTH)
+        self.sample = decision_words.sample_words(decided)
+        self.begin = HEAD + (26 if self.sample else 0)
+        self.top = self.begin + LANE_HEAD
+        self.points = Points(self.sketch, decided, RIGHT, ROOM)
+        self.bottom = self.top + max(1, len(rows)) * ROW_HEIGHT
+        self.middle = (self.top + self.bottom) / 2
 
     def head(self) -> None:
         decided = self.decided
-        outcome = {
-            "scheduled": ("green", f"✓ scheduled on {decided.node}"),
-            "unschedulable": ("red", "✕ no node can take it"),
-            "gated": ("grey", "‖ waits at a gate"),
-        }.get(decided.result, ("red", decided.result))
+        colour, words = OUTCOMES.get(decided.result, ("red", f"✕ {decided.result}"))
         attempt = styled("muted", f"· attempt {decided.attempt} ·")
-        title = f"{styled('title', decided.pod)} {attempt} {styled(*outcome)}"
-        self.sketch.words("decision", 8, 0, title, width=WIDTH - 20)
-        bottom = ROWS_TOP + len(self.rows) * ROW_HEIGHT - 4
-        for place, lane in enumerate(self.lanes):
-            left = self.first_lane + place * LANE_WIDTH
-            self.sketch.region(
-                f"filters/{lane}",
-                left + 3,
-                24,
-                LANE_WIDTH - 6,
-                bottom - 24,
-                fill="panel",
-                edge="faint",
-                detail=f"filter {lane}",
-                kind="filter",
-            )
-            self.sketch.words(
-                f"filters/{lane}#name",
-                left + 3,
-                29,
-                fit(lane, LANE_WIDTH - 14, 9.5),
-                inside=f"filters/{lane}",
-                size=9.5,
-                ink="muted",
-                align="n",
-                width=LANE_WIDTH - 6,
-            )
-        if self.rows:
-            words = "filters: all passed everywhere" if not self.lanes else ""
-            self.sketch.words("filters", POD_WIDTH + 4, 30, words, size=9.5, ink="muted")
-            self.sketch.words("scores", self.right, 30, self._score_head(), size=9.5, ink="muted")
+        name = fit_middle(decided.pod, 460, 12.5)
+        title = f"{styled('title', name)} {attempt} {styled(colour, words.format(decided.node))}"
+        if decided.preemption is not None:
+            title += styled("amber", f"; room is made on {fit_middle(decided.preemption.nominated, 160)}")
+        self.sketch.words("decision", 8, 0, title, width=WIDTH)
+        if self.sample:
+            self._sample(decided.sample)
 
-    def _score_head(self) -> str:
-        if self.scores:
-            return "score of each plugin × its weight, and the sum"
-        if self.decided.scoring_skipped:
-            return "only one node is feasible: the scheduler does not score"
-        return ""
+    def _sample(self, sample: Any) -> None:
+        """All nodes as a strip in the scheduler's order; what was looked at is filled, round the end if need be."""
+        first, width = sample.start / sample.total, 300.0
+        share = sample.looked_at / sample.total
+        wrapped = max(0.0, first + share - 1)
+        parts = [(wrapped, "used"), (first - wrapped, "faint"), (share - wrapped, "used"), (1 - first - share, "faint")]
+        parts = [(part, colour) for part, colour in parts if part >= 0.002]
+        whole = sum(part for part, _ in parts)
+        self.sketch.box(
+            "sample", 8, HEAD, width, 12, edge="none", pen=0, rounded=False, kind="sample", detail=self.sample[0],
+            fill=parts[0][1], parts=[(part / whole, colour) for part, colour in parts] if len(parts) > 1 else (),
+        )  # fmt: skip
+        self.sketch.box("sample#start", 8 + width * first - 1, HEAD - 3, 2, 18, fill="blue", edge="none", rounded=False)
+        self.sketch.words("sample#words", width + 20, HEAD - 1, self.sample[0], size=9.5, ink="muted", width=620)
+
+    def lanes(self) -> None:
+        if not self.rows:
+            return
+        wide = LANES_WIDTH / max(1, len(self.names))
+        for place, lane in enumerate(self.names):
+            left = LANES_LEFT + place * wide
+            cut = sum(row.plugin == lane for row in self.rows)
+            self.sketch.region(
+                f"filters/{lane}", left + 2, self.begin, wide - 4, self.bottom - self.begin - 4,
+                edge="faint", kind="filter", detail=f"{lane} cuts off {cut} of these rows",
+            )  # fmt: skip
+            lines = halves(lane) if width_of(lane, 9.5) > wide - 16 else (lane, "")
+            for line, text in enumerate(lines):
+                self.sketch.words(
+                    f"filters/{lane}#name{line}", left + 2, self.begin + 4 + line * 11, fit(text, wide - 4, 8.5),
+                    inside=f"filters/{lane}", size=8.5, ink="muted", align="n", width=wide - 4,
+                )  # fmt: skip
+        if not self.names:
+            self.sketch.region(
+                "filters/none", LANES_LEFT + 2, self.begin, LANES_WIDTH - 4, self.bottom - self.begin - 4,
+                edge="faint", kind="filter", detail="every filter passed every node that was looked at",
+            )  # fmt: skip
+            self.sketch.words(
+                "filters/none#name", LANES_LEFT + 14, self.begin + 6, "no filter cuts anybody off", size=9.5,
+                ink="muted", inside="filters/none",
+            )  # fmt: skip
+        self.sketch.words("scores", RIGHT, self.begin + 8, self.points.words(), size=9.5, ink="muted", width=ROOM)
+
+    # -- one node ----------------------------------------------------------------------------------------------------
 
     def row(self, row: Row, top: float) -> None:
         middle = top + ROW_HEIGHT / 2
-        chosen = row.name == self.decided.node
-        feasible = row.verdict is None and row.looked_at
-        edge = "green" if feasible else "line"
-        lines = [("★ " if chosen else "") + fit_middle(row.name, NODE_WIDTH - 34, 11)]
-        if chosen:
-            lines = [styled("bold", lines[0])]
+        chosen = bool(row.node) and row.node == self.decided.node
+        name = fit_middle(row.name.removesuffix(self.domain), NODE_WIDTH - (46 if chosen else 28), 11)
+        lines = [styled("bold", f"★ {name}") if chosen else name]
+        if self.guess is not None and row.node in self.guess:
+            right, words = decision_words.fate(self.decided, row.node)
+            flag = fit(f"⚑ you: {words}", NODE_WIDTH - 18, 9.5)
+            lines.append(styled("small-green" if right else "small-amber", flag))
         self.sketch.box(
-            row.identity, self.nodes_left, top + 6, NODE_WIDTH, ROW_HEIGHT - 12, lines, edge=edge, align="l",
-            pen=2.4 if chosen else 1.2, fill="green-tint" if chosen else "paper", dashed=not feasible,
-            ink="ink" if feasible else "muted", kind="node chosen" if chosen else "node", detail=self._detail(row),
+            row.identity, NODES_LEFT, top + 4, NODE_WIDTH, ROW_HEIGHT - 8, lines, align="l",
+            edge="green" if row.feasible else "line", pen=2.4 if chosen else 1.2,
+            fill="green-tint" if chosen else "paper", dashed=not row.feasible, ink="ink" if row.feasible else "muted",
+            kind="node chosen" if chosen else "node", detail=self._detail(row),
         )  # fmt: skip
-        if not row.looked_at:
-            self.sketch.words(
-                f"{row.identity}#why",
-                self.right,
-                middle - 7,
-                "not looked at: enough feasible nodes were found",
-                size=9.5,
-                ink="muted",
-            )
-            return
-        if feasible:
-            self._way(row, middle, self.nodes_left, "green", 2.4 if chosen else 1.2)
-            self._score(row, top)
+        if row.missed:
+            words = decision_words.missed_words(self.decided)
+            for place, line in enumerate(wrap(words, ROOM - 20, 9.5, 2)):
+                self.sketch.words(
+                    f"{row.identity}#why{place}", RIGHT, middle - 7 + place * 13, line, size=9.5, ink="muted"
+                )
+        elif row.feasible:
+            self._way(row, (NODES_LEFT, middle), "green", 2.4 if chosen else 1.2)
+            self.points.row(row, top, self._detail(row))
         else:
             self._cut(row, middle)
 
-    def _way(
-        self, row: Row, middle: float, until: float, colour: str, pen: float, style: str = "solid", head: bool = True
-    ) -> None:
+    def _way(self, row: Row, end: Point, colour: str, pen: float, dashed: bool = False) -> None:
         begin = (POD_WIDTH, self.middle)
-        turn = self.first_lane
+        bend = ((LANES_LEFT + 4, self.middle), (min(LANES_LEFT + 4, end[0] - 30), end[1]))
         self.sketch.arrow(
-            f"way/{row.identity}",
-            begin,
-            (until, middle),
-            bend=((turn - 14, self.middle), (turn - 40, middle))
-            if until > turn + 60
-            else ((turn - 14, self.middle), (turn - 24, middle)),
-            colour=colour,
-            pen=pen,
-            style=style,
-            head=head,
-            kind="way " + ("passed" if colour == "green" else "cut"),
-            detail=self._detail(row),
-        )
+            f"way/{row.identity}", begin, end, bend=bend, colour=colour, pen=pen,
+            style="dashed" if dashed else "solid", head=not dashed, detail=self._detail(row),
+            kind="way " + ("cut" if dashed else "passed"),
+        )  # fmt: skip
 
     def _cut(self, row: Row, middle: float) -> None:
-        plugin = row.verdict.plugin or "PreFilter"
-        place = self.lanes.index(plugin) if plugin in self.lanes else len(self.lanes) - 1
-        at = self.first_lane + place * LANE_WIDTH + LANE_WIDTH / 2
-        self._way(row, middle, at - 9, "red", 1.4, "dashed", head=False)
-        self.sketch.box(
-            f"cut/{row.identity}",
-            at - 9,
-            middle - 9,
-            18,
-            18,
-            [styled("red", "✕")],
-            align="n",
-            fill="red-tint",
-            edge="red",
-            shape="circle",
-            kind="cut",
-            detail=self._detail(row),
+        wide = LANES_WIDTH / len(self.names)
+        place = self.names.index(row.plugin) if row.plugin in self.names else len(self.names) - 1
+        at = LANES_LEFT + (place + 0.5) * wide
+        self._way(row, (at - 8, middle), "red", 1.4, dashed=True)
+        self.sketch.arrow(
+            f"rest/{row.identity}", (at + 8, middle), (NODES_LEFT, middle), colour="faint", head=False, kind="rest"
         )
+        self.sketch.box(
+            f"cut/{row.identity}", at - 8, middle - 8, 16, 16, [styled("red", "✕")], align="n", size=9.5,
+            fill="red-tint", edge="red", shape="circle", kind="cut", detail=self._detail(row),
+        )  # fmt: skip
         because = str(getattr(row.verdict, "because", "") or ", ".join(row.verdict.reasons))
         reasons = ", ".join(row.verdict.reasons)
-        room = WIDTH - self.right
-        if width_of(because, 10) > room:  # the domain before a key says little; the text twin has it
+        if width_of(because, 10) > ROOM - 30:  # the domain before a key says little; the text twin has it
             because = _DOMAIN.sub("", because)
-        lines = wrap(because, room, 10, 2)
-        if reasons and reasons != because and len(lines) == 1:
-            lines.append(styled("small", fit(reasons, room, 9.5)))
-        for place, line in enumerate(lines):
-            self.sketch.words(
-                f"{row.identity}#why{place}", self.right, middle - 7 * len(lines) + place * 14 - 1,
-                line if place else styled("small-red", plugin + ": ") + fit(line, room - width_of(plugin, 9.5) - 10, 10)
-                if len(lines) == 1 else line, size=10, ink="red" if not place else "ink", width=room + 10,
-            )  # fmt: skip
-
-    def _score(self, row: Row, top: float) -> None:
-        if row.total is None or not self.scores:
-            return
-        weights = self.decided.weights
-        whole = 100 * sum(weights.get(plugin, 1) for plugin in [*self.scores, *self.without_points]) or 1
-        room = WIDTH - self.right - 54
-        points = {
-            plugin: given[row.name] * weights.get(plugin, 1)
-            for plugin, given in self.scores.items()
-            if row.name in given
-        }
-        share = {plugin: value / whole for plugin, value in points.items() if value > 0}
-        parts = [(part, self._hue(plugin)) for plugin, part in share.items() if part >= 0.002]
-        rest = 1 - sum(part for part, _ in parts)
-        if rest > 0.002:
-            parts.append((rest, "faint"))
-        sums = " + ".join(
-            f"{given[row.name]}" + (f"×{weights[plugin]}" if weights.get(plugin, 1) != 1 else "")
-            for plugin, given in self.scores.items()
-            if row.name in given
-        )
-        self.sketch.box(
-            f"scores/{row.name}",
-            self.right,
-            top + 9,
-            room,
-            11,
-            parts=parts if len(parts) > 1 else (),
-            fill=parts[0][1] if parts else "faint",
-            edge="none",
-            pen=0,
-            kind="scores",
-            rounded=False,
-            detail=self._detail(row),
-        )
-        best = row.name in self.decided.best
-        self.sketch.words(
-            f"scores/{row.name}#sum", self.right, top + 24, fit(sums, room, 9), size=9, ink="muted", width=room
-        )
-        text = styled("bold", str(row.total)) if best else str(row.total)
-        self.sketch.words(f"scores/{row.name}#total", self.right + room + 8, top + 8, text, width=44)
-        if best and len(self.decided.best) > 1:
-            self.sketch.words(
-                f"scores/{row.name}#tie", self.right + room + 8, top + 23, styled("small-amber", "= tie"), width=44
-            )
-
-    def _hue(self, plugin: str) -> str:
-        return f"owner-{list(self.scores).index(plugin) % OWNER_HUES + 1}"
+        lines = [styled("small-red", line) for line in wrap(because, ROOM - 30, 10, 2)]
+        if len(lines) == 1:
+            small = (row.verdict.plugin or "ruled out before the filters ran") if reasons == because else reasons
+            lines.append(styled("small", fit(small, ROOM - 30, 9.5)))
+        for number, line in enumerate(lines):
+            at = middle - 15 + number * 14
+            self.sketch.words(f"{row.identity}#why{number}", RIGHT, at, line, size=10, width=ROOM)
 
     def _detail(self, row: Row) -> str:
-        if row.identity.startswith("nodes/"):
-            return str(self.decided.why_not(row.name))
-        return row.name
+        if row.node:
+            return str(self.decided.why_not(row.node))
+        return f"{row.name}: {', '.join(row.verdict.reasons)}" if row.verdict is not None else row.name
 
-    def pod(self, bottom: float) -> float:
+    # -- the pod, and what is said below ----------------------------------------------------------------------------
+
+    def pod(self) -> float:
         """The pod itself, on the left in the middle of the rows; returns where the picture goes on below."""
-        decided = self.decided
-        refused = decided.pre_enqueue or (decided.pre_filter if not self.rows else None)
-        name = decided.pod.rpartition("/")[2]
+        decided, middle = self.decided, self.middle
+        name = fit_middle(decided.pod.rpartition("/")[2], POD_WIDTH - 34)
+        lines = [styled("bold", name), styled("small", decided.result)]
         self.sketch.box(
-            f"pods/{decided.pod}",
-            0,
-            self.middle - 26,
-            POD_WIDTH,
-            52,
-            [styled("bold", fit_middle(name, POD_WIDTH - 18)), styled("small", decided.result)],
-            edge="violet",
-            fill="violet-tint",
-            pen=1.6,
-            kind="pod",
-            detail=decided.message or f"{decided.pod}: {decided.result}",
-        )
+            f"pods/{decided.pod}", 0, middle - 26, POD_WIDTH, 52, lines, edge="violet", fill="violet-tint", pen=1.6,
+            kind="pod", detail=decided.message or f"{decided.pod}: {decided.result}",
+        )  # fmt: skip
+        if not self.rows:
+            self._refusal(middle)
+        return max(self.bottom, middle + 34) + 6
+
+    def _refusal(self, middle: float) -> None:
+        """The pod was turned away as a whole, before any single node was looked at."""
+        refused = self.decided.pre_enqueue or self.decided.pre_filter
         if refused is not None:
-            lines = [styled("red", f"{refused.plugin}: {refused.code}"), *wrap(refused.reason, 500, 11, 2)]
-            self.sketch.box(
-                "refused", POD_WIDTH + 60, self.middle - 30, 540, 60, lines, edge="red", fill="red-tint", kind="cut"
-            )
-            self.sketch.arrow(
-                "way/refused", (POD_WIDTH, self.middle), (POD_WIDTH + 60, self.middle), colour="red", style="dashed"
-            )
-        return max(bottom, self.middle + 34) + 8
+            point = "before the queue (PreEnqueue)" if self.decided.pre_enqueue else "before any node (PreFilter)"
+            lines = [styled("red", f"{refused.plugin}, {point}"), *wrap(refused.reason, 560, 11, 2)]
+        elif not self.decided.detailed:
+            lines = ["The verdicts and scores of this attempt are not kept any more: it was too long ago."]
+        else:
+            lines = wrap(self.decided.message or self.decided.result, 560, 11, 3)
+        self.sketch.box(
+            "refused", LANES_LEFT + 40, middle - 30, 640, 60, lines, edge="red" if refused else "line",
+            fill="red-tint" if refused else "panel", kind="cut", detail=self.decided.message or lines[-1],
+        )  # fmt: skip
+        colour = "red" if refused else "grey"
+        self.sketch.arrow("way/refused", (POD_WIDTH, middle), (LANES_LEFT + 40, middle), colour=colour, style="dashed")
 
     def foot(self, top: float) -> None:
-        left = 8.0
-        for plugin in self.scores:
-            weight = self.decided.weights.get(plugin, 1)
-            text = f"{plugin} ×{weight}"
-            wide = width_of(text, 9.5) + 26
-            if left + wide > WIDTH:
-                left, top = 8.0, top + 16
-            self.sketch.box(
-                f"legend/{plugin}#colour",
-                left,
-                top + 2,
-                10,
-                10,
-                fill=self._hue(plugin),
-                edge="none",
-                pen=0,
-                rounded=False,
-            )
-            self.sketch.words(f"legend/{plugin}", left + 15, top, text, size=9.5, ink="muted")
-            left += wide
-        if self.without_points:
-            words = f"no points from {', '.join(self.without_points)}"
-            if left + width_of(words, 9.5) > WIDTH:
-                left, top = 8.0, top + 16
-            self.sketch.words("legend", left, top, words, size=9.5, ink="muted")
-        top += 20 if self.scores else 0
+        if self.rows:
+            top = self._chips("filters", "filters, in their order:", self._filter_chips(), top)
+        chips = self.points.chips()
+        if chips:
+            top = self._chips("legend", "points from:", chips, top)
         for place, line in enumerate(self._closing()):
-            self.sketch.words(f"closing/{place}", 8, top + place * 17, line, width=WIDTH - 20)
+            self.sketch.words(f"closing/{place}", 8, top + 4 + place * 17, line, width=WIDTH - 20)
+
+    def _filter_chips(self) -> list[Chip]:
+        """(id, words, ink, colour of the dot) of each filter that ran or had nothing to ask."""
+        decided = self.decided
+        cut: dict[str, int] = {}
+        for group in decided.groups():
+            cut[group.plugin] = cut.get(group.plugin, 0) + len(group.nodes)
+        chips = []
+        for plugin in decided.filters:
+            if plugin in cut:
+                chips.append((f"chips/{plugin}", f"{plugin} ✕{cut[plugin]}", "red", "red"))
+            elif plugin in decided.skipped:
+                chips.append((f"chips/{plugin}", f"{plugin} –", "muted", "faint"))
+            else:
+                chips.append((f"chips/{plugin}", f"{plugin} ✓", "ink", "green"))
+        if decided.skipped:
+            chips.append(("chips", "(– had nothing to ask)", "muted", "none"))
+        return chips
+
+    def _chips(self, identity: str, words: str, chips: list[Chip], top: float) -> float:
+        """A line of small labels, broken where it is full; returns where the next one may begin."""
+        self.sketch.words(identity + "#head", 8, top, styled("muted", words), size=9.5)
+        left = begin = 128.0
+        for name, text, ink, hue in chips:
+            wide = width_of(text, 9) * 1.1 + 24
+            if left + wide > WIDTH:
+                left, top = begin, top + 15
+            self.sketch.box(f"{name}#colour", left, top + 2, 8, 8, fill=hue, edge="none", pen=0, rounded=False)
+            plugin = name.partition("/")[2]
+            detail = f"{plugin}: click for its numbers" if plugin else ""
+            self.sketch.words(name, left + 12, top, text, size=9, ink=ink, detail=detail)
+            left += wide
+        return top + 19
 
     def _closing(self) -> list[str]:
         decided = self.decided
-        lines = [styled("muted", line) for line in _tie_words(decided)]
+        told = [("amber", f"⚑ {line}") for line in decision_words.guess_words(decided, self.guess)]
+        told += [("muted", line) for line in decision_words.tie_words(decided)]
         if decided.preemption is not None:
-            victims = ", ".join(decided.preemption.victims)
-            lines.append(
-                styled("amber", f"preemption: {fit(victims, 640)} must give way on {decided.preemption.nominated}")
-            )
-        if decided.message:
-            lines += wrap(decided.message, WIDTH - 30, 11, 2)
-        return lines
-
-
-def _tie_words(decided: Any) -> list[str]:
-    if len(decided.best) < 2 or not decided.node:
-        return []
-    names = ", ".join(decided.best[:6]) + (" …" if len(decided.best) > 6 else "")
-    how = "one was drawn by lot" if decided.draw is not None and decided.draw.stream else "the smallest name was taken"
-    return [f"{names} are equally good; {how}: {decided.node}"]
-
-
-def as_text(decided: Any) -> str:
-    """The decision in words."""
-    return "\n".join([decided.describe(), *(f"  {line}" for line in _tie_words(decided))])
+            victims = decision_words.listed([one.rpartition("/")[2] for one in decided.preemption.victims])
+            told.append(("amber", f"preemption: {victims} must give way on {decided.preemption.nominated}"))
+        lines = [styled(style, line) for style, words in told for line in wrap(words, WIDTH - 140, 11, 2)]
+        return [*lines, *(wrap(decided.message, WIDTH - 110, 11, 2) if self.rows else ())]

@@ -255,6 +255,10 @@ class Sketch(Paper):
         self.graph.body += lines
         self._keep("arrow", identity, "".join(lines), max(begin[0], end[0]), max(begin[1], end[1]))
 
+    def reach(self, right: float, bottom: float = 0) -> None:
+        """Let the picture be at least that large."""
+        self._right, self._bottom = max(self._right, right), max(self._bottom, bottom + self.down)
+
     def view(self, text: str) -> View:
         for region in self._regions.values():
             self.graph.subgraph(region)

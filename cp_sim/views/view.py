@@ -7,6 +7,7 @@ from typing import Any
 
 from graphviz import Digraph
 
+from cp_sim.views.panel import Panel
 from cp_sim.views.svg import to_svg
 
 
@@ -14,11 +15,12 @@ class View:
     """A finished picture: `title`, `graph` (a `graphviz.Digraph`), `svg`, and `str(view)`, which says the same in
     words.
 
-    `details` maps the id of an element to one sentence about it.  The SVG is computed when it is first asked for.
+    `details` maps the id of an element to one sentence about it; `panels` the ids of some to the numbers behind them
+    (or to the id of the element that has them), for whoever clicks.  The SVG is computed when it is first asked for.
     A notebook shows the SVG and keeps the text beside it, so that readers without pictures get the words.
     """
 
-    __slots__ = ("_lettering", "_svg", "details", "graph", "text", "title")
+    __slots__ = ("_lettering", "_svg", "details", "graph", "panels", "text", "title")
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class View:
         self.graph = graph
         self.text = text.rstrip("\n")
         self.details = dict(details or {})
+        self.panels: dict[str, Panel | str] = {}
         self._lettering = lettering or {}
         self._svg: str | None = None
 
@@ -44,6 +47,11 @@ class View:
 
     def _drawn(self) -> str:
         return to_svg(self.graph.source, self.title, self.details, self._lettering)
+
+    def panel(self, identity: str) -> Panel | None:
+        """The numbers behind an element, or None if there are none."""
+        found = self.panels.get(identity)
+        return self.panel(found) if isinstance(found, str) else found
 
     @property
     def ids(self) -> list[str]:

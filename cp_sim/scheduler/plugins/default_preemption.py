@@ -6,11 +6,13 @@ from typing import Any
 
 from cp_sim.objects import meta, selectors
 from cp_sim.scheduler import columns
+from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
-from cp_sim.scheduler.decision import Candidate, Outcome, Preemption
+from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
 from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 BUDGETS = "poddisruptionbudgets.policy"
 
@@ -35,6 +37,8 @@ class DefaultPreemption(Plugin):
 
     name = "DefaultPreemption"
 
+    moved_by = ("pods/delete",)
+
     def __init__(
         self,
         min_candidate_nodes_percentage: int = MIN_CANDIDATES_PERCENT,
@@ -42,6 +46,12 @@ class DefaultPreemption(Plugin):
     ) -> None:
         self.percentage = min_candidate_nodes_percentage
         self.absolute = min_candidate_nodes_absolute
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """Never: it holds a pod back while its victims are told to go, and what rejected the pod says when they are
+        gone.
+        """
+        return False
 
     def post_filter(self, state: CycleState, pod: PodInfo, found: Any) -> Any:
         why_not = not_eligible(state, pod, found)
@@ -58,6 +68,10 @@ class DefaultPreemption(Plugin):
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
+        errors = [outcome.reasons[0] for outcome in outcomes if outcome.code == ERROR]
+        if errors:
+            said = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
+            return Status(ERROR, (f"preemption: {said}",))
         total = len(state.cache.table)
         outcomes.append(Outcome("", UNRESOLVABLE, (NOT_HELPFUL,), {}))
         said = reasons_text(outcomes, [*sizes, total - sum(sizes)])
@@ -69,7 +83,7 @@ def not_eligible(state: CycleState, pod: PodInfo, found: Found) -> str:
     if pod.spec.get("preemptionPolicy") == "Never":
         return NEVER
     node = pod.nominated_node
-    if node and not found.is_rejected_with(UNRESOLVABLE, node):
+    if node in state.cache.table and not found.is_rejected_with(UNRESOLVABLE, node):
         for other in state.cache.on_node.get(node, {}).values():
             if other.priority < pod.priority and is_leaving_for_another(other):
                 return TERMINATING
@@ -103,6 +117,8 @@ def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate]
         if isinstance(answer, Outcome):
             outcomes.append(answer)
             continue
+        if answer.pdb_violations and len(candidates) - harmless >= enough:
+            continue  # of those that violate a budget no more than enough are kept
         candidates.append(answer)
         harmless += not answer.pdb_violations
         if harmless and len(candidates) >= enough:
@@ -123,9 +139,19 @@ def answers_of_equal_pods(found: Found) -> dict[int, Candidate | Outcome] | None
     return state.cache.shared.per_node(("victims", profile, pod.facts, pod.priority, budgets))
 
 
-def importance(pod: PodInfo) -> tuple[int, str]:
-    """Sort key: higher priority first, then who started earlier (MoreImportantPod)."""
-    return (-pod.priority, pod.start_time)
+def by_importance(pods: list[PodInfo]) -> list[PodInfo]:
+    """Higher priority first, then who started earlier (MoreImportantPod).
+
+    A pod that has not started counts as starting now, and now is later whenever it is asked: of two such pods the one
+    further down is more important.
+    *Simplified:* so it is in lists of up to 12, which Go sorts by insertion; longer ones come out in another order.
+    """
+
+    def key(numbered: tuple[int, PodInfo]) -> tuple[int, str, int]:
+        place, pod = numbered
+        return (-pod.priority, pod.start_time, place if pod.started else -place)
+
+    return [pod for _, pod in sorted(enumerate(pods), key=key)]
 
 
 def select_victims(found: Found, node: str) -> Candidate | Outcome:
@@ -144,8 +170,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         outcome = judged(trial, state, pod, node).first_outcome(state, pod)
         if outcome is not None:
             return outcome
-        lower.sort(key=importance)
-        violating, harmless = split_by_budget(state, lower)
+        violating, harmless = split_by_budget(state, by_importance(lower))
         victims: list[PodInfo] = []
         reprieved: list[PodInfo] = []
         violations = 0
@@ -158,9 +183,9 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
                 victims.append(one)
                 violations += one in violating
     if not victims:
-        return Outcome("", UNRESOLVABLE, (f'expected at least one victim pod on node "{node}"',), {})
+        return Outcome("", ERROR, (f'expected at least one victim pod on node "{node}"',), {})
     if violating and harmless:
-        victims.sort(key=importance)
+        victims = by_importance(victims)
     highest = max(one.priority for one in victims)
     return Candidate(
         node,
@@ -170,6 +195,8 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         highest,
         sum(one.priority + 2**31 for one in victims),
         min(one.start_time for one in victims if one.priority == highest),
+        tuple(one.priority for one in victims + reprieved),
+        tuple(one.key for one in victims if one in violating),
     )
 
 
@@ -211,35 +238,3 @@ def covers(budget: dict[str, Any], pod: PodInfo) -> bool:
         return False
     disrupted = (budget.get("status") or {}).get("disruptedPods") or {}
     return selectors.matches(selector, pod.labels) and pod.name not in disrupted
-
-
-# pickOneNodeForPreemption: (what the rule is called, smaller is better).
-RULES = (
-    ("fewest PodDisruptionBudget violations", lambda one: one.pdb_violations),
-    ("lowest highest priority of a victim", lambda one: one.highest_priority),
-    ("smallest sum of priorities", lambda one: one.priority_sum),
-    ("fewest victims", lambda one: len(one.victims)),
-)
-
-
-def choose(candidates: list[Candidate], chance: Any) -> Preemption:
-    """The candidate where preemption hurts least; ties are drawn, or go to the smallest name."""
-    left = list(candidates)
-    rule = "the only candidate" if len(left) == 1 else ""
-    for name, measure in RULES:
-        if len(left) > 1:
-            measured = [measure(one) for one in left]
-            best = min(measured)
-            kept = [one for one, value in zip(left, measured) if value == best]
-            rule = name if len(kept) < len(left) else rule
-            left = kept
-    if len(left) > 1:
-        latest = max(one.earliest_start for one in left)
-        kept = [one for one in left if one.earliest_start == latest]
-        rule = "latest start of the most important victims" if len(kept) < len(left) else rule
-        left = kept
-    left.sort(key=lambda one: one.node)
-    chosen = left[0] if chance is None or len(left) == 1 else left[chance.randrange(len(left))]
-    if len(left) > 1:
-        rule = "drawn" if chance is not None else "smallest name"
-    return Preemption(chosen.node, chosen.victims, tuple(candidates), tuple(one.node for one in left), rule)

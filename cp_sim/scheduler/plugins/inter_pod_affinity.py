@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.scheduler import columns
+from cp_sim.scheduler import columns, hints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.domains import Domains
 from cp_sim.scheduler.framework import (
@@ -70,20 +70,14 @@ class InterPodAffinity(Plugin):
         self.ignore_preferred_terms_of_existing_pods = ignore_preferred_terms_of_existing_pods
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
-        """A new pod helps only where the pod wants company, a leaving one only where it, or the pod, keeps others
-        away.
-        """
-        if change.kind == "pods/add":
-            return bool(pod.facts.affinity)
-        if change.kind == "pods/delete":
-            away = ((change.old["spec"].get("affinity") or {}).get("podAntiAffinity")) if change.old else None
-            return bool(pod.facts.anti_affinity or away)
-        return True
+        return hints.for_pod_affinity(pod, change)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         index, facts = state.cache.index, pod.facts
-        existing = [one.domains for one in index.held_against(ANTI, pod)]
+        existing = [one.domains for one in index.held_against(ANTI, pod) if one.domains.total]
         if not (facts.affinity or facts.anti_affinity or existing):
+            # In a trial the last pod that kept this one away may just have gone.
+            state[self.name] = Wanted([], [], [], False)
             return SKIPPED
         affinity: Rules = []
         first = False
@@ -147,8 +141,7 @@ class InterPodAffinity(Plugin):
         own = [(one, one.weight) for one in facts.preferred_affinity]
         own += [(one, -one.weight) for one in facts.preferred_anti_affinity]
         if self.ignore_preferred_terms_of_existing_pods and not own:
-            state[f"{self.name}/score"] = ()  # it scores nonetheless: 0 everywhere
-            return None
+            return SKIPPED
         points = [(index.by_domain(Question((term,)), term.topology_key), weight) for term, weight in own]
         for role, sign in ((TOWARDS, 1), (PREFERS, 1), (AVOIDS, -1)):
             for held in index.held_against(role, pod):

@@ -40,14 +40,10 @@ class NodeAffinity(Plugin):
         self.added_preferred = added_preferred
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
-        labels, terms = meta.labels(change.new), pod.facts.required_nodes
-        if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
+        """A node helps if it matches and did not before."""
+        if self.added_terms is not None and not matches_any(self.added_terms, change.new):
             return False
-        name = meta.name(change.new)
-        return all(
-            one is None or any(selectors.matches_node_term(term, labels, name) for term in one)
-            for one in (self.added_terms, terms)
-        )
+        return matches(pod, change.new) and (change.old is None or not matches(pod, change.old))
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         if self.added_terms is None and not node_matching.has_requirements(pod):
@@ -116,3 +112,16 @@ def _said(pod: PodInfo) -> str:
 def _expression(one: dict[str, Any]) -> str:
     values = ", ".join(one.get("values") or ())
     return f"{one['key']} {one['operator']} ({values})" if values else f"{one['key']} {one['operator']}"
+
+
+def matches_any(terms: tuple[dict[str, Any], ...], node: dict[str, Any]) -> bool:
+    """Whether one node is what any of these node selector terms asks for."""
+    return any(selectors.matches_node_term(term, meta.labels(node), meta.name(node)) for term in terms)
+
+
+def matches(pod: PodInfo, node: dict[str, Any]) -> bool:
+    """Whether one node is what the pod's nodeSelector and required node affinity ask for."""
+    labels, terms = meta.labels(node), pod.facts.required_nodes
+    if any(labels.get(key) != value for key, value in (pod.facts.node_selector or {}).items()):
+        return False
+    return terms is None or matches_any(terms, node)

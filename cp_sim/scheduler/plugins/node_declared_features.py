@@ -9,6 +9,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change, is_own
 
 
 class NodeDeclaredFeatures(Plugin):
@@ -21,7 +22,14 @@ class NodeDeclaredFeatures(Plugin):
     name = "NodeDeclaredFeatures"
     local = True
     verdicts = {1: (UNRESOLVABLE, "node(s) didn't match Pod's required features")}
-    moved_by = ("nodes/add", "nodes/update-declared-features", "pods/update-spec")
+    moved_by = ("nodes/add", "nodes/update-declared-features", "pods/update")
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A node helps if it is new or declares something else, the pod itself if it needs something else."""
+        if change.kind.startswith("nodes/"):
+            old = change.old and (change.old.get("status") or {}).get("declaredFeatures")
+            return change.old is None or old != (change.new.get("status") or {}).get("declaredFeatures")
+        return is_own(pod, change) and PodInfo(change.old).facts.features != pod.facts.features
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         return None if pod.facts.features else SKIPPED

@@ -11,7 +11,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queueing import Change, is_own, takes_room
 
 TOO_MANY_PODS = 1
 UNRESOLVABLE_BIT = 2
@@ -48,7 +48,7 @@ class NodeResourcesFit(Plugin):
 
     name = "NodeResourcesFit"
     local = True
-    moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/scale-down")
+    moved_by = ("nodes/add", "nodes/update-allocatable", "pods/delete", "pods/update-scale-down")
 
     def __init__(
         self,
@@ -76,11 +76,23 @@ class NodeResourcesFit(Plugin):
         )
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
-        """A node helps only if the pod would fit it when empty; a pod only by leaving a node."""
+        """A node helps if the pod would fit it when empty, and did not or it has more than before; another pod by
+        leaving a node or taking less of what is asked for; the pod itself by asking for less.
+        """
         if change.kind.startswith("nodes/"):
-            given = (change.new.get("status") or {}).get("allocatable") or {}
-            return all(_units(name, given.get(name, 0)) >= amount for name, amount in checked(pod))
-        return bool(meta.node_name(change.old or change.new)) or change.kind == "pods/scale-down"
+            wanted = [*checked(pod), ("pods", 1)]
+            now = _allocatable(change.new, wanted)
+            if any(now[name] < amount for name, amount in wanted):
+                return False
+            before = _allocatable(change.old, wanted) if change.old is not None else {}
+            return not before or any(now[name] > before[name] for name in now)
+        if change.new is None:
+            return takes_room(change.old)
+        if is_own(pod, change):
+            return True
+        before, after = (PodInfo(one).facts.requests for one in (change.old, change.new))
+        less = any(after.get(name, 0) < before.get(name, 0) for name, _ in checked(pod))
+        return bool(meta.node_name(change.new)) and less
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
@@ -173,6 +185,12 @@ def broken_linear(shape: tuple[tuple[int, int], ...], utilization: Column) -> Co
 def is_extended(resource: str) -> bool:
     """Whether a resource is somebody's own: with a prefix that is not Kubernetes' (`IsExtendedResourceName`)."""
     return "/" in resource and "kubernetes.io/" not in resource and not resource.startswith("requests.")
+
+
+def _allocatable(node: dict[str, Any], wanted: list[tuple[str, int]]) -> dict[str, int]:
+    """What a node has of each of the wanted resources."""
+    given = (node.get("status") or {}).get("allocatable") or {}
+    return {name: _units(name, given.get(name, 0)) for name, _ in wanted}
 
 
 def _units(resource: str, text: Any) -> int:

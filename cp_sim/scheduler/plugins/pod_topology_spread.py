@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
-from cp_sim.scheduler import columns, node_matching, taints
+from cp_sim.scheduler import columns, hints, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
 from cp_sim.scheduler.domains import Among, Domains
@@ -24,6 +24,7 @@ from cp_sim.scheduler.framework import (
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import PodInfo, SpreadConstraint, affinity_term
+from cp_sim.scheduler.queueing import Change
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2
@@ -63,7 +64,16 @@ class PodTopologySpread(Plugin):
         ),
         TOO_SKEWED: (UNSCHEDULABLE, "node(s) didn't match pod topology spread constraints"),
     }
-    moved_by = ("pods/add", "pods/delete", "pods/update-label", "nodes/add", "nodes/delete", "nodes/update-label")
+    moved_by = (
+        "pods/add",
+        "pods/delete",
+        "pods/update-label",
+        "pods/update-tolerations",
+        "nodes/add",
+        "nodes/delete",
+        "nodes/update-label",
+        "nodes/update-taint",
+    )
     follows_pods = True
 
     def __init__(self, default_constraints: tuple[tuple[str, SpreadConstraint], ...] | None = None) -> None:
@@ -76,6 +86,11 @@ class PodTopologySpread(Plugin):
         wanted = [one for kind, one in self.default_constraints if kind == when]
         selector = default_selector(state.cache, pod) if wanted else None
         return () if selector is None else tuple(replace(one, selector=selector) for one in wanted)
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        # Which pods a default constraint means is not known here: for those it rejected anything may help.
+        own = pod.spec.get("topologySpreadConstraints")
+        return not own or hints.for_spread(pod, change, pod.facts.spread_required)
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         constraints = pod.facts.spread_required
@@ -90,6 +105,11 @@ class PodTopologySpread(Plugin):
         self, state: CycleState, pod: PodInfo, constraint: SpreadConstraint, constraints: tuple[SpreadConstraint, ...]
     ) -> Spread:
         domains = pods_by_domain(state, pod, constraint, counting_nodes(state, pod, constraint, constraints))
+        in_thought = [one for one in state.changes if counts_in_thought_only(constraint, pod, one[0])]
+        if in_thought:
+            domains = domains.copied()
+            for _, row, sign in in_thought:
+                domains.add(row, sign)
         fewest = domains.fewest() if domains.number >= constraint.min_domains else 0
         self_match = int(selectors.matches(constraint.selector, pod.labels))
         return Spread(constraint, domains, fewest, self_match)
@@ -230,16 +250,31 @@ def included(constraint: SpreadConstraint, pod: PodInfo, nodes: Nodes) -> Column
     return counted
 
 
+def counts_in_thought_only(constraint: SpreadConstraint, pod: PodInfo, other: PodInfo) -> bool:
+    """Whether `other` changes the counts when it comes or goes in thought, although it does not count while it stands.
+
+    In the dry run of a preemption `updateWithPod` (filtering.go) looks at namespace and selector alone, so that a pod
+    that is being deleted leaves one less than there were, and so does any pod under a selector without conditions.
+    """
+    if other.namespace != pod.namespace or not selectors.matches(constraint.selector, other.labels):
+        return False
+    return other.terminating or is_empty(constraint.selector)
+
+
+def is_empty(selector: dict[str, Any] | None) -> bool:
+    """Whether it is a selector without any condition; None is none."""
+    return selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions"))
+
+
 def question(pod: PodInfo, constraint: SpreadConstraint) -> Question | None:
     """Which pods a constraint counts: those of the pod's namespace that are not being deleted.
 
     None where it counts none: a selector without any condition (`countPodsMatchSelector` in common.go), although it
     matches the pod itself.
     """
-    selector = constraint.selector
-    if selector is not None and not (selector.get("matchLabels") or selector.get("matchExpressions")):
+    if is_empty(constraint.selector):
         return None
-    term = affinity_term({"topologyKey": "", "labelSelector": selector}, pod.namespace)
+    term = affinity_term({"topologyKey": "", "labelSelector": constraint.selector}, pod.namespace)
     return Question((term,), skip_terminating=True)
 
 

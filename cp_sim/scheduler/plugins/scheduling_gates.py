@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cp_sim.scheduler.framework import OK, UNRESOLVABLE, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change, is_own
 
 
 class SchedulingGates(Plugin):
@@ -11,6 +12,9 @@ class SchedulingGates(Plugin):
 
     name = "SchedulingGates"
     moved_by = ("pods/update-gates",)
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        return is_own(pod, change) and not pod.gates
 
     def pre_enqueue(self, pod: PodInfo) -> Status:
         if not pod.gates:

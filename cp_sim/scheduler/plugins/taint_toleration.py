@@ -9,7 +9,7 @@ from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, normalized
 from cp_sim.scheduler.node_table import Nodes, taints_of
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queueing import Change, is_own
 
 PREFER = ("PreferNoSchedule",)
 
@@ -27,9 +27,14 @@ class TaintToleration(Plugin):
     moved_by = ("nodes/add", "nodes/update-taint", "pods/update-tolerations")
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
+        """Another toleration of its own helps; a node does if it keeps the pod out no longer."""
         if not change.kind.startswith("nodes/"):
-            return True
-        return taints.first_untolerated(taints_of(change.new), pod.facts.tolerations) is None
+            return is_own(pod, change)
+        return not self._keeps_out(change.new, pod) and (change.old is None or self._keeps_out(change.old, pod))
+
+    @staticmethod
+    def _keeps_out(node: dict[str, Any], pod: PodInfo) -> bool:
+        return taints.first_untolerated(taints_of(node), pod.facts.tolerations) is not None
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         return taints.keep_out(nodes, pod.facts.tolerations)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.objects import meta, quantity, selectors
+from cp_sim.apiserver.request import Call
+from cp_sim.objects import edit, meta, quantity, selectors
 from cp_sim.scheduler import columns, node_matching, volumes
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.framework import OK, SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
+from cp_sim.scheduler.framework import (
+    ERROR,
+    OK,
+    SKIPPED,
+    UNRESOLVABLE,
+    WAIT,
+    CycleState,
+    Only,
+    Plugin,
+    Prepare,
+    Status,
+)
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 Object = dict[str, Any]
 
@@ -22,24 +35,31 @@ REASONS = {
     NO_VOLUME: "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)",
 }
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+ATTRIBUTES = "volumeAttributesClassName"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
+MIGRATED = "storage.alpha.kubernetes.io/migrated-plugins"
 
 
 class Claims:
-    """The claims of a pod: those that are bound, and those that wait for it to be placed."""
+    """The claims of a pod: those that are bound, and those that wait for it to be placed; once it is, `chosen` has the
+    volume for each of these that is not to be made.
+    """
 
-    __slots__ = ("bound", "waiting")
+    __slots__ = ("bound", "chosen", "waiting")
 
     def __init__(self) -> None:
         self.bound: list[Object] = []
         self.waiting: list[Object] = []
+        self.chosen: dict[str, str] = {}
 
 
 class VolumeBinding(Plugin):
     """Rejects nodes that bound volumes cannot reach, or where no volume could be found or made for unbound claims.
 
+    Before the pod is bound, the volumes chosen for its claims are promised to them (`spec.claimRef`), the other claims
+    are told the node where a volume is to be made (annotation selected-node); then it waits until all are bound.
     Source: pkg/scheduler/framework/plugins/volumebinding/volume_binding.go, binder.go.
-    *Simplified:* it does not score by capacity (nor does the real one by default), and binding is left to others.
+    *Simplified:* it does not score by capacity, nor does the real one by default.
     """
 
     name = "VolumeBinding"
@@ -61,6 +81,23 @@ class VolumeBinding(Plugin):
 
     def __init__(self, bind_timeout_s: int = 600) -> None:
         self.bind_timeout_ms = bind_timeout_s * 1000
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """What is new helps, and claims only if the pod mounts them; what changed only where it counts for binding."""
+        if change.kind.startswith("persistentvolumeclaims/"):
+            return volumes.mounts(pod, change.new)
+        old, new = change.old, change.new
+        if change.kind == "storageclasses/update":
+            return bool(old.get("allowedTopologies") != new.get("allowedTopologies"))
+        if change.kind == "csinodes/update":
+            return meta.annotations(old).get(MIGRATED) != meta.annotations(new).get(MIGRATED)
+        if change.kind == "csistoragecapacities/update":
+            return largest(new) > largest(old)
+        if change.kind == "csidrivers/update":
+            named = any((one.get("csi") or {}).get("driver") == meta.name(new) for one in pod.facts.volumes)
+            stopped = (old["spec"].get("storageCapacity"), new["spec"].get("storageCapacity"))
+            return named and bool(stopped[0]) and not stopped[1]
+        return True
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         names = volumes.claim_names(pod)
@@ -110,7 +147,8 @@ class VolumeBinding(Plugin):
         claims: Claims | None = state.get(self.name)
         if claims is not None and claims.waiting:
             nodes = Nodes(state.cache.table, columns.rows_of([state.cache.table.row_of[node]]))
-            for made, volume in find_or_make(state.cache, claims.waiting, nodes)[1].items():
+            claims.chosen = find_or_make(state.cache, claims.waiting, nodes)[1]
+            for made, volume in claims.chosen.items():
                 state.cache.promised[volume] = made
         return OK
 
@@ -120,6 +158,39 @@ class VolumeBinding(Plugin):
         for volume, made in list(state.cache.promised.items()):
             if made in mine:
                 del state.cache.promised[volume]
+
+    def pre_bind_pre_flight(self, state: CycleState, pod: PodInfo, node: str) -> Status:
+        claims: Claims | None = state.get(self.name)
+        return OK if claims is not None and claims.waiting else SKIPPED
+
+    def pre_bind(self, state: CycleState, pod: PodInfo, node: str) -> Status | Prepare:
+        claims: Claims = state[self.name]
+        calls = []
+        for made in claims.waiting:
+            volume = state.cache.get(volumes.VOLUMES, claims.chosen.get(meta.key(made), ""))
+            if volume is None:
+                body = edit.put(made, ("metadata", "annotations", volumes.SELECTED_NODE), node)
+                calls.append(Call("update", volumes.CLAIMS, meta.namespace(made), meta.name(made), body=body))
+            elif not volumes.is_for(volume, made):
+                body = volumes.promised_to(volume, made)
+                calls.append(Call("update", volumes.VOLUMES, "", meta.name(volume), body=body))
+        return Prepare(tuple(calls), self.bind_timeout_ms, "binding volumes: context deadline exceeded")
+
+    def prepared(self, state: CycleState, pod: PodInfo, node: str) -> Status:
+        """Whether all claims are bound by now (`checkBindings`)."""
+        claims: Claims = state[self.name]
+        for made in claims.waiting:
+            now = state.cache.get(volumes.CLAIMS, meta.key(made))
+            if now is None:
+                return Status(ERROR, (f'persistentvolumeclaim "{meta.name(made)}" not found',))
+            if not volumes.is_bound(now):
+                # Who cannot make a volume takes the annotation off again.
+                to_make = meta.key(made) not in claims.chosen
+                written = meta.resource_version(now) != meta.resource_version(made)
+                if to_make and written and meta.annotations(now).get(volumes.SELECTED_NODE) != node:
+                    return Status(ERROR, (f'provisioning failed for PVC "{meta.name(made)}"',))
+                return Status(WAIT)
+        return OK
 
 
 def usable_claim(cache: Cache, pod: PodInfo, name: str, ephemeral: bool) -> Object:
@@ -162,7 +233,7 @@ def find_or_make(cache: Cache, waiting: list[Object], nodes: Nodes) -> tuple[Col
         meta.name(volume): columns.listed(reaches(volume, nodes)) for found in available.values() for volume in found
     }
     makeable = {meta.key(made): columns.listed(can_make(cache, made, nodes)) for made in waiting}
-    by_size = sorted(waiting, key=volumes.wanted_size)
+    by_size = sorted(waiting, key=lambda made: (not is_selected(made), volumes.wanted_size(made)))
     chosen: dict[str, str] = {}
     for place, name in enumerate(nodes.names()):
         chosen = {}
@@ -178,9 +249,14 @@ def find_or_make(cache: Cache, waiting: list[Object], nodes: Nodes) -> tuple[Col
             if volume is not None:
                 chosen[meta.key(made)] = volume
         if not codes[place]:
-            lacking = [makeable[meta.key(made)][place] for made in waiting if meta.key(made) not in chosen]
+            lacking = [makeable[meta.key(made)][place] for made in by_size if meta.key(made) not in chosen]
             codes[place] = next((code for code in lacking if code), 0)
     return codes, chosen
+
+
+def is_selected(made: Object) -> bool:
+    """Whether a volume for the claim is being made for some node already."""
+    return volumes.SELECTED_NODE in meta.annotations(made)
 
 
 def smallest_fit(
@@ -198,7 +274,7 @@ def smallest_fit(
         size = volumes.size_of(of.get("capacity"))
         if size < wanted or (of.get("volumeMode") or "Filesystem") != (spec.get("volumeMode") or "Filesystem"):
             continue
-        if meta.is_deleting(volume):
+        if meta.is_deleting(volume) or of.get(ATTRIBUTES) != spec.get(ATTRIBUTES):
             continue
         if mine:
             return name if reach[name][place] else None
@@ -243,3 +319,9 @@ def has_room(cache: Cache, made: Object, found: Object, nodes: Nodes) -> Column:
         if same and limit and topology is not None and quantity.value(limit) >= quantity.value(requests["storage"]):
             enough = enough | node_matching.matches_labels(topology, nodes)
     return enough
+
+
+def largest(capacity: Object) -> int:
+    """How large a volume a CSIStorageCapacity has room for, in billionths of a byte; -1 if it does not say."""
+    limit = capacity.get("maximumVolumeSize") or capacity.get("capacity")
+    return -1 if limit is None else quantity.parse(limit).nano

@@ -9,6 +9,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 DISK, CLAIM = 1, 2
 DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")
@@ -29,8 +30,22 @@ class VolumeRestrictions(Plugin):
             "another pod",
         ),
     }
-    moved_by = ("pods/delete", "nodes/add", "persistentvolumeclaims/add", "persistentvolumeclaims/update")
+    moved_by = ("pods/delete", "nodes/add", "persistentvolumeclaims/add")
     follows_pods = True
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A new node helps, a claim that was missing, and a pod that leaves a disk or a claim of this one."""
+        if change.kind == "nodes/add":
+            return True
+        if change.new is not None:
+            return volumes.mounts(pod, change.new, ephemeral=False)
+        gone = PodInfo(change.old)
+        if gone.namespace != pod.namespace:
+            return False
+        if any(conflict(one, other) for one in _disks(pod) for other in _disks(gone)):
+            return True
+        shared = dict(volumes.claim_names(pod, ephemeral=False))
+        return any(name in shared for name, _ in volumes.claim_names(gone, ephemeral=False))
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         in_use = []

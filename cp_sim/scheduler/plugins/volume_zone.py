@@ -11,6 +11,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import OLD_REGION, OLD_ZONE, REGION, ZONE, Nodes
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.queueing import Change
 
 LABELS = (OLD_ZONE, OLD_REGION, ZONE, REGION)
 NEW_NAME = {OLD_ZONE: ZONE, OLD_REGION: REGION}
@@ -33,6 +34,16 @@ class VolumeZone(Plugin):
         "persistentvolumes/add",
         "persistentvolumes/update",
     )
+
+    def hint(self, pod: PodInfo, change: Change) -> bool:
+        """A claim of the pod helps, a class that waits for pods, a volume that is new or in another zone."""
+        if change.kind.startswith("persistentvolumeclaims/"):
+            return volumes.mounts(pod, change.new, ephemeral=False)
+        if change.kind == "storageclasses/add":
+            return bool(change.new.get("volumeBindingMode") == "WaitForFirstConsumer")
+        if change.kind == "persistentvolumes/update":
+            return zones_of(change.old) != zones_of(change.new)
+        return True
 
     def pre_filter(self, state: CycleState, pod: PodInfo) -> Status | Only | None:
         try:
@@ -76,10 +87,17 @@ def topologies(cache: Cache, pod: PodInfo) -> list[tuple[str, str, list[str]]]:
         volume = cache.get(volumes.VOLUMES, volumes.volume_of(made))
         if volume is None:
             raise volumes.VolumeError(f'persistentvolume "{volumes.volume_of(made)}" not found')
-        for key in LABELS:
-            values = [value.strip() for value in meta.labels(volume).get(key, "").split("__")]
-            if all(values):
-                found.append((meta.name(volume), key, values))
+        found += [(meta.name(volume), key, values) for key, values in zones_of(volume)]
+    return found
+
+
+def zones_of(volume: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    """(label, allowed values) of the zones and regions that a volume is labelled with."""
+    found = []
+    for key in LABELS:
+        values = [value.strip() for value in meta.labels(volume).get(key, "").split("__")]
+        if all(values):
+            found.append((key, values))
     return found
 
 

@@ -68,7 +68,7 @@ def test_a_cache_that_has_seen_equal_pods_decides_the_same() -> None:
     for one in scenarios()[::6]:
         warm = Scenario(one["objects"])
         for pending in one["pending"] * 2:
-            cycle.schedule(warm.cache, warm.profile, warm.read(pending), warm.room)
+            cycle.schedule(warm.cache, warm.profiles[0], warm.read(pending), warm.room)
         wrong += differences(one, warm.run(one["pending"]))
     assert not wrong, "\n".join(wrong[:5])
 

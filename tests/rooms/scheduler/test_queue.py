@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from cp_sim.scheduler.backoff import Backoff
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING, SchedulingQueue, backoff_ms
+from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import Clock
 from tests.rooms.scheduler.cluster_parts import node, pod
@@ -72,7 +73,11 @@ def test_a_taint_that_is_still_not_tolerated_moves_nobody() -> None:
 
 
 def test_back_off_doubles_up_to_ten_seconds() -> None:
-    assert [backoff_ms(failures) for failures in range(7)] == [0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]
+    backoff = Backoff()
+    assert [backoff.duration_ms(count) for count in range(7)] == [0, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]
+    assert backoff.duration_ms(10_000) == 10_000
+    assert Backoff(30_000, 60_000).duration_ms(3) == 60_000
+    assert Backoff(1_000, 0).end_ms(500, 3) == 0, "a longest back-off of 0 is none"
 
 
 def test_a_pod_moved_too_soon_waits_out_its_back_off() -> None:
@@ -81,8 +86,12 @@ def test_a_pod_moved_too_soon_waits_out_its_back_off() -> None:
     queue.clock.now_ms = 300
     queue.move(Change("pods/delete", pod("x", on="n1"), None))
     assert names(queue, BACKOFF) == ["web"]
-    assert queue.next_backoff_ms() == 1_000
-    queue.clock.now_ms = 1_000
+    # It failed in second 0, its back-off ends in second 1, the flush at the end of that second lets it go.
+    assert queue.next_backoff_ms() == 2_000
+    queue.clock.now_ms = 1_999
+    queue.flush_backoff()
+    assert names(queue, ACTIVE) == ["other"]
+    queue.clock.now_ms = 2_000
     queue.flush_backoff()
     assert names(queue, ACTIVE) == ["other", "web"]
 
@@ -102,7 +111,7 @@ def test_after_an_error_the_back_off_is_waited_out() -> None:
     assert one is not None
     queue.failed_with_error(one)
     assert not queue.ready
-    queue.clock.now_ms = 1_000
+    queue.clock.now_ms = 2_000
     queue.flush_backoff()
     assert queue.ready
 
@@ -124,10 +133,11 @@ def test_gates_hold_a_pod_until_the_last_is_gone() -> None:
 def test_who_waits_for_five_minutes_is_tried_again() -> None:
     queue = queue_of(info("web"))
     fail(queue, "NodeAffinity")
-    queue.clock.now_ms = 299_999
+    assert queue.flush_ms(queue.listed(WAITING)[0]) == 330_000
+    queue.clock.now_ms = 300_000
     queue.flush_waiting()
     assert names(queue, WAITING) == ["web"]
-    queue.clock.now_ms = 300_000
+    queue.clock.now_ms = 330_000
     queue.flush_waiting()
     assert names(queue, ACTIVE) == ["web"]
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from cp_sim.scheduler.scenario import answer
+import pytest
+
+from cp_sim.scheduler.framework import Profile
+from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
+from cp_sim.scheduler.scenario import Scenario, ScenarioError, answer, everything_profile
 from tests.rooms.scheduler.cluster_parts import Object, node, pod
 
 
@@ -47,3 +51,54 @@ def test_pods_that_have_ended_take_no_room() -> None:
     done = pod("done", cpu="4", on="n1", status={"phase": "Succeeded"})
     (got,) = entries([node("n1"), done], pod("web", cpu="4"))
     assert got["node"] == "n1"
+
+
+# component-helpers/resource/helpers_test.go: a pod of 1 cpu that is being resized; what is left on a node of 4.
+RESIZED = {
+    "growing, not promised yet": ("3", "1", "1", "", "1"),
+    "growing, promised": ("3", "3", "1", "", "1"),
+    "shrinking, not carried out yet": ("1", "1", "3", "", "1"),
+    "grown too much for the node": ("4", "1", "1", "Infeasible", "3"),
+    "to be grown later": ("4", "1", "1", "Deferred", "0"),
+}
+
+
+@pytest.mark.parametrize("case", RESIZED)
+def test_a_pod_that_is_being_resized_counts_with_the_most(case: str) -> None:
+    wants, promised, has, pending, left = RESIZED[case]
+    told = {"name": "main", "allocatedResources": {"cpu": promised}, "resources": {"requests": {"cpu": has}}}
+    status: Object = {"phase": "Running", "containerStatuses": [told]}
+    if pending:
+        status["conditions"] = [{"type": "PodResizePending", "status": "True", "reason": pending}]
+    there = pod("there", cpu=wants, on="n1", status=status)
+    (got,) = entries([node("n1"), there], pod("web", cpu=left))
+    assert got["node"] == "n1"
+    (got,) = entries([node("n1"), there], pod("web", cpu=f"{int(left) * 1000 + 1}m"))
+    assert got["node"] is None
+
+
+def test_amounts_are_rounded_up_per_container_as_the_api_server_does() -> None:
+    wanted = pod("web", cpu="333.3m")
+    wanted["spec"]["containers"] = [{**wanted["spec"]["containers"][0], "name": name} for name in ("a", "b", "c")]
+    assert entries([node("n1", cpu="1002m")], wanted)[0]["node"] == "n1"
+    assert entries([node("n1", cpu="1001m")], wanted)[0]["node"] is None
+
+
+def test_a_pod_is_decided_by_the_profile_that_it_names() -> None:
+    profiles = (everything_profile(), Profile(DEFAULT_PLUGINS[:2], scheduler_name="careless"))
+    scenario = Scenario([node("n1", unschedulable=True)], profiles)
+    first, second = scenario.decide([pod("a"), pod("b", schedulerName="careless")])
+    assert (first.decision.node, second.decision.node) == (None, "n1")
+
+
+@pytest.mark.parametrize(
+    ("objects", "pending", "words"),
+    [
+        ([{"apiVersion": "v1", "kind": "Node", "metadata": {}}], [], "objects[0]: Node without metadata.name"),
+        ([], [{"metadata": {"name": "web"}, "spec": {"nodeSelector": 3}}], "pending[0]: json: cannot unmarshal number"),
+    ],
+)
+def test_an_object_that_cannot_be_read_is_named(objects: list[Object], pending: list[Object], words: str) -> None:
+    with pytest.raises(ScenarioError) as refused:
+        Scenario(objects).decide(pending)
+    assert words in str(refused.value)

@@ -81,8 +81,21 @@ def test_the_same_failure_twice_continues_one_event() -> None:
     assert sorted((one.get("series") or {}).get("count", 1) for one in items) == [1, 2]
 
 
-def test_pods_take_turns_by_priority() -> None:
+def test_without_any_node_no_plugin_is_to_blame_and_only_time_brings_the_next_attempt() -> None:
     world = World()
+    stored = world.add_pod(pod("web-1"))
+    condition = meta.condition(stored, "PodScheduled")
+    assert condition is not None
+    assert (condition["reason"], condition["message"]) == ("Unschedulable", "no nodes available to schedule pods")
+    (one,) = world.scheduler.queue.listed(BACKOFF)
+    assert (one.rejectors, one.errors) == ((), one.attempts)
+    world.add_node(node("worker-1"))
+    world.loop.run(11_000)
+    assert meta.node_name(world.get("pods", "web-1", "default")) == "worker-1"
+
+
+def test_pods_take_turns_by_priority() -> None:
+    world = World(node("tiny", cpu="1"))
     for name, priority in (("low", "low"), ("high", "high")):
         body = {"metadata": {"name": name}, "value": 10 if priority == "high" else 1, "kind": "PriorityClass"}
         world.ask(

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import real_decisions
 import view_decisions
 from raft_stage import Group
 from view_fixtures import World, node, pod, small_world
@@ -19,6 +20,7 @@ from cp_sim.views import (
     keyspace,
     locks_and_keys,
     ownership,
+    preemption,
     raft,
     raft_members,
     reconcile,
@@ -193,6 +195,9 @@ def broken_group() -> Group:
     return group.propose(2).run(5)
 
 
+PREEMPTIONS = ("preemption", "preemption tie", "preemption of many", "hopeless", "tie")
+
+
 def gallery() -> dict[str, View]:
     """{name: one of each picture}."""
     told = told_world()
@@ -202,6 +207,9 @@ def gallery() -> dict[str, View]:
         "decision": decision(view_decisions.scheduled()),
         "no node": decision(view_decisions.unschedulable()),
         "gated": decision(view_decisions.refused()),
+        **{f"decision: {name}": decision(made) for name, made in real_decisions.made().items()},
+        **{f"preemption: {name}": preemption(real_decisions.made()[name]) for name in PREEMPTIONS},
+        "decision: guessed": decision(real_decisions.made()["tie"], guess=["worker-1", "worker-9"]),
         "reconcile": reconcile(next(record for record in told.trace if isinstance(record.evidence, Plan))),
         "cause chain": cause_chain(told, "pod/web-7d4b9c6f5-b8c4d"),
         "ownership": ownership(owned_world(), "deployment/web"),
