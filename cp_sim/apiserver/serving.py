@@ -87,23 +87,24 @@ class Serving(Actor):
 
     def take_changes(self, message: WatchChanges) -> None:
         """The store has changed: let the caches take it, and tell who watches."""
-        trace = self.loop.trace
+        loop, observed = self.loop, self.catalog.observed
         for key_change in message.changes:
             found = self.catalog.cache_of_key(key_change.key)
             if found is None:
                 continue
             kind, short = found
-            cache = self.cache(kind)
+            cache = self.caches.get(kind.storage) or self.cache(kind)
             change = self._change(cache, short, key_change)
             if change is None:
                 continue
             cache.take(change)
-            self._learn(kind, change)
+            if kind.storage in observed or kind.storage == "services":
+                self._learn(kind, change)
             if cache.watches:
-                record = trace.of_revision(key_change.revision)
+                record = loop.trace.of_revision(key_change.revision)
                 if record is not None:
-                    self.loop.caused_by(record.id)
-                verbs.watch.fan_out(self, cache, change)
+                    loop.caused_by(record.id)
+                verbs.watch.fan_out(self, kind, cache, change)
         if message.revision > self.revision:
             self.revision = message.revision
 
