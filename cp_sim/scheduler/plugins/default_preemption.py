@@ -10,7 +10,7 @@ from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
-from cp_sim.scheduler.framework import UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
+from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 
