@@ -166,7 +166,10 @@ def gated(profile: Profile, pod: PodInfo) -> Rejection | None:
 
 
 def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
-    """Run PreFilter; returns (names that alone are left, plugins that said so), or None where all nodes are."""
+    """Run PreFilter; returns (names that alone are left, plugins that said so), or None where all nodes are.
+
+    Whoever says Unschedulable refuses the pod, but the others are asked all the same: preemption needs what they find.
+    """
     names: set[str] | None = None
     narrowed: list[str] = []
     for plugin in found.profile.at["pre_filter"]:
@@ -177,13 +180,23 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
             answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
-            narrowed.append(plugin.name)
+            narrowed = sorted([*narrowed, plugin.name])
+            if not names:
+                found.refused = none_in_common(narrowed)
+                return None
         elif answer.code == SKIP:
             found.state.skipped.add(plugin.name)
-        else:
+        elif answer.code != SUCCESS:
             found.refused = Rejection(plugin.name, answer.code, ", ".join(answer.reasons))
-            return None
-    return None if names is None else (names, sorted(narrowed))
+            if answer.code == UNRESOLVABLE:
+                return None
+    return None if names is None else (names, narrowed)
+
+
+def none_in_common(plugins: list[str]) -> Rejection:
+    """No node is among those that each of these plugins wants to have looked at."""
+    together = f"plugin {plugins[0]}" if len(plugins) == 1 else f"plugin(s) [{' '.join(plugins)}] simultaneously"
+    return Rejection(", ".join(plugins), UNRESOLVABLE, f"node(s) didn't satisfy {together}", tuple(plugins))
 
 
 def decided(plugin: Plugin, method: str, answer: Any) -> Status:
@@ -240,7 +253,9 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     """Look at nodes from the rotating start on until enough feasible ones are found."""
     cache, profile = found.state.cache, found.profile
     walk = Walk(cache.table, None if only is None else only[0], room.start)
-    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score)
+    # Without any score plugin the first node that fits is as good as any.
+    scoring = bool(profile.at["score"])
+    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score) if scoring else 1
     template = found.template = cache.shared.template(profile, found.pod) if only is None else None
     parts: list[Judged] = []
     seen = good = 0
@@ -308,6 +323,8 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
             return answer, ""
         if answer is None:
             continue
+        if not isinstance(answer, Status):
+            answer = status_of(plugin, "post_filter", answer)
         if answer.code in (ERROR, UNRESOLVABLE):
             return None, ", ".join(answer.reasons)
         said += answer.reasons
@@ -332,7 +349,13 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
     single, names = len(nodes) == 1, known["nodes"]
-    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    try:
+        scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    except Exception:
+        if not single:
+            raise
+        # The points of a single node are for those who read the decision; the real scheduler does not ask for them.
+        scores, raw, totals, weights = {}, {}, 0, {}
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
     chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)

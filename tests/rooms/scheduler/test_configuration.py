@@ -115,6 +115,14 @@ def test_a_plugin_off_everywhere_is_gone() -> None:
     assert decide(pod(cpu="64"), node("n1", cpu="1"), profile=profile).node == "n1"
 
 
+def test_without_score_plugins_the_first_node_that_fits_is_taken() -> None:
+    (profile,) = read_profiles(with_plugins(score={"disabled": [{"name": "*"}]}))
+    decision = decide(pod(cpu="2"), node("n1", cpu="1"), node("n2"), node("n3"), profile=profile)
+    assert decision.node == "n2"
+    assert decision.scores() == {}
+    assert decision.considered == ("n1", "n2")
+
+
 def test_plugins_may_be_enabled_where_the_real_ones_take_part() -> None:
     given = with_plugins(
         preFilter={"enabled": [{"name": "NodeResourcesFit"}]}, preScore={"enabled": [{"name": "TaintToleration"}]}
@@ -437,7 +445,8 @@ WRONG: list[tuple[Object, str]] = [
     ),
     (
         with_args("DefaultPreemption", kind="InterPodAffinityArgs"),
-        f'{ARGS}.kind: Invalid value: "InterPodAffinityArgs": has to be "DefaultPreemptionArgs"',
+        f'{ARGS}.kind: Invalid value: "InterPodAffinityArgs": args for plugin DefaultPreemption were not of type '
+        "DefaultPreemptionArgs.kubescheduler.config.k8s.io, got InterPodAffinityArgs.kubescheduler.config.k8s.io",
     ),
     (
         with_args("DefaultPreemption", minCandidateNodesPercentage=-1, minCandidateNodesAbsolute=-1),
