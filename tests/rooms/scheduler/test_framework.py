@@ -846,3 +846,14 @@ def test_a_wrong_configuration_is_refused_when_the_cluster_is_made() -> None:
             scheduler_profiles=PROFILES.split("profiles:")[0]
             + "profiles: [{plugins: {filter: {enabled: [{name: Nope}]}}}]"
         )
+
+
+def test_the_times_of_leader_election_are_those_of_the_configuration() -> None:
+    election = "leaderElection: {leaderElect: true, leaseDuration: 40s, renewDeadline: 30s, retryPeriod: 5s}\n"
+    cluster = Cluster(control_planes=3, workers=1, scheduler_profiles=PROFILES.split("profiles:")[0] + election)
+    cluster.run("10s")
+    assert cluster.scheduler.elector is not None
+    told = cluster.scheduler.elector.election
+    assert (told.lease_ms, told.renew_deadline_ms, told.retry_ms) == (40_000, 30_000, 5_000)
+    lease = cluster.get("lease/kube-scheduler", namespace="kube-system")
+    assert lease["spec"]["leaseDurationSeconds"] == 40
