@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from cp_sim.apiserver.request import Call
 from cp_sim.objects.causes import quoted
 from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, MissingState, Plugin, PluginError, Prepare, Status
 
@@ -31,6 +32,8 @@ WORDS = {
     "bind": "running Bind plugin {}: {}",
     "post_bind": "running PostBind plugin {}: {}",
 }
+# What else a method may answer.
+PASSED_ON: dict[str, Any] = {"pre_bind": Prepare, "bind": Call}
 # Functions of `cycle.py` and `filtering.py` that ask a `plugin` and go on with its answer.
 ASKS = {
     "run_pre_filter": "pre_filter",
@@ -48,7 +51,7 @@ SAME_POINT = {
 
 
 def ask(plugin: Plugin, method: str, *given: Any) -> Any:
-    """The `Status` (or `Prepare`) that a method of the plugin answers; one with the code Error if it fails."""
+    """The `Status` (or request, or `Prepare`) that a method of the plugin answers; the code is Error if it fails."""
     try:
         answer = getattr(plugin, method)(*given)
     except Exception as error:
@@ -68,7 +71,7 @@ def status_of(plugin: Plugin, method: str, answer: Any) -> Any:
         if answer.code == ERROR:
             return Status(ERROR, (worded(plugin, method, ", ".join(answer.reasons)),))
         return answer
-    if isinstance(answer, Prepare):
+    if isinstance(answer, PASSED_ON.get(method, ())):
         return answer
     return Status(ERROR, (worded(plugin, method, f"it answers {answer!r}: give None, a reason or a Status"),))
 

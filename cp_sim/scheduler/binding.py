@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.objects import edit, meta
-from cp_sim.scheduler.asking import ask, described, worded
+from cp_sim.scheduler.asking import ask, worded
 from cp_sim.scheduler.framework import ERROR, SKIP, WAIT, CycleState, Plugin, Prepare, Status
 from cp_sim.scheduler.queue import QueuedPod
 from cp_sim.scheduler.queueing import Change
@@ -118,7 +118,13 @@ class BindingCycle:
             if status.ok:
                 placed.work += (plugin,)
             elif status.code != SKIP:
-                self.fail(placed, ", ".join(status.reasons), ())
+                why = ", ".join(status.reasons)
+                if status.code != ERROR:
+                    why = (
+                        f'PreBindPreFlight {plugin.name} returned "{status.code}", which is unsupported. '
+                        "It is supposed to return Success, Skip, or Error status"
+                    )
+                self.fail(placed, why, ())
                 return False
         return True
 
@@ -241,13 +247,12 @@ class BindingCycle:
     def _bind(self, placed: Placed) -> None:
         one = placed.one
         for plugin in one.profile.at["bind"]:
-            try:
-                call = plugin.bind(placed.state, one.pod, placed.node)
-            except Exception as error:
-                self.fail(placed, worded(plugin, "bind", described(error)), ())
+            answer = ask(plugin, "bind", placed.state, one.pod, placed.node)
+            if isinstance(answer, Call):
+                self.scheduler.api.send(answer, "bound", (placed, plugin), self)
                 return
-            if call is not None:
-                self.scheduler.api.send(call, "bound", (placed, plugin), self)
+            if not answer.ok and answer.code != SKIP:
+                self._fail_late(placed, answer)
                 return
         self.fail(placed, "no Bind plugin took the pod", ())
 

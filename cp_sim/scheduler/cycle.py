@@ -31,6 +31,7 @@ from cp_sim.scheduler.framework import (
     ERROR,
     MAX_NODE_SCORE,
     SKIP,
+    SKIPPED,
     SUCCESS,
     UNRESOLVABLE,
     CycleState,
@@ -175,7 +176,7 @@ def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
         answer = plugin.pre_filter(found.state, found.pod)
         if answer is None:
             continue
-        if not isinstance(answer, Only):
+        if answer is not SKIPPED and not isinstance(answer, Only):
             answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
@@ -261,7 +262,7 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     while seen < walk.total and good < found.wanted:
         # A guess of how far the walk goes, by the last equal pod or by what was seen; what is too much is cut off.
         missing = found.wanted - good
-        guess = missing * seen // max(good, 1) if seen else template.looked_at if template is not None else 0
+        guess = missing * seen // max(good, 1) if seen else template.guess if template is not None else 0
         nodes = walk.piece(seen, max(missing, CHUNK, guess))
         parts.append(filtering.judge_with_nominated(profile, found.state, found.pod, nodes, template))
         seen += len(nodes)
@@ -269,7 +270,8 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     if parts:
         found.take(filtering.joined(parts).first_feasible(found.wanted))
     if template is not None:
-        template.looked_at = len(found.judged.nodes)
+        looked_at = len(found.judged.nodes)
+        template.guess = looked_at + looked_at // 16 if looked_at > found.wanted else 0
     if only is not None and walk.total < len(cache.table):
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
         found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
@@ -347,7 +349,13 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
     single, names = len(nodes) == 1, known["nodes"]
-    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    try:
+        scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    except Exception:
+        if not single:
+            raise
+        # The points of a single node are for those who read the decision; the real scheduler does not ask for them.
+        scores, raw, totals, weights = {}, {}, 0, {}
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
     chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
@@ -401,9 +409,11 @@ def score(
 
 def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
     status = plugin.pre_score(state, pod, nodes)
-    if status is not None and status.code not in (SKIP, SUCCESS):
+    if status is None or status is SKIPPED:
+        return status is SKIPPED
+    if status.code not in (SKIP, SUCCESS):
         raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
-    return status is not None and status.code == SKIP
+    return status.code == SKIP
 
 
 def check_range(plugin: Plugin, low: int, high: int) -> None:

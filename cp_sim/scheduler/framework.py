@@ -248,7 +248,7 @@ class Plugin:
         return OK
 
     def bind(self, state: CycleState, pod: PodInfo, node: str) -> Any:
-        """Bind: the call that binds the pod, or None to leave it to the next plugin."""
+        """Bind: the `Call` that binds the pod; None, or Skip, leaves it to the next plugin."""
         return None
 
     def post_bind(self, state: CycleState, pod: PodInfo, node: str) -> None:

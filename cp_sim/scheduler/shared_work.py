@@ -29,14 +29,14 @@ FEW = 32  # of more changed rows it is not asked whether they are among those wa
 class Template:
     """What the local plugins of one profile say of every row, for pods with one `SpecFacts`.
 
-    `followed` is the end of the table's log up to which the columns hold.  `looked_at` is how many nodes the last such
-    pod looked at, a guess for the next.
+    `followed` is the end of the table's log up to which the columns hold.  `guess` is how many nodes the next such pod
+    may have to look at: a little more than the last, where that one met infeasible nodes.
     """
 
     def __init__(self, table: NodeTable) -> None:
         self.table = table
         self.followed = -1
-        self.looked_at = 0
+        self.guess = 0
         self.verdicts: dict[str, Column] = {}  # filter plugin -> code per row; an int stands for all rows
         self.scores: dict[str, Column] = {}  # score plugin -> points per row, before normalizing
         self.epochs: dict[str, int] = {}

@@ -12,7 +12,7 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.framework import ERROR, SKIPPED, UNSCHEDULABLE, Plugin, Prepare, Status, wait
+from cp_sim.scheduler.framework import ERROR, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, Plugin, Prepare, Status, wait
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
 from cp_sim.scheduler.waiting_pods import as_data
@@ -380,6 +380,80 @@ def test_a_gang_that_stays_incomplete_gives_its_nodes_back() -> None:
     assert condition_of(world, "a") == ("Unschedulable", text)
 
 
+# -- what becomes of what several plugins say --------------------------------------------------------------------------
+
+# Cases of TestReservePlugins, TestPermitPlugins, TestPreBindPreFlightPlugins and TestRunBindPlugins in
+# pkg/scheduler/framework/runtime/framework_test.go: (method, what one plugin after the other says, what comes of it).
+NO, NEVER, BAD = Status(UNSCHEDULABLE, ("no",)), Status(UNRESOLVABLE, ("never",)), Status(ERROR, ("bad",))
+REFUSED = {"no": "0/1 nodes are available: 1 no.", "never": "0/1 nodes are available: 1 never."}
+SEVERAL: list[tuple[str, list[Any], str]] = [
+    *[
+        (method, said, text)
+        for method, word in (("reserve", "Reserve"), ("permit", "Permit"))
+        for said, text in (
+            ([None], ""),
+            ([None, None], ""),
+            ([NO], REFUSED["no"]),
+            ([NEVER], REFUSED["never"]),
+            ([NO, None], REFUSED["no"]),
+            ([BAD], f'running {word} plugin "P1": bad'),
+            ([BAD, BAD], f'running {word} plugin "P1": bad'),
+            ([None, BAD], f'running {word} plugin "P2": bad'),
+            ([BAD, None], f'running {word} plugin "P1": bad'),
+        )
+    ],
+    ("permit", [wait(0), wait("1s")], "waits for P1, P2"),
+    ("permit", [wait("1s"), NO], REFUSED["no"]),
+    ("permit", [wait("1s"), BAD], 'running Permit plugin "P2": bad'),
+    ("pre_bind_pre_flight", [SKIPPED, None], ""),
+    ("pre_bind_pre_flight", [SKIPPED, SKIPPED], ""),
+    ("pre_bind_pre_flight", [SKIPPED, BAD], 'running PreBindPreFlight "P2": bad'),
+    (
+        "pre_bind_pre_flight",
+        [NO],
+        'PreBindPreFlight P1 returned "Unschedulable", which is unsupported. It is supposed to return Success, Skip, '
+        "or Error status",
+    ),
+    ("bind", [SKIPPED, None], ""),
+    ("bind", [SKIPPED, BAD], 'running Bind plugin "P2": bad'),
+    ("bind", [SKIPPED, NO], "no"),
+    ("bind", [NEVER], "never"),
+    ("bind", ["Call", BAD], ""),
+    ("bind", [SKIPPED, "Call", BAD], ""),
+    ("bind", [BAD, "Call"], 'running Bind plugin "P1": bad'),
+]
+
+
+def saying(number: int, method: str, answer: Any) -> Plugin:
+    """The plugin P<number>, which answers this at one extension point."""
+
+    def say(self: Any, state: Any, pod: Any, node: str) -> Any:
+        if answer == "Call":
+            body = {"metadata": {"name": pod.name}, "target": {"kind": "Node", "name": node}}
+            return Call("create", "pods", pod.namespace, pod.name, "binding", body)
+        return answer
+
+    more = {"pre_bind": lambda self, state, pod, node: None} if method == "pre_bind_pre_flight" else {}
+    return type(f"P{number}", (Plugin,), {"name": f"P{number}", "moved_by": ("nodes/add",), method: say, **more})()
+
+
+@pytest.mark.parametrize(("method", "said", "text"), SEVERAL)
+def test_what_several_plugins_say(method: str, said: list[Any], text: str) -> None:
+    plugins = [saying(number, method, answer) for number, answer in enumerate(said, 1)]
+    world = World(node("worker-1"), profiles=(*DEFAULT_PLUGINS[:-1], *plugins, DEFAULT_PLUGINS[-1]))
+    world.user.api.send(Call("create", "pods", "default", body=pod("web-1")), "answered")
+    world.loop.run_until(lambda: bool(world.decisions()) and not world.loop.pending())
+    waiting = [f"waits for {', '.join(one.pending)}" for one in world.scheduler.waiting_pods.values()]
+    world.loop.settle()
+    stored = world.get("pods", "web-1", "default")
+    if text.startswith("waits"):
+        assert waiting == [text]
+    elif text:
+        assert condition_of(world)[1] == text
+    else:
+        assert meta.node_name(stored) == "worker-1"
+
+
 # -- PreBind that takes its time ---------------------------------------------------------------------------------------
 
 
@@ -717,6 +791,37 @@ def test_two_profiles_in_one_cluster_decide_differently() -> None:
     }
     again = cluster.replay()
     assert meta.node_name(again.get("pod/packed")) == first
+
+
+def test_a_scheduler_that_starts_anew_remembers_nothing() -> None:
+    cluster = Cluster(workers=2, scheduler_profiles=(*DEFAULT_PLUGINS, Gang()))
+    for name in "ab":
+        cluster.apply({**manifest(name), "metadata": {"name": name, "labels": {"group": "g"}}})
+    cluster.settle()
+    nodes = {key: one.node for key, one in cluster.waiting_pods.items()}
+    first = cluster.scheduler
+    cluster.crash("kube-scheduler")
+    with pytest.raises(LookupError, match="no scheduler places pods now"):
+        print(cluster.waiting_pods)
+    cluster.run("2s")
+    cluster.restart("kube-scheduler")
+    cluster.settle()
+    assert cluster.scheduler is not first
+    assert {key: one.node for key, one in cluster.waiting_pods.items()} == nodes, (
+        "status.nominatedNodeName is tried first"
+    )
+    cluster.apply({**manifest("c"), "metadata": {"name": "c", "labels": {"group": "g"}}})
+    cluster.settle()
+    assert all(meta.node_name(one) for one in cluster.get("pods"))
+
+
+def test_the_one_that_leads_has_the_waiting_pods() -> None:
+    cluster = Cluster(control_planes=3, workers=1, scheduler_profiles=(*DEFAULT_PLUGINS, Gate("5m")))
+    cluster.apply(manifest("web-1"))
+    cluster.run("10s")
+    cluster.permit("web-1", "Gate")
+    cluster.settle()
+    assert meta.node_name(cluster.get("pod/web-1")) == "worker-1"
 
 
 def test_the_word_from_outside() -> None:
