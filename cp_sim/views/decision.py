@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cp_sim.views import decision_words
-from cp_sim.views.decision_panels import panels_of
+from cp_sim.views.decision_panels import panels_of, purpose
 from cp_sim.views.decision_points import Chip, Points
 from cp_sim.views.decision_rows import Row, domain_of, halves, lanes_of, rows_of, without_domains
 from cp_sim.views.lettering import fit, fit_middle, styled, width_of, wrap
@@ -259,7 +259,7 @@ class _Painter:
                 left, top = begin, top + 15
             self.sketch.box(f"{name}#colour", left, top + 2, 8, 8, fill=hue, edge="none", pen=0, rounded=False)
             plugin = name.partition("/")[2]
-            detail = f"{plugin}: click for its numbers" if plugin else ""
+            detail = f"{plugin}: {purpose(self.decided, plugin) or 'a plugin'}" if plugin else ""
             self.sketch.words(name, left + 12, top, text, size=9, ink=ink, detail=detail)
             left += wide
         return top + 19

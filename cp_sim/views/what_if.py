@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.scheduler.decision import Decision, Preemption
@@ -206,9 +207,11 @@ def _panels(thought: WhatIf, names: list[str]) -> dict[str, Panel | str]:
             ("strong", ("with the change", fates[CHANGED].of(name))),
         ]
         found[f"nodes/{name}"] = Panel(f"node {name}", thought.conclusion, (table(("", "what becomes of it"), rows),))
-        for side in sides:
+        for side, words in ((AS_IS, "as things are"), (CHANGED, "with the change")):
             panel = told[side].get(f"nodes/{name}")
-            found[f"{side}/{name}"] = panel if panel is not None else f"nodes/{name}"
+            found[f"{side}/{name}"] = f"nodes/{name}"
+            if isinstance(panel, Panel):
+                found[f"{side}/{name}"] = replace(panel, title=f"{panel.title}, {words}")
     return found
 
 

@@ -39,7 +39,7 @@ class Single:
 
     def until_open(self, identity: str) -> None:
         """Wait until the numbers of an element are shown."""
-        self.root.locator(f'.cp-numbers[data-open="{identity}"]').wait_for()
+        self.root.locator(f'.cp-numbers[data-shown="{identity}"]').wait_for()
 
     def until_frame(self, seq: int) -> None:
         """Wait until a frame is shown."""

@@ -34,7 +34,7 @@ class Numbers {
   show(id) {
     this.open = id;
     this.list.value = id;
-    this.root.dataset.open = id;
+    this.root.dataset.shown = id;
     const panel = this.panels[id];
     this.paper.replaceChildren(...(panel ? [make("h4", {}, panel.title), make("p", {}, panel.text), make("div", { class: "cp-tables" }, ...panel.tables.map(tableOf))] : []));
   }

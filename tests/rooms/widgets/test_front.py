@@ -219,7 +219,7 @@ def test_a_click_shows_the_numbers_of_a_node_or_plugin(stage: Any) -> None:
     open_script(stage, front.script("picture"), frame(1, "many reasons"))
     assert stage.inner_text(".cp-numbers-paper") == ""
     stage.click('g[id="cut/nodes/worker-4"]')
-    assert stage.get_attribute(".cp-numbers", "data-open") == "nodes/worker-4"
+    assert stage.get_attribute(".cp-numbers", "data-shown") == "nodes/worker-4"
     told = stage.inner_text(".cp-numbers-paper")
     assert "worker-4 cannot take default/web-2: NodeResourcesFit rejected it" in told
     assert "needs 500m cpu, 300m free of 300m" in stage.inner_text(".cp-numbers-paper tr.cp-bad")
