@@ -96,8 +96,8 @@ PREDICTIONS = (
         "to a and web-8 to b. Zone a is half empty. What becomes of web-9?",
         ("it goes to a, where there is room", "it waits"),
         _ninth,
-        "In a it would be four against two in c: a difference of 2, and maxSkew says 1. The cordoned zone still counts. "
-        "DoNotSchedule means it: rather no pod than an uneven one.",
+        "In a it would be four against two in c: a difference of 2, and maxSkew says 1. The cordoned zone still "
+        "counts. DoNotSchedule means it: rather no pod than an uneven one.",
     ),
     Prediction(
         "08-update",
