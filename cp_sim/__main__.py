@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from cp_sim.commands import schedule
 from cp_sim.commands.files import opened
@@ -48,6 +49,7 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench = commands.add_parser("bench", help=about, description=about)
     bench.add_argument("workloads", nargs="*", metavar="WORKLOAD")
     bench.add_argument("--list", action="store_true", help="only list the workloads")
+    bench.add_argument("--cycle", action="store_true", help="the scheduling cycle alone, pods assumed on their nodes")
     bench.add_argument("--nodes", type=_count, help="another number of nodes")
     bench.add_argument("--pods", type=_count, help="another number of measured pods")
     bench.add_argument("--before", type=_count, help="another number of pods that are there before")
@@ -55,6 +57,8 @@ def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench.add_argument("--members", type=_count, help="so many members of the store, 1 unless given")
     bench.add_argument("--json", action="store_true", help="print one JSON object a workload")
     bench.add_argument("--profile", action="store_true", help="also print the functions that take the most time")
+    bench.add_argument("--save", metavar="FILE", help="keep the results in a file")
+    bench.add_argument("--compare", metavar="FILE", help="set the results beside those of a file")
     bench.set_defaults(run=_bench)
 
 
@@ -65,7 +69,8 @@ def _count(text: str) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from cp_sim.bench import WORKLOADS, run
+    from cp_sim.bench import WORKLOADS, NoSuchMode, kept, run
+    from cp_sim.bench.scheduler_perf import SchedulingWorkload, TooSmall
 
     unknown = [name for name in options.workloads if name not in WORKLOADS]
     if unknown:
@@ -74,22 +79,32 @@ def _bench(options: argparse.Namespace) -> int:
         for workload in WORKLOADS.values():
             print(f"{workload.name}: {workload.about}")
         return 0
-    names = options.workloads or list(WORKLOADS)
-    if len(names) > 1:
-        return max(_bench_apart(name, options) for name in names)
-    with _profiled(options.profile):
-        report = run(names[0], options.nodes, options.pods, options.before, options.count, options.members or 1)
-    print(json.dumps(report.as_json()) if options.json else report, flush=True)
+    every = [name for name, one in WORKLOADS.items() if isinstance(one, SchedulingWorkload) or not options.cycle]
+    names = options.workloads or every
+    try:
+        former = kept.load(Path(options.compare)) if options.compare else None
+        if len(names) > 1:
+            return max(_bench_apart(name, options) for name in names)
+        counts = (options.nodes, options.pods, options.before, options.count, options.members or 1)
+        with _profiled(options.profile):
+            report = run(names[0], *counts, mode="cycle" if options.cycle else "whole")
+        print(json.dumps(report.as_json()) if options.json else report, flush=True)
+        if former is not None:
+            print(kept.compared(report, former), file=sys.stderr if options.json else sys.stdout, flush=True)
+        if options.save:
+            kept.save(Path(options.save), report)
+    except (NoSuchMode, TooSmall, kept.NotKept) as problem:
+        raise Refusal(str(problem)) from None
     return 0
 
 
 def _bench_apart(name: str, options: argparse.Namespace) -> int:
     """One workload in a process of its own, so that its peak of memory is its own too."""
     command = [sys.executable, "-m", "cp_sim", "bench", name]
-    command += [f"--{flag}" for flag in ("json", "profile") if getattr(options, flag)]
-    for count in ("nodes", "pods", "before", "count", "members"):
-        if getattr(options, count) is not None:
-            command.append(f"--{count}={getattr(options, count)}")
+    command += [f"--{flag}" for flag in ("json", "profile", "cycle") if getattr(options, flag)]
+    for name in ("nodes", "pods", "before", "count", "members", "save", "compare"):
+        if getattr(options, name) is not None:
+            command.append(f"--{name}={getattr(options, name)}")
     return subprocess.run(command, check=False).returncode
 
 

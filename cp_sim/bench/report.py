@@ -7,6 +7,9 @@ from collections.abc import Sequence
 
 from cp_sim.sim import immutable
 
+# Those that upstream's scheduler_perf prints.
+PERCENTILES = (50, 90, 95, 99)
+
 
 @immutable
 class Share:
@@ -52,8 +55,7 @@ class Report:
             **dict(self.sizes),
             self.noun: self.done,
             f"{self.noun}_per_s": round(self.per_s, 1),
-            "p50_ms": round(percentile(self.samples_ms, 50), 3),
-            "p99_ms": round(percentile(self.samples_ms, 99), 3),
+            **{f"p{percent}_ms": round(percentile(self.samples_ms, percent), 3) for percent in PERCENTILES},
             **{name: round(figure, 3) for name, figure in self.figures},
             "peak_mib": round(self.peak_mib, 1),
             "seconds": round(self.seconds, 3),

@@ -11,8 +11,9 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from cp_sim.apiserver.request import Call
 from cp_sim.objects.causes import quoted
-from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, Plugin, PluginError, Prepare, Status
+from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, MissingState, Plugin, PluginError, Prepare, Status
 
 # method -> how the real scheduler words an error there
 WORDS = {
@@ -31,6 +32,15 @@ WORDS = {
     "bind": "running Bind plugin {}: {}",
     "post_bind": "running PostBind plugin {}: {}",
 }
+# What else a method may answer.
+PASSED_ON: dict[str, Any] = {"pre_bind": Prepare, "bind": Call}
+# Functions of `cycle.py` and `filtering.py` that ask a `plugin` and go on with its answer.
+ASKS = {
+    "run_pre_filter": "pre_filter",
+    "judge": "filter",
+    "run_post_filter": "post_filter",
+    "score": "score",
+}
 SAME_POINT = {
     "filter_node": "filter",
     "outcome": "filter",
@@ -41,7 +51,7 @@ SAME_POINT = {
 
 
 def ask(plugin: Plugin, method: str, *given: Any) -> Any:
-    """The `Status` (or `Prepare`) that a method of the plugin answers; one with the code Error if it fails."""
+    """The `Status` (or request, or `Prepare`) that a method of the plugin answers; the code is Error if it fails."""
     try:
         answer = getattr(plugin, method)(*given)
     except Exception as error:
@@ -61,7 +71,7 @@ def status_of(plugin: Plugin, method: str, answer: Any) -> Any:
         if answer.code == ERROR:
             return Status(ERROR, (worded(plugin, method, ", ".join(answer.reasons)),))
         return answer
-    if isinstance(answer, Prepare):
+    if isinstance(answer, PASSED_ON.get(method, ())):
         return answer
     return Status(ERROR, (worded(plugin, method, f"it answers {answer!r}: give None, a reason or a Status"),))
 
@@ -73,22 +83,28 @@ def worded(plugin: Plugin, method: str, problem: str) -> str:
 
 def described(error: BaseException) -> str:
     """An exception as a few words: what it is, and where it was raised."""
-    if isinstance(error, PluginError):
+    if isinstance(error, MissingState):
         return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} (line {last.lineno}, in {last.name})"
 
 
 def blamed(error: BaseException) -> str:
-    """The sentence for an exception that a plugin raised in the scheduling cycle; empty if no plugin did.
+    """The sentence for an exception that a plugin raised in the scheduling cycle, or that its answer led to.
 
+    Empty where no plugin is to blame.
     Preemption asks filters from within a PostFilter plugin: the innermost plugin is to blame.
     """
+    if isinstance(error, PluginError):
+        return str(error)
     found = ""
     trace = error.__traceback__
     while trace is not None:
-        holder, method = trace.tb_frame.f_locals.get("self"), trace.tb_frame.f_code.co_name
-        if isinstance(holder, Plugin) and (method in WORDS or method in SAME_POINT):
-            found = worded(holder, method, described(error))
+        local, method = trace.tb_frame.f_locals, trace.tb_frame.f_code.co_name
+        asked = ASKS.get(method)
+        if isinstance(local.get("self"), Plugin) and (method in WORDS or method in SAME_POINT):
+            found = worded(local["self"], method, described(error))
+        elif asked is not None and isinstance(local.get("plugin"), Plugin):
+            found = worded(local["plugin"], asked, described(error))
         trace = trace.tb_next
     return found

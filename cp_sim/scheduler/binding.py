@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.objects import edit, meta
-from cp_sim.scheduler.asking import ask, described, worded
+from cp_sim.scheduler.asking import ask, worded
 from cp_sim.scheduler.framework import ERROR, SKIP, WAIT, CycleState, Plugin, Prepare, Status
 from cp_sim.scheduler.queue import QueuedPod
 from cp_sim.scheduler.queueing import Change
@@ -118,7 +118,13 @@ class BindingCycle:
             if status.ok:
                 placed.work += (plugin,)
             elif status.code != SKIP:
-                self.fail(placed, ", ".join(status.reasons), ())
+                why = ", ".join(status.reasons)
+                if status.code != ERROR:
+                    why = (
+                        f'PreBindPreFlight {plugin.name} returned "{status.code}", which is unsupported. '
+                        "It is supposed to return Success, Skip, or Error status"
+                    )
+                self.fail(placed, why, ())
                 return False
         return True
 
@@ -174,8 +180,8 @@ class BindingCycle:
     # -- PreBind -------------------------------------------------------------------------------------------------------
 
     def pre_bind(self, placed: Placed) -> None:
-        """Ask the PreBind plugins in turn, then bind."""
-        self.scheduler.queue.done(placed.uid)  # from here on no plugin can make the pod wait for changes
+        """Ask the PreBind plugins in turn, then bind.  From here on no plugin can make the pod wait for a change."""
+        self.scheduler.queue.done(placed.uid)
         while placed.work:
             plugin = placed.work[0]
             answer = ask(plugin, "pre_bind", placed.state, placed.one.pod, placed.node)
@@ -241,13 +247,12 @@ class BindingCycle:
     def _bind(self, placed: Placed) -> None:
         one = placed.one
         for plugin in one.profile.at["bind"]:
-            try:
-                call = plugin.bind(placed.state, one.pod, placed.node)
-            except Exception as error:
-                self.fail(placed, worded(plugin, "bind", described(error)), ())
+            answer = ask(plugin, "bind", placed.state, one.pod, placed.node)
+            if isinstance(answer, Call):
+                self.scheduler.api.send(answer, "bound", (placed, plugin), self)
                 return
-            if call is not None:
-                self.scheduler.api.send(call, "bound", (placed, plugin), self)
+            if not answer.ok and answer.code != SKIP:
+                self._fail_late(placed, answer)
                 return
         self.fail(placed, "no Bind plugin took the pod", ())
 
@@ -289,19 +294,21 @@ class BindingCycle:
         """Forget an assumed pod and try it again later: when a change helps (`rejected_by`), or after a back-off."""
         scheduler, one = self.scheduler, placed.one
         self._unreserve(placed)
-        if one.pod.uid in scheduler.cache.assumed:
+        was_there = scheduler.cache.assumed.get(one.pod.uid)
+        if was_there is not None:
             scheduler.cache.remove_pod(one.pod.uid)
         current = scheduler.pods.get(one.pod.key)
         if current is None or meta.uid(current) != one.pod.uid or meta.node_name(current):
             scheduler.queue.done(one.pod.uid)
         else:
             one.pod = one.pod.updated(current)
-            if placed.nominated:
+            if placed.nominated or one.pod.nominated_node:
                 self._patch_nominated(placed, None)
             scheduler.placing_failed(one, why, rejected_by, reason)
-        # For the others it is as if a pod had left the node.
-        freed = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)
-        scheduler.helps(freed, but_not=one.pod.uid)
+        if was_there is not None:
+            # For the others it is as if a pod had left the node.
+            left = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)
+            scheduler.helps(left, but_not=one.pod.uid)
 
 
 def fit_error(reasons: tuple[str, ...]) -> str:

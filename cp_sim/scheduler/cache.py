@@ -59,7 +59,10 @@ class Cache:
     def put_pod(self, pod: PodInfo, node: str) -> None:
         """Note a pod on a node, in place of what was known of it."""
         if pod.uid in self.pods:
-            if self.node_of[pod.uid] == node and self._same(self.pods[pod.uid], pod):
+            before = self.pods[pod.uid]
+            if self.node_of[pod.uid] == node and self._same(before, pod):
+                if before.start_time != pod.start_time:
+                    self.table.log.note(self.table.row_of[node])  # who started later is a better victim
                 self.pods[pod.uid] = self.on_node[node][pod.uid] = pod
                 return
             self.remove_pod(pod.uid)

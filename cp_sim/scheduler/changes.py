@@ -47,7 +47,7 @@ def rejectors(decision: Decision) -> tuple[str, ...]:
     if decision.pre_enqueue is not None:
         return (decision.pre_enqueue.plugin,)
     if decision.pre_filter is not None:
-        return (decision.pre_filter.plugin,)
+        return decision.pre_filter.plugins or (decision.pre_filter.plugin,)
     found: dict[str, None] = {}
     for outcome in decision.detail.outcomes:
         for name in outcome.facts.get("plugins", (outcome.plugin,)):

@@ -31,6 +31,7 @@ from cp_sim.scheduler.framework import (
     ERROR,
     MAX_NODE_SCORE,
     SKIP,
+    SKIPPED,
     SUCCESS,
     UNRESOLVABLE,
     CycleState,
@@ -74,12 +75,13 @@ class Found:
         self.judged = judged
         self.outcomes, self.sizes = judged.outcomes(self.state, self.pod)
 
-    def rejected_with(self, code: str) -> list[str]:
-        """The names of the nodes looked at whose outcome has that status code, in order of looking."""
-        if self.judged.codes is None:
-            return []
+    def rejected_with(self, code: str) -> Nodes:
+        """The nodes looked at whose outcome has that status code, in order of looking."""
+        nodes, codes = self.judged.nodes, self.judged.codes
+        if codes is None:
+            return nodes.only(slice(0))
         good = columns.of([0] + [int(one.code == code) for one in self.outcomes])
-        return self.judged.nodes.only(columns.places(good[self.judged.codes])).names()
+        return nodes.only(columns.places(good[codes]))
 
     def is_rejected_with(self, code: str, name: str) -> bool:
         """Whether the outcome of a node has that status code."""
@@ -164,24 +166,37 @@ def gated(profile: Profile, pod: PodInfo) -> Rejection | None:
 
 
 def run_pre_filter(found: Found) -> tuple[set[str], list[str]] | None:
-    """Run PreFilter; returns (names that alone are left, plugins that said so), or None where all nodes are."""
+    """Run PreFilter; returns (names that alone are left, plugins that said so), or None where all nodes are.
+
+    Whoever says Unschedulable refuses the pod, but the others are asked all the same: preemption needs what they find.
+    """
     names: set[str] | None = None
     narrowed: list[str] = []
     for plugin in found.profile.at["pre_filter"]:
         answer = plugin.pre_filter(found.state, found.pod)
         if answer is None:
             continue
-        if not isinstance(answer, Only):
+        if answer is not SKIPPED and not isinstance(answer, Only):
             answer = decided(plugin, "pre_filter", answer)
         if isinstance(answer, Only):
             names = set(answer.names) if names is None else names & set(answer.names)
-            narrowed.append(plugin.name)
+            narrowed = sorted([*narrowed, plugin.name])
+            if not names:
+                found.refused = none_in_common(narrowed)
+                return None
         elif answer.code == SKIP:
             found.state.skipped.add(plugin.name)
-        else:
+        elif answer.code != SUCCESS:
             found.refused = Rejection(plugin.name, answer.code, ", ".join(answer.reasons))
-            return None
-    return None if names is None else (names, sorted(narrowed))
+            if answer.code == UNRESOLVABLE:
+                return None
+    return None if names is None else (names, narrowed)
+
+
+def none_in_common(plugins: list[str]) -> Rejection:
+    """No node is among those that each of these plugins wants to have looked at."""
+    together = f"plugin {plugins[0]}" if len(plugins) == 1 else f"plugin(s) [{' '.join(plugins)}] simultaneously"
+    return Rejection(", ".join(plugins), UNRESOLVABLE, f"node(s) didn't satisfy {together}", tuple(plugins))
 
 
 def decided(plugin: Plugin, method: str, answer: Any) -> Status:
@@ -238,14 +253,16 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     """Look at nodes from the rotating start on until enough feasible ones are found."""
     cache, profile = found.state.cache, found.profile
     walk = Walk(cache.table, None if only is None else only[0], room.start)
-    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score)
+    # Without any score plugin the first node that fits is as good as any.
+    scoring = bool(profile.at["score"])
+    found.wanted = filtering.nodes_to_find(walk.total, profile.percentage_of_nodes_to_score) if scoring else 1
     template = found.template = cache.shared.template(profile, found.pod) if only is None else None
     parts: list[Judged] = []
     seen = good = 0
     while seen < walk.total and good < found.wanted:
         # A guess of how far the walk goes, by the last equal pod or by what was seen; what is too much is cut off.
         missing = found.wanted - good
-        guess = missing * seen // max(good, 1) if seen else template.looked_at if template is not None else 0
+        guess = missing * seen // max(good, 1) if seen else template.guess if template is not None else 0
         nodes = walk.piece(seen, max(missing, CHUNK, guess))
         parts.append(filtering.judge_with_nominated(profile, found.state, found.pod, nodes, template))
         seen += len(nodes)
@@ -253,7 +270,8 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     if parts:
         found.take(filtering.joined(parts).first_feasible(found.wanted))
     if template is not None:
-        template.looked_at = len(found.judged.nodes)
+        looked_at = len(found.judged.nodes)
+        template.guess = looked_at + looked_at // 16
     if only is not None and walk.total < len(cache.table):
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
         found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
@@ -305,6 +323,8 @@ def run_post_filter(found: Found) -> tuple[Preemption | None, str]:
             return answer, ""
         if answer is None:
             continue
+        if not isinstance(answer, Status):
+            answer = status_of(plugin, "post_filter", answer)
         if answer.code in (ERROR, UNRESOLVABLE):
             return None, ", ".join(answer.reasons)
         said += answer.reasons
@@ -329,7 +349,13 @@ def detail_of(found: Found, scores: dict[str, Any] | None = None, raw: Any = Non
 def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict[str, Any]) -> Decision:
     """The decision when at least one node is feasible: score, sum up, pick the best."""
     single, names = len(nodes) == 1, known["nodes"]
-    scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    try:
+        scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+    except Exception:
+        if not single:
+            raise
+        # The points of a single node are for those who read the decision; the real scheduler does not ask for them.
+        scores, raw, totals, weights = {}, {}, 0, {}
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
     chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
@@ -383,9 +409,11 @@ def score(
 
 def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
     status = plugin.pre_score(state, pod, nodes)
-    if status is not None and status.code not in (SKIP, SUCCESS):
+    if status is None or status is SKIPPED:
+        return status is SKIPPED
+    if status.code not in (SKIP, SUCCESS):
         raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
-    return status is not None and status.code == SKIP
+    return status.code == SKIP
 
 
 def check_range(plugin: Plugin, low: int, high: int) -> None:

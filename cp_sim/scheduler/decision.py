@@ -35,11 +35,15 @@ ERROR = "error"
 
 @immutable
 class Rejection:
-    """A pod refused as a whole, before any single node was looked at (PreEnqueue or PreFilter)."""
+    """A pod refused as a whole, before any single node was looked at (PreEnqueue or PreFilter).
+
+    `plugins` are those that refuse it only together: no node is among the ones that each of them names.
+    """
 
     plugin: str
     code: str
     reason: str
+    plugins: tuple[str, ...] = ()
 
 
 @immutable

@@ -43,7 +43,11 @@ MAX_PERMIT_WAIT_MS = 15 * 60_000
 
 
 class PluginError(Exception):
-    """A plugin did what it must not, e.g. gave a score outside 0..100."""
+    """A plugin did what it must not, e.g. gave a score outside 0..100; the message is the whole sentence."""
+
+
+class MissingState(LookupError):
+    """A plugin reads what none of its methods has noted in this cycle."""
 
 
 @immutable
@@ -116,7 +120,7 @@ class CycleState(dict[str, Any]):
 
     def __missing__(self, key: str) -> Any:
         # An extension point was switched off whose result a later one reads.
-        raise PluginError(f"reading {quoted(key)} from cycleState: not found")
+        raise MissingState(f"reading {quoted(key)} from cycleState: not found")
 
 
 class Plugin:
@@ -244,7 +248,7 @@ class Plugin:
         return OK
 
     def bind(self, state: CycleState, pod: PodInfo, node: str) -> Any:
-        """Bind: the call that binds the pod, or None to leave it to the next plugin."""
+        """Bind: the `Call` that binds the pod; None, or Skip, leaves it to the next plugin."""
         return None
 
     def post_bind(self, state: CycleState, pod: PodInfo, node: str) -> None:

@@ -2,10 +2,10 @@
 
 While that goes on the preemptor is held back from the queue (PreEnqueue of DefaultPreemption): before its last victim
 has begun to go another attempt could only find more victims.  The last victim is asked to go when the others have
-been; a failure sends the preemptor back to the active queue.
+been; a failure ends it, and the preemptor is tried again.
 
 *In Kubernetes:* `prepareCandidateAsync` and `PreemptPod` in pkg/scheduler/framework/preemption/executor.go (feature
-gate SchedulerAsyncPreemption).
+gate SchedulerAsyncPreemption).  *Simplified:* after a failure the real one tries again without any back-off.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Running:
     last: PodInfo
     last_asked: bool = False
     failed: bool = False
+    missed: bool = False  # a victim was gone already, perhaps while the pod was held back
     unanswered: dict[str, PodInfo] = field(default_factory=dict)
 
 
@@ -79,11 +80,10 @@ class Preemptions:
                 self.scheduler.queue.release(preemptor)
 
     def _ask(self, running: Running, victim: PodInfo) -> None:
-        context = Asked(running, victim)
-        scheduler = self.scheduler
+        scheduler, context = self.scheduler, Asked(running, victim)
         waiting = scheduler.waiting_pods.get(victim.uid)
-        if waiting is not None:  # it only waits for Permit plugins: nothing has to be deleted
-            waiting.end(HELD.plugin, "preempted")
+        if waiting is not None:  # it is not bound yet, and waits for Permit plugins: it need not be deleted
+            waiting.end("DefaultPreemption", "preempted")
             self._tell(context)
             return
         running.unanswered[victim.uid] = victim
@@ -111,6 +111,7 @@ class Preemptions:
         self._answered(asked, response)
 
     def _tell(self, asked: Asked) -> None:
+        """The Event at a victim."""
         one = asked.running.one
         text = f"Preempted by pod {one.pod.uid} on node {asked.running.node}"
         recorder = self.scheduler.recorder(one.profile)
@@ -119,7 +120,9 @@ class Preemptions:
     def _answered(self, asked: Asked, response: Response) -> None:
         running = asked.running
         running.unanswered.pop(asked.victim.uid, None)
-        running.failed |= not response.ok and response.status != 404  # who is gone already is as good as deleted
+        if not response.ok:
+            running.missed |= response.status == 404
+            running.failed |= response.status != 404
         self._go_on(running)
 
     def _go_on(self, running: Running) -> None:
@@ -136,6 +139,8 @@ class Preemptions:
             del self.running[uid]
             self.scheduler.queue.release(uid)
         if running.failed:
+            self.scheduler.failed_afterwards(uid)
+        elif running.missed:
             self.scheduler.activate(uid)
 
 

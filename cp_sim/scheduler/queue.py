@@ -243,6 +243,14 @@ class SchedulingQueue:
         elif uid in self.in_flight:
             self.in_flight.note(Change(FORCED), only=uid)
 
+    def failed_afterwards(self, uid: str) -> None:
+        """What an attempt had begun (a preemption) has ended with an error: the pod is tried again after a back-off."""
+        one = self.pods.get(uid)
+        if one is not None and one.place in (BACKOFF, WAITING, GATED):
+            self._leave(one)
+            one.errors = one.failures - 1  # each time the attempt itself has counted as a failure
+            self.failed_with_error(one)
+
     def hold(self, uid: str, why: Rejection) -> None:
         """Keep a pod from being tried until it is released."""
         self.held[uid] = why

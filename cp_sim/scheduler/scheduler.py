@@ -25,7 +25,7 @@ from cp_sim.scheduler.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
-from cp_sim.scheduler.framework import PluginError, Profile
+from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
@@ -82,8 +82,9 @@ class Scheduler(Component):
 
     `profiles` is None for the default profile, a `KubeSchedulerConfiguration` as YAML text, dict or path, a `Profile`,
     or a tuple of plugins; `plugins` are those that the configuration may name beside the default ones.  `queue`,
-    `cache`, `binding` (pods on their way to their node) and `room` (where the walk through the nodes goes on) are its
-    whole state.  With `draw_ties` false the smallest name wins a tie.  `latest` is the newest decision.
+    `cache`, `binding` (pods on their way to their node), `preemptions` (those that are being carried out) and `room`
+    (where the walk through the nodes goes on) are its whole state.  With `draw_ties` false the smallest name wins a
+    tie.  `latest` is the newest decision.
 
     With `election` it fills its caches at once, then stands for election, and places pods only while it leads (lease
     `kube-system/kube-scheduler`; cmd/kube-scheduler/app/server.go).
@@ -110,6 +111,7 @@ class Scheduler(Component):
         self.cache = Cache()
         self.room = cycle.Room()
         self.binding = BindingCycle(self)
+        self.preemptions = preempting.Preemptions(self)
         self.evidence = Evidence()
         self.latest: Decision | None = None
         self.informers = Informers(self)
@@ -118,7 +120,6 @@ class Scheduler(Component):
         for resource in OTHERS:
             self.informers.of(resource).on_change(Shelf(self, resource), "changed")
         self.queue: SchedulingQueue
-        self.preemptions = preempting.Preemptions(self)
         self.recorders: dict[str, SeriesRecorder] = {}
         self._backoff_timer: Timer | None = None
         self._flush_timer: Timer | None = None
@@ -219,20 +220,28 @@ class Scheduler(Component):
             self.cache.drop_nomination(pod.uid)
         if before and before != pod.nominated_node:
             # It was counted there when pods that are not more important were placed.
-            self.helps(Change("pods/delete", old, None), up_to=pod.priority)
+            self.helps(Change("pods/delete", old, None), but_not=pod.uid, up_to=pod.priority)
 
     def _pending_pod_gone(self, pod: Object) -> None:
         uid = meta.uid(pod)
+        self.binding.gone(uid)
         self.queue.remove(uid)
         self.cache.drop_nomination(uid)
         if uid in self.cache.assumed:
-            self._assumed_pod_goes(pod)
+            self._leave_node(pod)
         elif (pod.get("status") or {}).get("nominatedNodeName"):
             self.helps(Change("pods/delete", pod, None), up_to=pod["spec"].get("priority") or 0)
 
     def _assumed_pod_goes(self, pod: Object) -> None:
-        """A pod is deleted while it is being bound: what it was given is free at once (handleAssumedPodDeletion)."""
-        self.binding.gone(meta.uid(pod))
+        """A pod begins to go while it is being bound (`handleAssumedPodDeletion`)."""
+        waiting = self.waiting_pods.get(meta.uid(pod))
+        if waiting is not None:
+            waiting.end("", "removed")
+        else:
+            self._leave_node(pod)
+
+    def _leave_node(self, pod: Object) -> None:
+        """What an assumed pod was given is free at once."""
         node = self.cache.node_of[meta.uid(pod)]
         self.cache.remove_pod(meta.uid(pod))
         self.helps(Change("pods/delete", edit.put(pod, "spec.nodeName", node), None))
@@ -259,13 +268,18 @@ class Scheduler(Component):
             self.binding.changed()
 
     def helps(self, change: Change, but_not: str = "", up_to: int = ANY_PRIORITY) -> None:
-        """A change may help pods that wait, but not the one with the uid `but_not`, nor those of a higher priority."""
+        """A change may help pods that wait, but for one, or for those of a priority above `up_to`."""
         if self.queue.move(change, self.loop.cause, but_not, up_to):
             self._look_at_queue()
 
     def activate(self, uid: str) -> None:
         """Try a pending pod now, whatever it waits for."""
         self.queue.activate(uid, self.loop.cause)
+        self._look_at_queue()
+
+    def failed_afterwards(self, uid: str) -> None:
+        """What an attempt has begun has failed: try the pod again, not too soon."""
+        self.queue.failed_afterwards(uid)
         self._look_at_queue()
 
     # -- one pod per step ----------------------------------------------------------------------------------------------
@@ -315,7 +329,7 @@ class Scheduler(Component):
         try:
             decision, state = cycle.schedule(self.cache, one.profile, one.pod, self.room, one.attempts, chance)
         except Exception as error:
-            why = blamed(error) or (str(error) if isinstance(error, PluginError) else "")
+            why = blamed(error)
             if not why:
                 # Not a plugin's fault: who runs the world sees how; the pod is not lost.
                 self.queue.failed_with_error(one)
@@ -342,7 +356,7 @@ class Scheduler(Component):
         if rejected_by:
             self.loop.record("reject", f"pods/{one.pod.key}", why)
             self.queue.failed(one, rejected_by)
-            self._tell_failure(one, why, "", reason)
+            self._tell_failure(one, why, None, reason)
             self._look_at_queue()
         else:
             self._failed_with_error(one, why, reason)
@@ -357,7 +371,7 @@ class Scheduler(Component):
         self.queue.failed_with_error(one)
         decision = Decision(one.pod.key, one.attempts, ERROR, message=why, nodes=self.cache.table.ordered_names)
         self.loop.record("schedule", f"pods/{one.pod.key}", why, evidence=decision)
-        self._tell_failure(one, why, "", reason)
+        self._tell_failure(one, why, None, reason)
         self._look_at_queue()
 
     # -- no node found -------------------------------------------------------------------------------------------------

@@ -29,14 +29,14 @@ FEW = 32  # of more changed rows it is not asked whether they are among those wa
 class Template:
     """What the local plugins of one profile say of every row, for pods with one `SpecFacts`.
 
-    `followed` is the end of the table's log up to which the columns hold.  `looked_at` is how many nodes the last such
-    pod looked at, a guess for the next.
+    `followed` is the end of the table's log up to which the columns hold.  `guess` is how many nodes the next such pod
+    may have to look at: a little more than the last.
     """
 
     def __init__(self, table: NodeTable) -> None:
         self.table = table
         self.followed = -1
-        self.looked_at = 0
+        self.guess = 0
         self.verdicts: dict[str, Column] = {}  # filter plugin -> code per row; an int stands for all rows
         self.scores: dict[str, Column] = {}  # score plugin -> points per row, before normalizing
         self.epochs: dict[str, int] = {}
@@ -93,12 +93,36 @@ class Template:
         self.regular[name] = low >= 0 and high <= 100
 
 
+class PerNode:
+    """What was found out about single nodes, each kept until the node or the pods on it change."""
+
+    def __init__(self, table: NodeTable) -> None:
+        self.table = table
+        self.followed = table.log.end
+        self.answers: dict[int, Any] = {}  # row -> answer
+
+    def holding(self) -> dict[int, Any]:
+        """The answers that hold, by row; put new ones in."""
+        changed = self.table.log.since(self.followed)
+        if changed is None:
+            self.answers.clear()
+        else:
+            for row in changed:
+                self.answers.pop(row, None)
+        self.followed = self.table.log.end
+        return self.answers
+
+
 class SharedWork:
-    """The templates that were used last.  A fork starts without any: nothing but time depends on them."""
+    """What is kept for the templates and questions that were used last.
+
+    A fork starts without any of it: nothing but time depends on it.
+    """
 
     def __init__(self, table: NodeTable) -> None:
         self.table = table
         self.templates: dict[tuple[Profile, SpecFacts], Template | None] = {}
+        self.questions: dict[Any, PerNode] = {}
 
     def __deepcopy__(self, memo: Any) -> SharedWork:
         return SharedWork(deepcopy(self.table, memo))
@@ -116,6 +140,16 @@ class SharedWork:
             del self.templates[next(iter(self.templates))]
         self.templates[key] = found
         return found
+
+    def per_node(self, question: Any) -> dict[int, Any]:
+        """The answers to a question about single nodes that still hold, by row."""
+        found = self.questions.pop(question, None)
+        if found is None:
+            found = PerNode(self.table)
+            if len(self.questions) >= TEMPLATES:
+                del self.questions[next(iter(self.questions))]
+        self.questions[question] = found
+        return found.holding()
 
 
 def _all_rows(table: NodeTable) -> Nodes:

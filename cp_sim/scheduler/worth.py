@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from cp_sim.objects import meta
 from cp_sim.scheduler.asking import ask
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Plugin
@@ -61,7 +62,11 @@ def gate_of(one: QueuedPod) -> Rejection | None:
 
 
 def own_changes(old: PodInfo, new: PodInfo) -> list[str]:
-    """What changed about a pod, in the words of `queueing.py`; anything else is a plain update."""
+    """What changed about a pod, in the words of `queueing.py`; anything else is a plain update.
+
+    *Simplified:* a change of the status alone is none; the real one counts it as an update, so that a plugin that hears
+    of everything sees the pods again that it has just rejected.
+    """
     found = []
     if old.labels != new.labels:
         found.append("pods/update-label")
@@ -73,4 +78,6 @@ def own_changes(old: PodInfo, new: PodInfo) -> list[str]:
         found.append("pods/update-gates")
     if len(old.facts.tolerations) != len(new.facts.tolerations):
         found.append("pods/update-tolerations")
-    return found or ["pods/update"]
+    if found or (old.spec == new.spec and meta.annotations(old.object) == meta.annotations(new.object)):
+        return found
+    return ["pods/update"]

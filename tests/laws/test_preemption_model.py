@@ -14,9 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cp_sim.scheduler import candidates
 from cp_sim.scheduler.decision import Decision
 from cp_sim.scheduler.framework import Plugin
-from cp_sim.scheduler.plugins import default_preemption
 from cp_sim.scheduler.plugins.default_preemption import DefaultPreemption
 from cp_sim.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cp_sim.scheduler.plugins.node_resources_fit import NodeResourcesFit
@@ -290,20 +290,20 @@ GUARDED = [
 ]
 MISTAKES: dict[str, tuple[str, Any, Object, list[Object]]] = {
     "the least important is spared first": (
-        "by_importance",
+        "plugins.default_preemption.by_importance",
         lambda pods: sorted(pods, key=lambda one: one.priority),
         pod("", "wanted", priority=10, cpu=1),
         [ROOM_FOR_TWO, *TWO],
     ),
     "budgets are not looked at": (
-        "split_by_budget",
+        "plugins.default_preemption.split_by_budget",
         lambda _state, pods: ([], pods),
         pod("", "wanted", priority=10, cpu=2),
         [ROOM_FOR_TWO, node("n2", cpu=2, pods=9), *GUARDED],
     ),
     "the highest priority of a victim does not count": (
-        "RULES",
-        default_preemption.RULES[2:],
+        "candidates.RULES",
+        candidates.RULES[2:],
         pod("", "wanted", priority=10, cpu=2),
         [
             ROOM_FOR_TWO,
@@ -325,6 +325,6 @@ MISTAKES: dict[str, tuple[str, Any, Object, list[Object]]] = {
 def test_a_mistake_is_caught(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name, instead, wanted, objects = MISTAKES[mistake]
     check(wanted, objects)
-    monkeypatch.setattr(default_preemption, name, instead)
+    monkeypatch.setattr(f"cp_sim.scheduler.{name}", instead)
     with pytest.raises(AssertionError):
         check(wanted, objects)

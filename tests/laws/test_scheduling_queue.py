@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.preempting import HELD
 from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
 from cp_sim.sim import Clock
@@ -40,7 +41,10 @@ STEPS = st.lists(
         st.tuples(st.just("update"), st.sampled_from(NAMES), st.booleans(), st.integers(0, 3)),
         st.tuples(st.just("remove"), st.sampled_from(NAMES)),
         st.tuples(st.just("pop")),
-        st.tuples(st.just("fail"), st.lists(st.sampled_from(PLUGINS), unique=True, max_size=3)),
+        st.tuples(st.just("fail"), st.lists(st.sampled_from(PLUGINS), unique=True, max_size=3), st.booleans()),
+        st.tuples(st.just("activate"), st.sampled_from(NAMES)),
+        st.tuples(st.just("hold"), st.sampled_from(NAMES)),
+        st.tuples(st.just("release"), st.sampled_from(NAMES)),
         st.tuples(st.just("error")),
         st.tuples(st.just("place")),
         st.tuples(st.just("move"), st.sampled_from(CHANGES)),
@@ -56,9 +60,16 @@ def check(queue: SchedulingQueue, expected: set[str], flying: QueuedPod | None) 
     for one in queue.pods.values():
         assert one.place in (ACTIVE, BACKOFF, WAITING, GATED, IN_FLIGHT)
         assert (one.place == IN_FLIGHT) == (one is flying)
-        assert (one.place == GATED) <= bool(one.pod.gates)
+        assert (one.place == GATED) <= (one.gate is not None)
+    assert len(queue.in_flight) == (flying is not None)
+    assert queue.in_flight.noted == 0 or flying is not None, "what nobody has to know is forgotten"
+    assert queue.anybody_waits == bool(queue.listed(WAITING))
+    assert queue.ready >= bool(queue.listed(ACTIVE))
     listed = [one.pod.name for place in (ACTIVE, BACKOFF, WAITING, GATED) for one in queue.listed(place)]
     assert len(listed) == len(set(listed))
+
+
+NAMED = ("add", "update", "remove", "activate", "hold", "release")
 
 
 def live(steps: list[tuple[Any, ...]], queue: SchedulingQueue) -> None:
@@ -67,7 +78,7 @@ def live(steps: list[tuple[Any, ...]], queue: SchedulingQueue) -> None:
     flying: QueuedPod | None = None
     for step in steps:
         kind = step[0]
-        name = f"default/{step[1]}" if kind in ("add", "update", "remove") else ""
+        name = f"default/{step[1]}" if kind in NAMED else ""
         if kind == "add" and name not in queue:
             queue.add(pod(*step[1:]), PROFILE)
             expected.add(step[1])
@@ -82,13 +93,21 @@ def live(steps: list[tuple[Any, ...]], queue: SchedulingQueue) -> None:
             flying = queue.pop()
         elif kind in ("fail", "error", "place") and flying is not None:
             if kind == "fail":
-                queue.failed(flying, tuple(step[1]))
+                names = tuple(step[1])
+                queue.failed(flying, *((), names) if step[2] else (names, ()))
             elif kind == "error":
                 queue.failed_with_error(flying)
             else:
                 queue.placed(flying.pod.uid)
+                queue.done(flying.pod.uid)
                 expected.discard(flying.pod.name)
             flying = None
+        elif kind == "activate":
+            queue.activate(name)
+        elif kind == "hold":
+            queue.hold(name, HELD)
+        elif kind == "release":
+            queue.release(name)
         elif kind == "move":
             queue.move(step[1])
         elif kind == "time":
@@ -104,6 +123,10 @@ def drain(queue: SchedulingQueue, expected: set[str], flying: QueuedPod | None) 
     if flying is not None:
         queue.placed(flying.pod.uid)
         expected.discard(flying.pod.name)
+        queue.done(flying.pod.uid)
+    for uid in list(queue.held):
+        queue.release(uid)
+        queue.activate(uid)  # as the end of a preemption that failed does
     held = {one.pod.name for one in queue.pods.values() if one.pod.gates}
     for _ in range(3):
         queue.clock.now_ms += 600_000

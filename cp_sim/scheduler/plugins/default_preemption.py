@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, selectors
+from cp_sim.scheduler import columns
 from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome
-from cp_sim.scheduler.filtering import Trial, nominated_to
+from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
 from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queueing import Change
 
+BUDGETS = "poddisruptionbudgets.policy"
+
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
 NO_VICTIMS = "No preemption victims found for incoming pod"
+NOBODY_LOWER = Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
 NEVER = "not eligible due to preemptionPolicy=Never."
 TERMINATING = "not eligible due to a terminating pod on the nominated node."
 
@@ -53,14 +57,14 @@ class DefaultPreemption(Plugin):
         why_not = not_eligible(state, pod, found)
         if why_not:
             return Status(UNSCHEDULABLE, (f"preemption: {why_not}",))
-        nodes = found.rejected_with(UNSCHEDULABLE)
+        rows = columns.listed(found.rejected_with(UNSCHEDULABLE).rows)
         candidates: list[Candidate] = []
-        outcomes = [Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})]
-        sizes = [len(nodes)]
+        outcomes = [NOBODY_LOWER]
+        sizes = [len(rows)]
         # Where nobody anywhere has a lower priority, no node has to be looked at.
-        if nodes and min(state.cache.priorities, default=pod.priority) < pod.priority:
-            enough = max(self.absolute, len(nodes) * self.percentage // 100)
-            candidates, outcomes = dry_run(found, nodes, enough)
+        if rows and min(state.cache.priorities, default=pod.priority) < pod.priority:
+            enough = max(self.absolute, len(rows) * self.percentage // 100)
+            candidates, outcomes = dry_run(found, rows, enough)
             sizes = [1] * len(outcomes)
         if candidates:
             return choose(candidates, found.chance)
@@ -92,17 +96,24 @@ def is_leaving_for_another(pod: PodInfo) -> bool:
     return pod.terminating and condition.get("status") == "True" and condition.get("reason") == "PreemptionByScheduler"
 
 
-def dry_run(found: Found, nodes: list[str], enough: int) -> tuple[list[Candidate], list[Outcome]]:
+def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate], list[Outcome]]:
     """(nodes where preemption helps, the outcomes of those where it does not).
 
     It stops after `enough` candidates of which one violates no disruption budget, from a drawn start.
     """
-    start = found.chance.randrange(len(nodes)) if found.chance is not None and len(nodes) > enough else 0
+    start = found.chance.randrange(len(rows)) if found.chance is not None and len(rows) > enough else 0
+    names, nominated = found.state.cache.table.names, found.state.cache.nominated
+    shared = answers_of_equal_pods(found)
+    known = shared if shared is not None else {}
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []
     harmless = 0
-    for name in nodes[start:] + nodes[:start]:
-        answer = select_victims(found, name)
+    for row in rows[start:] + rows[:start]:
+        answer = known.get(row)
+        if answer is None or names[row] in nominated:
+            answer = select_victims(found, names[row])
+            if names[row] not in nominated:
+                known[row] = answer
         if isinstance(answer, Outcome):
             outcomes.append(answer)
             continue
@@ -113,6 +124,19 @@ def dry_run(found: Found, nodes: list[str], enough: int) -> tuple[list[Candidate
         if harmless and len(candidates) >= enough:
             break
     return candidates, outcomes
+
+
+def answers_of_equal_pods(found: Found) -> dict[int, Candidate | Outcome] | None:
+    """What equal pods found out about nodes that have not changed since, by row; None where nothing can be shared.
+
+    The victims on a node follow from the pod's template and from that node, unless a plugin that looks at other nodes
+    has a say about this pod, or other pods are nominated to the node.
+    """
+    profile, state, pod = found.profile, found.state, found.pod
+    if not all(one.local or one.name in state.skipped for one in profile.at["filter"]):
+        return None
+    budgets = state.cache.generation_of.get(BUDGETS, 0)
+    return state.cache.shared.per_node(("victims", profile, pod.facts, pod.priority, budgets))
 
 
 def by_importance(pods: list[PodInfo]) -> list[PodInfo]:
@@ -139,11 +163,11 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     state, pod = found.state, found.pod
     lower = [one for one in state.cache.on_node.get(node, {}).values() if one.priority < pod.priority]
     if not lower:
-        return Outcome("", UNRESOLVABLE, (NO_VICTIMS,), {})
+        return NOBODY_LOWER
     with Trial(found.profile, state, pod, node) as trial:
         for one in lower:
             trial.remove(one)
-        outcome = rejection(trial, state, pod, node)
+        outcome = judged(trial, state, pod, node).first_outcome(state, pod)
         if outcome is not None:
             return outcome
         violating, harmless = split_by_budget(state, by_importance(lower))
@@ -152,7 +176,7 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
         violations = 0
         for one in violating + harmless:
             trial.add(one)
-            if rejection(trial, state, pod, node) is None:
+            if judged(trial, state, pod, node).codes is None:
                 reprieved.append(one)
             else:
                 trial.remove(one)
@@ -176,22 +200,22 @@ def select_victims(found: Found, node: str) -> Candidate | Outcome:
     )
 
 
-def rejection(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Outcome | None:
-    """Why the node still does not take the pod, with and without the pods nominated to it; None if it does."""
+def judged(trial: Trial, state: CycleState, pod: PodInfo, node: str) -> Judged:
+    """What the filters say of the node now, with and without the pods nominated to it."""
     others = nominated_to(state, pod, node)
     if others:
         with Trial(trial.profile, state, pod, node) as inner:
             for other in others:
                 inner.add(other)
-            outcome = inner.rejection()
-        if outcome is not None:
-            return outcome
-    return trial.rejection()
+            with_them = inner.fits()
+            if with_them.codes is not None:
+                return with_them
+    return trial.fits()
 
 
 def split_by_budget(state: CycleState, pods: list[PodInfo]) -> tuple[list[PodInfo], list[PodInfo]]:
     """(pods whose removal would violate a PodDisruptionBudget, the others); filterPodsWithPDBViolation."""
-    budgets = state.cache.listed("poddisruptionbudgets.policy")
+    budgets = state.cache.listed(BUDGETS)
     left = [(budget.get("status") or {}).get("disruptionsAllowed") or 0 for budget in budgets]
     violating: list[PodInfo] = []
     harmless: list[PodInfo] = []

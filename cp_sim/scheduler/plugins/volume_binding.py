@@ -159,7 +159,6 @@ class VolumeBinding(Plugin):
             if made in mine:
                 del state.cache.promised[volume]
 
-
     def pre_bind_pre_flight(self, state: CycleState, pod: PodInfo, node: str) -> Status:
         claims: Claims | None = state.get(self.name)
         return OK if claims is not None and claims.waiting else SKIPPED

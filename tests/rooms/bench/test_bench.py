@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from cp_sim import bench
+from cp_sim import Cluster, bench
 from cp_sim.__main__ import main
+from cp_sim.bench import cycle, scheduler_perf, scheduling
 from cp_sim.bench.real_store import beside
 from cp_sim.bench.report import Report, Share, percentile
 from cp_sim.bench.stopwatch import GARBAGE
@@ -72,9 +76,110 @@ def test_the_text_tells_where_the_time_goes() -> None:
     ]
 
 
-def test_a_workload_names_its_counts() -> None:
-    basic = bench.WORKLOADS["SchedulingBasic"]
-    assert (basic.nodes, basic.before, basic.pods) == (5_000, 1_000, 10_000)
+# Counts of upstream's performance-config.yaml files: nodes, pods before, pods measured.
+UPSTREAM = {
+    "SchedulingBasic": (5_000, 1_000, 10_000),
+    "SchedulingPodAntiAffinity": (5_000, 1_000, 2_000),
+    "SchedulingPodMatchingAntiAffinity": (5_000, 1_000, 5_000),
+    "SchedulingPodAffinity": (5_000, 5_000, 5_000),
+    "SchedulingPreferredPodAffinity": (5_000, 5_000, 5_000),
+    "SchedulingPreferredPodAntiAffinity": (5_000, 5_000, 5_000),
+    "SchedulingNodeAffinity": (5_000, 5_000, 10_000),
+    "MixedSchedulingBasePod": (5_000, 10_000, 5_000),
+    "TopologySpreading": (5_000, 5_000, 5_000),
+    "PreferredTopologySpreading": (5_000, 5_000, 5_000),
+    "PreemptionBasic": (1_000, 4_000, 1_000),
+    "Unschedulable": (5_000, 100, 10_000),
+    "SchedulingWithMixedChurn": (5_000, 0, 10_000),
+    "SchedulingDaemonset": (15_000, 0, 30_000),
+    "SchedulingWhileGated": (0, 20_000, 20_000),
+}
+
+
+def test_the_scheduling_workloads_have_upstreams_counts() -> None:
+    found = {one.name: (one.nodes, one.pods_before, one.measured.count) for one in scheduler_perf.ALL}
+    assert found == UPSTREAM
+
+
+@pytest.mark.parametrize("mode", ["cycle", "whole"])
+@pytest.mark.parametrize("name", list(UPSTREAM))
+def test_every_scheduling_workload_runs_in_both_modes(name: str, mode: str) -> None:
+    before = 40 if name == "PreemptionBasic" else 20
+    report = bench.run(name, nodes=40 if "Anti" in name or "Mixed" in name else 10, before=before, pods=9, mode=mode)
+    assert (report.done, report.mode) == (9, mode)
+    assert len(report.samples_ms) == 9
+    assert "found no node" not in report.note
+
+
+def test_preemption_makes_room_for_every_measured_pod() -> None:
+    """Four low pods of 900m leave 400m of a node: a high one of 3000m needs three of them gone."""
+    measured = cycle.CycleBench()
+    workload = bench.WORKLOADS["PreemptionBasic"]
+    assert isinstance(workload, scheduler_perf.SchedulingWorkload)
+    measured.nodes(replace(workload, nodes=3))
+    low, high = (
+        measured.pods(replace(batch, count=n)) for batch, n in ((workload.before[0], 12), (workload.measured, 3))
+    )
+    assert all(measured.place(pod) for pod in (*low, *high))
+    assert sorted(len(pods) for pods in measured.cache.on_node.values()) == [2, 2, 2]
+
+
+def test_churn_makes_and_deletes_beside_the_measured_pods() -> None:
+    workload = bench.WORKLOADS["SchedulingWithMixedChurn"]
+    assert isinstance(workload, scheduler_perf.SchedulingWorkload)
+    assert workload.churn is not None
+    often = replace(
+        workload, nodes=5, measured=replace(workload.measured, count=30), churn=replace(workload.churn, every=5)
+    )
+    cluster = Cluster(components=("etcd", "apiserver", "scheduler"))
+    load = scheduling.prepared(cluster, often)
+    load.churn = often.churn
+    assert scheduling.bind(cluster, load, often.measured) == 0
+    assert len(cluster.get("nodes")) == 6
+    assert [one["metadata"]["name"] for one in cluster.get("services", namespace="measured")] == ["churn-2-6"]
+    too_large = cluster.get("pod/churn-1-6", namespace="measured")
+    assert too_large["status"]["conditions"][0]["reason"] == "Unschedulable"
+
+
+def test_placed_pods_leave_while_others_wait_at_their_gate() -> None:
+    report = bench.run("SchedulingWhileGated", before=20, pods=31, mode="whole")
+    assert report.done == 31
+
+
+def test_a_workload_that_schedules_nothing_has_no_cycle(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "EtcdPut", "--cycle"]) == 1
+    assert "EtcdPut schedules nothing, so that it has no cycle" in capsys.readouterr().err
+
+
+def test_too_few_nodes_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "SchedulingBasic", "--nodes=1", "--before=50", "--cycle"]) == 1
+    assert "10 of 50 pods before the measurement found no node: give more --nodes" in capsys.readouterr().err
+
+
+def test_results_are_kept_and_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = str(tmp_path / "results.json")
+    small = ["bench", "SchedulingBasic", "--nodes=3", "--before=0", "--pods=4", "--cycle"]
+    assert main([*small, "--save", kept]) == 0
+    assert main(["bench", "EtcdTxn", "--count=5", "--save", kept]) == 0
+    assert set(json.loads(Path(kept).read_text())) == {"SchedulingBasic/cycle", "EtcdTxn/whole"}
+    capsys.readouterr()
+    assert main([*small, "--compare", kept]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(r"  before: [\d,.]+ pods/s \([+-]\d+ %\), .* p99 ms \(.*\), [\d,.]+ peak MiB \(.*\)", last)
+    assert main(["bench", "SchedulingBasic", "--nodes=4", "--before=0", "--pods=4", "--cycle", "--compare", kept]) == 0
+    assert capsys.readouterr().out.endswith("before: 3 nodes instead of 4, which cannot be compared\n")
+    assert main(["bench", "SchedulingBasic", "--nodes=3", "--before=0", "--pods=4", "--compare", kept]) == 0
+    assert capsys.readouterr().out.endswith("before: not measured\n")
+
+
+def test_a_file_that_holds_no_results_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "EtcdTxn", "--compare", str(tmp_path / "none.json")]) == 1
+    assert "make one with --save" in capsys.readouterr().err
+    other = tmp_path / "other.json"
+    other.write_text("[1]")
+    assert main(["bench", "EtcdTxn", "--count=5", "--save", str(other)]) == 1
+    assert "holds no results" in capsys.readouterr().err
+    assert other.read_text() == "[1]"
 
 
 @pytest.fixture

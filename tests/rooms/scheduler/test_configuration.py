@@ -115,6 +115,14 @@ def test_a_plugin_off_everywhere_is_gone() -> None:
     assert decide(pod(cpu="64"), node("n1", cpu="1"), profile=profile).node == "n1"
 
 
+def test_without_score_plugins_the_first_node_that_fits_is_taken() -> None:
+    (profile,) = read_profiles(with_plugins(score={"disabled": [{"name": "*"}]}))
+    decision = decide(pod(cpu="2"), node("n1", cpu="1"), node("n2"), node("n3"), profile=profile)
+    assert decision.node == "n2"
+    assert decision.scores() == {}
+    assert decision.considered == ("n1", "n2")
+
+
 def test_plugins_may_be_enabled_where_the_real_ones_take_part() -> None:
     given = with_plugins(
         preFilter={"enabled": [{"name": "NodeResourcesFit"}]}, preScore={"enabled": [{"name": "TaintToleration"}]}
@@ -265,7 +273,7 @@ def test_the_weight_of_required_affinity_of_pods_that_are_there() -> None:
     (profile,) = read_profiles(with_args("InterPodAffinity", hardPodAffinityWeight=50))
     assert decide(wanted, *nodes, profile=profile).raw_scores()["InterPodAffinity"] == {"n1": 50, "n2": 20}
     (ignoring,) = read_profiles(with_args("InterPodAffinity", ignorePreferredTermsOfExistingPods=True))
-    assert decide(wanted, *nodes, profile=ignoring).scores()["InterPodAffinity"] == {"n1": 0, "n2": 0}
+    assert "InterPodAffinity" in decide(wanted, *nodes, profile=ignoring).skipped
     own = pod(labels={"app": "web"}, affinity=towards("preferred", 5))
     assert decide(own, *nodes, profile=ignoring).raw_scores()["InterPodAffinity"] == {"n1": 6, "n2": 25}
 

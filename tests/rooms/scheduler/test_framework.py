@@ -12,7 +12,7 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.framework import ERROR, SKIPPED, UNSCHEDULABLE, Plugin, Prepare, Status, wait
+from cp_sim.scheduler.framework import ERROR, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, Plugin, Prepare, Status, wait
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
 from cp_sim.scheduler.waiting_pods import as_data
@@ -314,6 +314,24 @@ def test_a_waiting_pod_that_is_deleted_is_forgotten() -> None:
     assert "default/web-1" not in [one.key for one in world.scheduler.cache.pods.values()]
 
 
+def test_a_waiting_pod_is_pushed_out_without_being_deleted() -> None:
+    class Humble(Gate):
+        def permit(self, state: Any, pod: Any, node: str) -> Any:
+            return wait("5m") if not pod.priority else None
+
+    world = World(node("worker-1", cpu="2"), profiles=(*DEFAULT_PLUGINS, Humble()))
+    body = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 10}
+    world.ask(Call("create", "priorityclasses.scheduling.k8s.io", body=body))
+    world.add_pod(pod("low", cpu="2"))
+    world.add_pod(pod("vip", cpu="2", priorityClassName="high"))
+    vip = world.get("pods", "vip", "default")
+    assert meta.node_name(vip) == "worker-1"
+    assert "0/1 nodes are available: 1 preempted." in world.events("FailedScheduling")
+    assert world.events("Preempted") == [f"Preempted by pod {meta.uid(vip)} on node worker-1"]
+    assert not meta.is_deleting(world.get("pods", "low", "default"))
+    assert not world.scheduler.waiting_pods
+
+
 def test_a_copy_of_the_world_has_the_waiting_pod_to_itself() -> None:
     world = world_with(Gate())
     world.add_pod(pod("web-1"))
@@ -360,6 +378,80 @@ def test_a_gang_that_stays_incomplete_gives_its_nodes_back() -> None:
     world.loop.run(61_000)
     text = "0/1 nodes are available: 1 rejected due to timeout after waiting 1m0s at plugin Gang."
     assert condition_of(world, "a") == ("Unschedulable", text)
+
+
+# -- what becomes of what several plugins say --------------------------------------------------------------------------
+
+# Cases of TestReservePlugins, TestPermitPlugins, TestPreBindPreFlightPlugins and TestRunBindPlugins in
+# pkg/scheduler/framework/runtime/framework_test.go: (method, what one plugin after the other says, what comes of it).
+NO, NEVER, BAD = Status(UNSCHEDULABLE, ("no",)), Status(UNRESOLVABLE, ("never",)), Status(ERROR, ("bad",))
+REFUSED = {"no": "0/1 nodes are available: 1 no.", "never": "0/1 nodes are available: 1 never."}
+SEVERAL: list[tuple[str, list[Any], str]] = [
+    *[
+        (method, said, text)
+        for method, word in (("reserve", "Reserve"), ("permit", "Permit"))
+        for said, text in (
+            ([None], ""),
+            ([None, None], ""),
+            ([NO], REFUSED["no"]),
+            ([NEVER], REFUSED["never"]),
+            ([NO, None], REFUSED["no"]),
+            ([BAD], f'running {word} plugin "P1": bad'),
+            ([BAD, BAD], f'running {word} plugin "P1": bad'),
+            ([None, BAD], f'running {word} plugin "P2": bad'),
+            ([BAD, None], f'running {word} plugin "P1": bad'),
+        )
+    ],
+    ("permit", [wait(0), wait("1s")], "waits for P1, P2"),
+    ("permit", [wait("1s"), NO], REFUSED["no"]),
+    ("permit", [wait("1s"), BAD], 'running Permit plugin "P2": bad'),
+    ("pre_bind_pre_flight", [SKIPPED, None], ""),
+    ("pre_bind_pre_flight", [SKIPPED, SKIPPED], ""),
+    ("pre_bind_pre_flight", [SKIPPED, BAD], 'running PreBindPreFlight "P2": bad'),
+    (
+        "pre_bind_pre_flight",
+        [NO],
+        'PreBindPreFlight P1 returned "Unschedulable", which is unsupported. It is supposed to return Success, Skip, '
+        "or Error status",
+    ),
+    ("bind", [SKIPPED, None], ""),
+    ("bind", [SKIPPED, BAD], 'running Bind plugin "P2": bad'),
+    ("bind", [SKIPPED, NO], "no"),
+    ("bind", [NEVER], "never"),
+    ("bind", ["Call", BAD], ""),
+    ("bind", [SKIPPED, "Call", BAD], ""),
+    ("bind", [BAD, "Call"], 'running Bind plugin "P1": bad'),
+]
+
+
+def saying(number: int, method: str, answer: Any) -> Plugin:
+    """The plugin P<number>, which answers this at one extension point."""
+
+    def say(self: Any, state: Any, pod: Any, node: str) -> Any:
+        if answer == "Call":
+            body = {"metadata": {"name": pod.name}, "target": {"kind": "Node", "name": node}}
+            return Call("create", "pods", pod.namespace, pod.name, "binding", body)
+        return answer
+
+    more = {"pre_bind": lambda self, state, pod, node: None} if method == "pre_bind_pre_flight" else {}
+    return type(f"P{number}", (Plugin,), {"name": f"P{number}", "moved_by": ("nodes/add",), method: say, **more})()
+
+
+@pytest.mark.parametrize(("method", "said", "text"), SEVERAL)
+def test_what_several_plugins_say(method: str, said: list[Any], text: str) -> None:
+    plugins = [saying(number, method, answer) for number, answer in enumerate(said, 1)]
+    world = World(node("worker-1"), profiles=(*DEFAULT_PLUGINS[:-1], *plugins, DEFAULT_PLUGINS[-1]))
+    world.user.api.send(Call("create", "pods", "default", body=pod("web-1")), "answered")
+    world.loop.run_until(lambda: bool(world.decisions()) and not world.loop.pending())
+    waiting = [f"waits for {', '.join(one.pending)}" for one in world.scheduler.waiting_pods.values()]
+    world.loop.settle()
+    stored = world.get("pods", "web-1", "default")
+    if text.startswith("waits"):
+        assert waiting == [text]
+    elif text:
+        assert condition_of(world)[1] == text
+    else:
+        assert meta.node_name(stored) == "worker-1"
 
 
 # -- PreBind that takes its time ---------------------------------------------------------------------------------------
@@ -419,7 +511,9 @@ def test_a_request_that_is_refused_is_told_in_the_words_of_the_api_server() -> N
     world.add_pod(pod("web-1", labels={"bold": "yes"}))
     reason, message = condition_of(world)
     assert reason == "SchedulerError"
-    assert message.startswith('running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch')
+    assert message.startswith(
+        'running PreBind plugin "Labelled": namespaces "desk" is forbidden: User "system:kube-sch'
+    )
 
 
 def test_a_pod_that_is_deleted_meanwhile_is_forgotten() -> None:
@@ -472,6 +566,51 @@ def test_an_error_in_the_cycle_names_the_plugin_and_the_pod_is_not_lost(method: 
     assert world.scheduler.queue.listed(BACKOFF)
     assert world.decisions()[0].result == "error"
     assert not world.scheduler.cache.pods
+
+
+class Vague(Plugin):
+    """Answers what no extension point knows."""
+
+    name = "Vague"
+
+    def __init__(self, method: str, answer: Any) -> None:
+        self.method = method
+        self.answer = answer
+
+    def pre_filter(self, state: Any, pod: Any) -> Any:
+        return self.answer if self.method == "pre_filter" else None
+
+    def filter(self, state: Any, pod: Any, nodes: Any) -> Any:
+        return self.answer if self.method == "filter" else None
+
+    def score(self, state: Any, pod: Any, nodes: Any) -> Any:
+        return self.answer if self.method == "score" else 0
+
+    def post_filter(self, state: Any, pod: Any, found: Any) -> Any:
+        return self.answer if self.method == "post_filter" else None
+
+
+# (method, answer, what is said)
+VAGUE = [
+    ("pre_filter", 7, 'running PreFilter plugin "Vague": it answers 7: give None, a reason or a Status'),
+    ("filter", "no", 'running "Vague" filter plugin: '),
+    ("score", "best", 'running Score plugins: plugin "Vague" failed with: '),
+]
+
+
+@pytest.mark.parametrize(("method", "answer", "text"), VAGUE)
+def test_an_answer_that_the_cycle_cannot_go_on_with(method: str, answer: Any, text: str) -> None:
+    world = world_with(Vague(method, answer), nodes=("worker-1", "worker-2"))
+    world.add_pod(pod("web-1"))
+    reason, message = condition_of(world)
+    assert (reason, message[: len(text)]) == ("SchedulerError", text)
+
+
+def test_what_a_post_filter_plugin_says_is_part_of_the_message() -> None:
+    world = world_with(Vague("post_filter", "ask for more nodes"))
+    world.add_pod(pod("web-1", cpu="64"))
+    assert condition_of(world)[1].startswith("0/1 nodes are available: 1 Insufficient cpu. ")
+    assert "ask for more nodes" in condition_of(world)[1]
 
 
 def test_an_error_in_post_filter() -> None:
@@ -542,7 +681,7 @@ class ByName(Plugin):
 
 def test_another_order_of_the_queue() -> None:
     kept = tuple(plugin for plugin in DEFAULT_PLUGINS if plugin.name != "PrioritySort")
-    world = World(node("small", cpu="1"), profiles=(*kept, ByName()))
+    world = World(node("tiny", cpu="1"), profiles=(*kept, ByName()))
     for name in ("c", "a", "b"):
         world.add_pod(pod(name, cpu="3"))
     world.loop.run(20_000)

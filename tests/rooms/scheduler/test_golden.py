@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from cp_sim.scheduler import cycle
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS
-from cp_sim.scheduler.scenario import answer
+from cp_sim.scheduler.scenario import Scenario, answer
 
 Object = dict[str, Any]
 
@@ -65,6 +66,16 @@ def test_decisions_are_those_of_the_real_scheduler(group: int) -> None:
 @pytest.mark.parametrize("scenario", scenarios("decisions-extra"), ids=lambda one: one["name"])
 def test_what_is_new_is_decided_as_the_real_scheduler_does(scenario: Object) -> None:
     assert not differences(scenario, answer(scenario)["got"])
+
+
+def test_a_cache_that_has_seen_equal_pods_decides_the_same() -> None:
+    wrong = []
+    for one in scenarios()[::6]:
+        warm = Scenario(one["objects"])
+        for pending in one["pending"] * 2:
+            cycle.schedule(warm.cache, warm.profiles[0], warm.read(pending), warm.room)
+        wrong += differences(one, warm.run(one["pending"]))
+    assert not wrong, "\n".join(wrong[:5])
 
 
 def test_the_recordings_cover_what_decisions_are_made_of() -> None:

@@ -273,7 +273,9 @@ def cluster(objects: Iterable[Object]) -> Cache:
 def decide(plugins: tuple[Plugin, ...], wanted: Object, objects: Iterable[Object], chance: Any = None) -> Decision:
     """What a scheduler with these plugins alone, that looks at every node, decides about a pod."""
     wanted = {**wanted, "metadata": {**wanted["metadata"], "name": wanted["metadata"]["name"] or "wanted"}}
-    profile = Profile(plugins, percentage_of_nodes_to_score=100)
+    # Without anybody who gives points the first feasible node would be taken, and no other looked at.
+    looking = plugins if Profile(plugins).at["score"] else (*plugins, Indifferent())
+    profile = Profile(looking, percentage_of_nodes_to_score=100)
     return cycle.schedule(cluster(objects), profile, PodInfo(wanted), cycle.Room(), 1, chance)[0]
 
 
@@ -283,6 +285,15 @@ def verdicts(plugins: tuple[Plugin, ...], wanted: Object, objects: Iterable[Obje
     if {plugin.name for plugin in plugins} <= set(decision.skipped):
         return SKIPS
     return {name: one and (one.code, *one.reasons) for name, one in decision.verdicts().items()}
+
+
+class Indifferent(Plugin):
+    """Gives every node the same points."""
+
+    name = "Indifferent"
+
+    def score_node(self, pod: Object, node: Object) -> int:
+        return 0
 
 
 class Barred(Plugin):

@@ -570,6 +570,7 @@ def test_a_new_node_an_uncordoned_one_and_a_heartbeat() -> None:
 
 POD_EVENTS: list[tuple[str, Object, Object, list[str]]] = [
     ("nothing that counts", pod(), pod(metadata={"annotations": {"a": "b"}}), ["pods/update"]),
+    ("its status alone", pod(), pod(status={"nominatedNodeName": "n"}), []),
     ("labels", pod(), pod(labels={"a": "b"}), ["pods/update-label"]),
     ("less is asked for", pod(cpu="2"), pod(cpu="1"), ["pods/update-scale-down"]),
     ("something is not asked for any more", pod(cpu="2", memory="1Gi"), pod(cpu="2"), ["pods/update-scale-down"]),
