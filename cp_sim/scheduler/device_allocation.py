@@ -13,7 +13,6 @@ from typing import Any
 from cp_sim.objects import meta, selectors
 from cp_sim.scheduler.device_expressions import SelectorError
 from cp_sim.scheduler.device_selectors import matches, view_of
-from cp_sim.scheduler.framework import PluginError
 from cp_sim.scheduler.taints import KEEPS_OUT, tolerates
 from cp_sim.sim import immutable
 
@@ -22,6 +21,10 @@ DeviceId = tuple[str, str, str]  # driver, pool, device
 
 ALL = "All"
 MOST_RESULTS = 32  # AllocationResultsMaxSize
+
+
+class AllocationError(Exception):
+    """A claim asks for what no search can answer; the message names claim and request."""
 
 
 @immutable
@@ -148,7 +151,7 @@ class Allocation:
         """A device for everything that is asked, or None.
 
         Raises:
-            PluginError: a selector has no answer for a device, or a claim asks for more than there may be.
+            AllocationError: a selector has no answer for a device, or a claim asks for more than there may be.
         """
         return self.granted if self._grant(0) else None
 
@@ -197,11 +200,11 @@ class Allocation:
             return all(matches(expression, device.view) for expression in wanted.expressions)
         except SelectorError as problem:
             whose = meta.key(self.claims[wanted.claim])
-            raise PluginError(f"claim {whose}, request {wanted.name}: selector: {problem}") from None
+            raise AllocationError(f"claim {whose}, request {wanted.name}: selector: {problem}") from None
 
     def _check_count(self, wanted: Wanted, count: int) -> None:
         if count > MOST_RESULTS:
-            raise PluginError(
+            raise AllocationError(
                 f"claim {meta.key(self.claims[wanted.claim])}: number of requested devices {count} exceeds the claim "
                 f"limit of {MOST_RESULTS}"
             )
