@@ -191,7 +191,8 @@ def _sorted_out(values: list[Any], options: argparse.Namespace, profiles: tuple[
 
 def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profile, ...]) -> int:
     try:
-        attempts = Scenario(list(dump.objects), profiles, _chance(options)).decide(list(dump.pending))
+        scenario = Scenario(list(dump.objects), profiles, _chance(options), are_complete=True)
+        attempts = scenario.decide(list(dump.pending))
     except (ScenarioError, PluginError) as problem:
         raise Refusal(f"{options.file} cannot be scheduled: {problem}") from None
     output = options.output or "table"

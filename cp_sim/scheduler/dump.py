@@ -137,7 +137,8 @@ class Sorting:
                 f"{_some(names, 'pod')} left out: the scheduler {scheduler!r} places {_them(names)}, "
                 f"this one is {' and '.join(map(repr, self.schedulers))}"
             )
-        pending.sort(key=self._turn)
+        classes = {meta.name(one): one for (kind, _), one in self.known.items() if kind == "PriorityClass"}
+        pending.sort(key=lambda pod: turn(pod, classes))
         objects = [one for one in self.known.values() if id(one) not in gone]
         return Dump(tuple(objects), tuple(pending), tuple(self.problems))
 
@@ -150,11 +151,6 @@ class Sorting:
             self._left.setdefault(scheduler, []).append(meta.key(pod))
             return False
         return True
-
-    def _turn(self, pod: Object) -> tuple[int, str]:
-        classes = {meta.name(one): one for (kind, _), one in self.known.items() if kind == "PriorityClass"}
-        priority, _ = priority_of(pod["spec"], classes)
-        return (-priority, pod["metadata"].get("creationTimestamp") or "~")
 
     def _tell_ignored(self) -> None:
         if self._ignored:
@@ -220,17 +216,14 @@ class Sorting:
 
     def _read(self, kind: Kind, obj: Object, where: str) -> Object | None:
         """The object with types and defaults as the API server reads it; None, and a sentence, where it cannot be."""
-        wrong = wrong_fields(kind, obj)
-        if not wrong and not meta.name(obj):
+        try:
             obj = self._named(kind, obj)
-            wrong = [] if meta.name(obj) else ["it has no metadata.name"]
-        if not wrong and kind.kind == "Pod" and not (obj.get("spec") or {}).get("containers"):
+            read = completed(obj)
+            if kind.kind != "Pod" or read["spec"].get("containers"):
+                return read
             wrong = ["spec.containers is empty: give it a container"]
-        if not wrong:
-            try:
-                return completed(obj)
-            except strict.DecodeError as problem:
-                wrong = [str(problem)]
+        except (strict.DecodeError, AttributeError, TypeError) as problem:
+            wrong = wrong_fields(kind, obj) or [str(problem)]
         called = _key(obj)
         if called == NAMELESS:
             called = f"in {where}"
@@ -239,9 +232,9 @@ class Sorting:
 
     def _named(self, kind: Kind, obj: Object) -> Object:
         """A pod that is only to be created may have a generateName instead of a name."""
-        prefix = (obj.get("metadata") or {}).get("generateName")
-        if kind.kind != "Pod" or not prefix:
+        if kind.kind != "Pod" or meta.name(obj) or not (obj.get("metadata") or {}).get("generateName"):
             return obj
+        prefix = obj["metadata"]["generateName"]
         self._unnamed += 1
         return {**obj, "metadata": {**obj["metadata"], "name": f"{prefix}{self._unnamed}"}}
 
@@ -251,6 +244,12 @@ class Sorting:
         if before is not None and before != obj:
             self.problems.append(f"{kind} {meta.key(obj)} stands there twice: the last one counts")
         self.known[key] = obj
+
+
+def turn(pod: Object, classes: dict[str, Object]) -> tuple[int, str]:
+    """Sort key of a pending pod: the highest priority first, then the oldest (PrioritySort)."""
+    priority, _ = priority_of(pod["spec"], classes)
+    return (-priority, pod["metadata"].get("creationTimestamp") or "~")
 
 
 def _key(obj: Object) -> str:

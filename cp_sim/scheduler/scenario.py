@@ -72,19 +72,27 @@ class Scenario:
 
     `profiles` are those of the scheduler (by default one that looks at every node); a pod is decided by the profile
     that it names, else by the first.  `chance` draws among equally good nodes, None takes the smallest name and also
-    judges the nodes that need not be looked at.
+    judges the nodes that need not be looked at.  `are_complete` says that the objects went through `completed` already.
 
     Raises:
         ScenarioError: an object cannot be read.
     """
 
-    def __init__(self, objects: list[Object], profiles: Profile | tuple[Profile, ...] = (), chance: Any = None) -> None:
+    def __init__(
+        self,
+        objects: list[Object],
+        profiles: Profile | tuple[Profile, ...] = (),
+        chance: Any = None,
+        are_complete: bool = False,
+    ) -> None:
         self.profiles = (profiles,) if isinstance(profiles, Profile) else profiles or (everything_profile(),)
         self.chance = chance
         self.cache = Cache()
         self.room = cycle.Room()
         self.cache.others[resource_claims.CLAIMS] = {}  # claims are looked at, even if there are none
-        read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
+        read = objects
+        if not are_complete:
+            read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
         bound: list[Object] = []
         for obj in read:
             if obj["kind"] == "Node":

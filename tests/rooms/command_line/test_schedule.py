@@ -335,7 +335,7 @@ PROBLEMS: dict[str, tuple[list[Object], str]] = {
         'Node n2 is left out: status.allocatable.memory is "8GiB": a quantity',
     ),
     "a type": ([changed(pod("web"), "spec.nodeSelector", ["a"])], "spec.nodeSelector is a list: a map is wanted"),
-    "a name that is missing": ([changed(pod("web"), "metadata", {})], "is left out: it has no metadata.name"),
+    "a name that is missing": ([changed(pod("web"), "metadata", {})], "is left out: Pod without metadata.name"),
     "no containers": ([changed(pod("web"), "spec.containers", [])], "spec.containers is empty"),
     "no kind": ([{"metadata": {"name": "x"}}], "item 1 of input is left out: it has no kind"),
     "no apiVersion": (
