@@ -54,7 +54,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "also .gz; - reads the standard input",
     )
     schedule.add_argument(
-        "--pods", metavar="FILE", action="append", default=[], help="more pods to place (YAML or JSON)"
+        "--pods",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="more pods to place (YAML or JSON); also Deployments, StatefulSets, Jobs: the pods that they would make",
     )
     schedule.add_argument(
         "--why", metavar="POD", help="tell all that was found out about this pod (NAMESPACE/NAME or NAME)"

@@ -15,6 +15,7 @@ from typing import Any
 from cp_sim.objects import manifests, meta, strict
 from cp_sim.objects.kinds import Kind, UnknownKind, kind_of
 from cp_sim.objects.wrong_fields import wrong_fields
+from cp_sim.scheduler.dump_workloads import COUNTED, made_by
 from cp_sim.scheduler.prepare import completed, priority_of
 from cp_sim.scheduler.scenario import LOOKED_UP
 from cp_sim.sim import immutable
@@ -22,7 +23,7 @@ from cp_sim.sim import immutable
 Object = dict[str, Any]
 
 DECIDING = ("Node", "Pod", *LOOKED_UP)
-WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
+UNCOUNTED = ("DaemonSet", "CronJob")
 COMMAND = (
     "kubectl get nodes,pods,pv,pvc,sc,csinodes,pdb,services,replicasets,statefulsets,priorityclasses,namespaces -A"
 )
@@ -192,18 +193,26 @@ class Sorting:
         except (UnknownKind, TypeError):
             self._take_unknown(obj, where)
             return
-        if kind.kind not in DECIDING:
-            if placing and kind.kind in WORKLOADS:
-                self.problems.append(
-                    f"{kind.kind} {_key(obj)} in {where} is left out: the scheduler places pods; "
-                    "write its template as a Pod"
-                )
-            else:
-                self._ignored[kind.kind] += 1
-            return
-        read = self._read(kind, obj, where)
-        if read is not None:
-            self._keep(kind.kind, read)
+        if placing and kind.kind in COUNTED:
+            self._take_workload(kind, obj, where)
+        elif placing and kind.kind in UNCOUNTED:
+            self.problems.append(
+                f"{kind.kind} {_key(obj)} in {where} is left out: how many pods it makes is not known here; "
+                "write its template as a Pod"
+            )
+        elif kind.kind not in DECIDING:
+            self._ignored[kind.kind] += 1
+        else:
+            read = self._read(kind, obj, where)
+            if read is not None:
+                self._keep(kind.kind, read)
+
+    def _take_workload(self, kind: Kind, obj: Object, where: str) -> None:
+        """Take the pods that a workload would make."""
+        wrong = wrong_fields(kind, obj) or ([] if meta.name(obj) else [f"{kind.kind} without metadata.name"])
+        self.problems += [f"{kind.kind} {_key(obj)} in {where} is left out: {one}" for one in wrong]
+        for made in [] if wrong else made_by(obj):
+            self._take_object(made, where, placing=False)
 
     def _take_unknown(self, obj: Object, where: str) -> None:
         kind, version = obj["kind"], obj.get("apiVersion")

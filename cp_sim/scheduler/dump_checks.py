@@ -117,9 +117,7 @@ def claims_of(pod: Object) -> list[str]:
 
 
 def _limits(found: Found, pods: list[Object]) -> list[str]:
-    mounting = [
-        meta.key(pod) for pod in pods if any(("PersistentVolumeClaim", key) in found for key in claims_of(pod))
-    ]
+    mounting = [meta.key(pod) for pod in pods if any(("PersistentVolumeClaim", key) in found for key in claims_of(pod))]
     if mounting and _of(found, "Node") and not _of(found, "CSINode"):
         return [
             f"there is no CSINode: how many volumes a node takes is not checked for {_names('Pod', mounting)}; "

@@ -412,10 +412,41 @@ def test_nodes_as_manifests_have_no_room(schedule: Command) -> None:
     assert "no status.allocatable in Node n1" in told.err
 
 
-def test_a_deployment_among_the_pods_to_place_is_not_one(schedule: Command) -> None:
-    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {}}
-    told = schedule(dump_of(node("n1")), pods=yaml.safe_dump(deployment))
-    assert "Deployment web in pods is left out: the scheduler places pods; write its template as a Pod" in told.err
+def workload(kind: str, name: str = "web", **spec: Any) -> Object:
+    version = "batch/v1" if kind in ("Job", "CronJob") else "v1" if kind == "ReplicationController" else "apps/v1"
+    template = {"metadata": {"labels": {"app": name}}, "spec": pod("x")["spec"]}
+    selector = {"matchLabels": {"app": name}} if version == "apps/v1" else {"app": name}
+    body = {"template": template, **({} if version == "batch/v1" else {"selector": selector}), **spec}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": body}
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [
+        (workload("Deployment", replicas=3), 3),
+        (workload("ReplicaSet", replicas=2), 2),
+        (workload("StatefulSet"), 1),
+        (workload("ReplicationController", replicas=0), 0),
+        (workload("Job", parallelism=2), 2),
+    ],
+    ids=["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Job"],
+)
+def test_the_pods_that_a_workload_would_make_are_placed(schedule: Command, made: Object, count: int) -> None:
+    told = schedule(dump_of(node("n1"), node("n2")), "--output", "json", pods=yaml.safe_dump(made))
+    got = told.answers()[0]["got"]
+    assert [entry["pod"] for entry in got] == [f"default/web-{number}" for number in range(count)]
+    spread = [entry for entry in got if "PodTopologySpread" in entry["scores"]]
+    assert len(spread) == (0 if made["kind"] == "Job" else count), "default spreading knows the owner"
+    assert not [problem for problem in told.problems() if "waits" not in problem]
+
+
+def test_workloads_whose_pods_cannot_be_told_are_named(schedule: Command) -> None:
+    several = [workload("DaemonSet"), workload("CronJob"), workload("Deployment", replicas="many")]
+    told = schedule(dump_of(node("n1")), pods="---\n".join(map(yaml.safe_dump, several)))
+    first, second, third, *_ = told.problems()
+    assert first.startswith("DaemonSet web in document 1 of pods is left out: how many pods it makes is not known here")
+    assert second.startswith("CronJob web in document 2 of pods is left out")
+    assert third.endswith('is left out: spec.replicas is "many": a whole number is wanted')
 
 
 def test_a_whole_dump_has_nothing_to_complain_of(schedule: Command) -> None:
