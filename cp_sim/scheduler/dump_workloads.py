@@ -1,7 +1,7 @@
 """The pods that a workload would make, for who asks where a Deployment would go without having a cluster.
 
-*In Kubernetes:* the controllers make them: pkg/controller/replicaset, statefulset, job.  *Simplified:* all pods at once;
-of a Deployment those of one new ReplicaSet.
+*In Kubernetes:* the controllers make them: pkg/controller/replicaset, statefulset, job.  *Simplified:* all pods at
+once; of a Deployment those of one new ReplicaSet.
 """
 
 from __future__ import annotations
