@@ -47,7 +47,8 @@ class CycleBench:
 
     def pods(self, batch: Batch) -> list[PodInfo]:
         """The pods of a batch, as the scheduler reads them from its watch."""
-        ready = prepared(edit.put(batch.pod, "metadata.namespace", batch.namespace), self.classes, {})
+        named = edit.put(edit.put(batch.pod, "metadata.namespace", batch.namespace), "metadata.name", "template")
+        ready = prepared(completed(named), self.classes, {})
         return [self.pod(ready) for _ in range(batch.count)]
 
     def pod(self, ready: Template) -> PodInfo:

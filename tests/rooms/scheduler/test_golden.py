@@ -13,6 +13,7 @@ import pytest
 from cp_sim.scheduler import cycle
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS
+from cp_sim.scheduler.prepare import completed
 from cp_sim.scheduler.scenario import Scenario, answer
 
 Object = dict[str, Any]
@@ -73,7 +74,12 @@ def test_a_cache_that_has_seen_equal_pods_decides_the_same() -> None:
     for one in scenarios()[::6]:
         warm = Scenario(one["objects"])
         for pending in one["pending"] * 2:
-            cycle.schedule(warm.cache, warm.profiles[0], warm.read(pending), warm.room)
+            cycle.schedule(
+                warm.cache,
+                warm.profiles[0],
+                warm.admitted(completed({"apiVersion": "v1", "kind": "Pod", **pending})),
+                warm.room,
+            )
         wrong += differences(one, warm.run(one["pending"]))
     assert not wrong, "\n".join(wrong[:5])
 
