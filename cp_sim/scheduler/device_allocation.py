@@ -13,6 +13,7 @@ from typing import Any
 from cp_sim.objects import meta, selectors
 from cp_sim.scheduler.device_expressions import SelectorError
 from cp_sim.scheduler.device_selectors import matches, view_of
+from cp_sim.scheduler.framework import Unanswerable
 from cp_sim.scheduler.taints import KEEPS_OUT, tolerates
 from cp_sim.sim import immutable
 
@@ -21,10 +22,6 @@ DeviceId = tuple[str, str, str]  # driver, pool, device
 
 ALL = "All"
 MOST_RESULTS = 32  # AllocationResultsMaxSize
-
-
-class AllocationError(Exception):
-    """A claim asks for what no search can answer; the message names claim and request."""
 
 
 @immutable
@@ -151,7 +148,7 @@ class Allocation:
         """A device for everything that is asked, or None.
 
         Raises:
-            AllocationError: a selector has no answer for a device, or a claim asks for more than there may be.
+            Unanswerable: a selector has no answer for a device, or a claim asks for more than there may be.
         """
         return self.granted if self._grant(0) else None
 
@@ -200,11 +197,11 @@ class Allocation:
             return all(matches(expression, device.view) for expression in wanted.expressions)
         except SelectorError as problem:
             whose = meta.key(self.claims[wanted.claim])
-            raise AllocationError(f"claim {whose}, request {wanted.name}: selector: {problem}") from None
+            raise Unanswerable(f"claim {whose}, request {wanted.name}: selector: {problem}") from None
 
     def _check_count(self, wanted: Wanted, count: int) -> None:
         if count > MOST_RESULTS:
-            raise AllocationError(
+            raise Unanswerable(
                 f"claim {meta.key(self.claims[wanted.claim])}: number of requested devices {count} exceeds the claim "
                 f"limit of {MOST_RESULTS}"
             )

@@ -6,10 +6,9 @@ from typing import Any
 
 from cp_sim.objects import meta, selectors
 from cp_sim.scheduler import columns, resource_claims
-from cp_sim.scheduler.asking import worded
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.device_allocation import Allocation, AllocationError, Granted, devices_of, edges, wishes
+from cp_sim.scheduler.device_allocation import Allocation, Granted, devices_of, edges, wishes
 from cp_sim.scheduler.framework import (
     ERROR,
     OK,
@@ -19,7 +18,6 @@ from cp_sim.scheduler.framework import (
     CycleState,
     Only,
     Plugin,
-    PluginError,
     Status,
     normalized,
 )
@@ -105,10 +103,7 @@ class DynamicResources(Plugin):
             return 0
         classes = state.cache.others.get(resource_claims.CLASSES, {})
         devices, broken = devices_of(state.cache.listed(resource_claims.SLICES), node)
-        try:
-            granted = Allocation(waiting, wishes(waiting, classes), devices, claims.taken).find()
-        except AllocationError as problem:
-            raise PluginError(worded(self, "filter", str(problem))) from None
+        granted = Allocation(waiting, wishes(waiting, classes), devices, claims.taken).find()
         if granted is None:
             return BROKEN if broken else NOT_ENOUGH
         claims.found[meta.name(node)] = (waiting, granted)

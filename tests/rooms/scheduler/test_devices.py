@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.device_allocation import Allocation, AllocationError, DeviceId, devices_of, wishes
+from cp_sim.scheduler.device_allocation import Allocation, DeviceId, devices_of, wishes
 from cp_sim.scheduler.device_expressions import SelectorError
 from cp_sim.scheduler.device_selectors import matches, view_of
+from cp_sim.scheduler.framework import PluginError
 from cp_sim.scheduler.scenario import answer
 from tests.rooms.scheduler.cluster_parts import Object, node, pod
 
@@ -257,7 +258,7 @@ def test_allocations(case: str) -> None:
 def test_a_selector_without_an_answer_names_the_claim() -> None:
     claims = [claim(asks(where=[f"{OWN}.colour == 1"]))]
     devices, _ = devices_of([resource_slice("s", "d0")], node("n1"))
-    with pytest.raises(AllocationError, match="claim default/c, request r: selector: no such key: colour"):
+    with pytest.raises(PluginError, match="claim default/c, request r: selector: no such key: colour"):
         Allocation(claims, wishes(claims, CLASSES), devices, set()).find()
 
 
