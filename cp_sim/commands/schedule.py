@@ -199,11 +199,18 @@ def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profil
         attempts = scenario.decide(list(dump.pending))
     except (ScenarioError, PluginError) as problem:
         raise Refusal(f"{options.file} cannot be scheduled: {problem}") from None
+    if any(one.decision.preemption is not None for one in attempts) and not any(map(is_budget, dump.objects)):
+        _complain("there is no PodDisruptionBudget: pods are pushed out without regard to any; add pdb")
     output = options.output or "table"
     if output == "table" and not options.why:
         print(_heading(dump))
     _print(options.file, attempts, options, output)
     return 0
+
+
+def is_budget(obj: Object) -> bool:
+    """Whether an object says how many pods may be disrupted."""
+    return bool(obj["kind"] == "PodDisruptionBudget")
 
 
 def _heading(dump: Dump) -> str:

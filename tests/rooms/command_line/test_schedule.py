@@ -350,6 +350,10 @@ PROBLEMS: dict[str, tuple[list[Object], str]] = {
         [pod("web"), {"apiVersion": "v1", "kind": "Secret"}, {"apiVersion": "a/v1", "kind": "Widget"}],
         "1 Secret, 1 Widget: left aside",
     ),
+    "no budgets": (
+        [pod("low", "2", node_name="n1"), pod("web", "2", priority=5)],
+        "there is no PodDisruptionBudget: pods are pushed out without regard to any; add pdb",
+    ),
     "twice": ([pod("web"), pod("web", "200m")], "Pod default/web stands there twice: the last one counts"),
     "an error instead of a list": (
         [{"kind": "Status", "apiVersion": "v1", "message": "pods is forbidden"}],
