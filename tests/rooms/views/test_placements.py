@@ -75,7 +75,8 @@ SAID: dict[str, tuple[list[Object], Object, list[str]]] = {
         [node("n1", unschedulable=True)],
         pod(on="n1"),
         [
-            "default/web n1 0/1 names its node itself, no scheduler decides; the node is cordoned (spec.unschedulable is true)"
+            "default/web n1 0/1 names its node itself, no scheduler decides; "
+            "the node is cordoned (spec.unschedulable is true)"
         ],
     ),
     "a node that nobody knows": (
