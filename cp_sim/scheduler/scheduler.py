@@ -10,6 +10,7 @@ confirmed by the watch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.apiserver.request import Call
@@ -126,6 +127,9 @@ class Scheduler(Component):
         self.elector: LeaderElector | None = None
         if election is not None:
             source = next(iter(self.profiles), "default-scheduler")
+            if self.configuration.election_ms is not None:
+                lease_ms, renew_ms, retry_ms = self.configuration.election_ms
+                election = replace(election, lease_ms=lease_ms, renew_deadline_ms=renew_ms, retry_ms=retry_ms)
             self.elector = LeaderElector(self, NAME, election, source, release=True)
 
     def started(self) -> None:

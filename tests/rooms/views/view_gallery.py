@@ -20,6 +20,7 @@ from cp_sim.views import (
     keyspace,
     locks_and_keys,
     ownership,
+    picture_of,
     preemption,
     raft,
     raft_members,
@@ -195,6 +196,7 @@ def broken_group() -> Group:
     return group.propose(2).run(5)
 
 
+WAYS = ("a node more", "a gate", "many nodes", "preemption")
 PREEMPTIONS = ("preemption", "preemption tie", "preemption of many", "hopeless", "tie")
 
 
@@ -209,6 +211,7 @@ def gallery() -> dict[str, View]:
         "gated": decision(view_decisions.refused()),
         **{f"decision: {name}": decision(made) for name, made in real_decisions.made().items()},
         **{f"preemption: {name}": preemption(real_decisions.made()[name]) for name in PREEMPTIONS},
+        **{f"what if: {way}": picture_of(real_decisions.what_if(way)) for way in WAYS},
         "decision: guessed": decision(real_decisions.made()["tie"], guess=["worker-1", "worker-9"]),
         "reconcile": reconcile(next(record for record in told.trace if isinstance(record.evidence, Plan))),
         "cause chain": cause_chain(told, "pod/web-7d4b9c6f5-b8c4d"),
