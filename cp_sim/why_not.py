@@ -112,7 +112,9 @@ class Asked:
         if node not in decision.nodes:
             return self._not_there_then(node, when)
         if node == decision.node:
-            return f"{self.name} was placed on {node} {when}, but it has not been bound there."
+            plugins = permits(self.world, decision.pod)
+            why = f"it waits for {', '.join(plugins)} to permit it" if plugins else "it has not been bound there"
+            return f"{self.name} was placed on {node} {when}, but {why}."
         gone = "" if node in self.present else f"; {node} was deleted since"
         return decision.why_not(node).removesuffix(".") + f" (decided {when}{gone})."
 
@@ -208,6 +210,15 @@ def newest_revision(trace: Any) -> int:
 def last_decision(records: list[Record]) -> Record | None:
     """The newest record with a decision."""
     return next((one for one in reversed(records) if isinstance(one.evidence, Decision)), None)
+
+
+def permits(world: Any, key: str) -> list[str]:
+    """The Permit plugins that a pod waits for."""
+    try:
+        waiting = getattr(world, "waiting_pods", {})
+    except LookupError:  # no scheduler places pods now
+        return []
+    return list(waiting[key].pending) if key in waiting else []
 
 
 def scheduler_names(world: Any) -> list[str]:

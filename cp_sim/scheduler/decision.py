@@ -32,6 +32,8 @@ UNSCHEDULABLE = "unschedulable"
 GATED = "gated"
 ERROR = "error"
 
+CANDIDATES_TOLD = 12  # of a preemption, in `Decision.describe`
+
 
 @immutable
 class Rejection:
@@ -454,7 +456,10 @@ class Decision:
         lines += self._describe_scores()
         if self.preemption is not None:
             lines.append(f"  preemption: {', '.join(self.preemption.victims)} on {self.preemption.nominated}")
-            lines += [f"    {one.node}: {', '.join(one.victims)}" for one in self.preemption.candidates]
+            shown = self.preemption.candidates[:CANDIDATES_TOLD]
+            lines += [f"    {one.node}: {', '.join(one.victims)}" for one in shown]
+            rest = len(self.preemption.candidates) - len(shown)
+            lines += [f"    and {rest} more candidates"] if rest else []
         if self.message:
             lines.append(f"  {self.message}")
         return "\n".join(lines)
@@ -473,7 +478,7 @@ class Decision:
                 lines.append(f"  {name}: {verdict.plugin or 'PreFilter'}: {verdict.because}")
         return lines
 
-    def _describe_scores(self, limit: int = 30) -> list[str]:
+    def _describe_scores(self, limit: int = 14) -> list[str]:
         totals = self.totals()
         if not totals:
             return []
@@ -483,6 +488,8 @@ class Decision:
         for name in ranked:
             parts = [f"{p} {scores[p][name]}x{self.weights.get(p, 1)}" for p in scores]
             lines.append(f"  {name}: {totals[name]} = {' + '.join(parts)}")
+        if len(totals) > limit:
+            lines.append(f"  and {len(totals) - limit} more")
         if len(self.best) > 1 and self.node:
             how = f"drawn from {len(self.best)}" if self.draw and self.draw.stream else "smallest name"
             lines.append(f"  tie of {', '.join(self.best[:limit])}: {how}")

@@ -26,6 +26,7 @@ class ClusterChanges:
         self.words = words
 
     def without(self, pods: Any) -> None:
+        """These pods are not there."""
         for one in several(pods):
             name = str(one).removeprefix("pods/").removeprefix("pod/")
             key = name if "/" in name else f"{self.namespace}/{name}"
@@ -45,6 +46,7 @@ class ClusterChanges:
             self.words.append(f"a node more: {meta.name(node)} ({room.get('cpu')} cpu, {room.get('memory')} memory)")
 
     def remove_node(self, nodes: Any) -> None:
+        """These nodes are gone, and the pods on them."""
         for name in several(nodes):
             self._node(name)
             del self.nodes[name]
@@ -54,11 +56,13 @@ class ClusterChanges:
             self.words.append(f"without node {name} and its pods")
 
     def cordon(self, nodes: Any) -> None:
+        """These nodes take no new pods."""
         for name in several(nodes):
             self.nodes[name] = edit.put(self._node(name), "spec.unschedulable", True)
             self.words.append(f"{name} cordoned")
 
     def uncordon(self, nodes: Any) -> None:
+        """These nodes take new pods again."""
         for name in several(nodes):
             node = edit.drop(self._node(name), "spec.unschedulable")
             taints = [one for one in (node.get("spec") or {}).get("taints") or () if one.get("key") != UNSCHEDULABLE]

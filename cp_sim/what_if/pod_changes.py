@@ -40,10 +40,12 @@ class PodChanges:
         return edit.put(pod, "spec.containers", [{**first, "resources": resources}, *rest])
 
     def labels(self, pod: Object, labels: Mapping[str, str | None]) -> Object:
+        """Other labels; None as a value removes one."""
         self.words += settings("label", labels)
         return edit.put(pod, "metadata.labels", merged(meta.labels(pod), labels))
 
     def node_selector(self, pod: Object, selector: Mapping[str, str | None]) -> Object:
+        """Another node selector; None as a value removes a label."""
         self.words += settings("node selector", selector)
         return edit.put(pod, "spec.nodeSelector", merged(pod["spec"].get("nodeSelector") or {}, selector))
 
@@ -56,6 +58,7 @@ class PodChanges:
         return edit.put(pod, "spec.tolerations", found)
 
     def affinity(self, pod: Object, affinity: Object) -> Object:
+        """Another affinity, in place of its own."""
         self.words.append(f"affinity {', '.join(affinity) or 'none'}")
         return edit.put(pod, "spec.affinity", affinity)
 

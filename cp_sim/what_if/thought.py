@@ -34,6 +34,9 @@ class Objects:
         nodes = {meta.name(one): one for one in world.get("nodes")}
         ordered = {name: nodes[name] for name in sorted(nodes, key=lambda name: order.get(name, len(order)))}
         pods = {meta.key(one): one for one in world.get("pods", "*")}
+        for key, node in assumed(world).items():
+            if key in pods and not meta.node_name(pods[key]):
+                pods[key] = edit.put(pods[key], "spec.nodeName", node)
         return cls(ordered, pods, {resource: listed(world, resource) for resource in OTHERS})
 
 
@@ -100,6 +103,14 @@ def scheduler_of(world: Any) -> Any:
     actors = getattr(getattr(world, "loop", None), "actors", {})
     found = [one for one in actors.values() if hasattr(one, "profiles") and hasattr(one, "room")]
     return next((one for one in found if one.leading), found[0] if found else None)
+
+
+def assumed(world: Any) -> dict[str, str]:
+    """{pod: node} of the pods that the scheduler has placed and that are not bound yet."""
+    scheduler = scheduler_of(world)
+    if scheduler is None:
+        return {}
+    return {one.key: scheduler.cache.node_of[uid] for uid, one in scheduler.cache.assumed.items()}
 
 
 def node_order(world: Any) -> dict[str, int]:

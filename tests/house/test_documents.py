@@ -16,6 +16,7 @@ DOCUMENTS = (
     "CHANGELOG.md",
     "cp_sim/ARCHITECTURE.md",
     "docs/etcd.md",
+    "docs/explaining.md",
     "docs/scheduler.md",
 )
 COMMANDS = ("lab", "test", "setup", "bake", "doctor", "check")

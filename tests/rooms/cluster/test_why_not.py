@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from cp_sim import Cluster
+from cp_sim.scheduler.framework import WAIT, Plugin, Status
+from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 
 
 def pod(name: str, cpu: str = "", **spec: Any) -> dict[str, Any]:
@@ -93,6 +95,30 @@ def test_of_pods_that_the_scheduler_never_tried(made: dict[str, Any], said: str)
     assert said in cluster.why_not("pod/p")
 
 
+class Patience(Plugin):
+    """Lets every pod wait."""
+
+    name = "Patience"
+
+    def permit(self, state: Any, pod: Any, node: str) -> Any:
+        return Status(WAIT, timeout_ms=60_000)
+
+
+def test_of_a_pod_that_waits_to_be_permitted() -> None:
+    cluster = Cluster(workers=2, seed=7, scheduler_profiles=DEFAULT_PLUGINS + (Patience(),)).settle()
+    cluster.apply(pod("web-1", "3"))
+    cluster.settle()
+    placed = cluster.waiting_pods["default/web-1"].node
+    told = cluster.why_not("pod/web-1", placed)
+    assert told.startswith(f"web-1 was placed on {placed} at ")
+    assert told.endswith(", but it waits for Patience to permit it.")
+    other = cluster.what_if(pod("web-2", "3"))
+    assert other.before.node not in (None, placed)
+    verdict = other.before.verdict(placed)
+    assert verdict is not None
+    assert verdict.because == "needs 3 cpu, 1 free of 4"
+
+
 def test_of_a_static_pod() -> None:
     told = cluster_with().why_not("pod/etcd-control-plane-1", "worker-1", namespace="kube-system")
     assert told.startswith("etcd-control-plane-1 is on control-plane-1: it is a static pod")
@@ -103,6 +129,7 @@ def test_of_a_pod_that_nobody_tried_yet() -> None:
     cluster.crash("scheduler")
     cluster.apply(pod("web-1"))
     assert cluster.why_not("pod/web-1", "worker-1") == "The scheduler has not tried web-1 yet."
+    assert cluster.what_if("pod/web-1").after.node == "worker-1"
 
 
 def test_of_nodes_that_came_later_and_of_nodes_that_went() -> None:
@@ -138,6 +165,14 @@ def test_of_the_past() -> None:
     assert cluster.why_not("pod/web-1", "worker-2") != told
     with pytest.raises(LookupError, match="there is no pod later in namespace default; there are web-1"):
         past.why_not("pod/later", "worker-2")
+
+
+def test_an_explanation_leads_to_the_decision() -> None:
+    cluster = cluster_with(pod("web-1", "500m"))
+    decision = cluster.explain("pod/web-1").decision
+    assert decision is not None
+    assert decision.node == cluster.get("pod/web-1")["spec"]["nodeName"]
+    assert cluster.explain("node/worker-1").decision is None
 
 
 def test_wrong_names_get_the_near_ones() -> None:
