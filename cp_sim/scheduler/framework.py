@@ -35,6 +35,7 @@ SKIP = "Skip"
 UNSCHEDULABLE = "Unschedulable"
 UNRESOLVABLE = "UnschedulableAndUnresolvable"
 WAIT = "Wait"
+PENDING = "Pending"  # like Unschedulable, but what helps does so at once, without a back-off
 ERROR = "Error"
 
 MAX_NODE_SCORE = 100
