@@ -19,6 +19,8 @@ from cp_sim.objects.kinds import Kind
 from cp_sim.presence import Presence
 from cp_sim.sim import Clock, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
+from cp_sim.what_if import WhatIf, what_if
+from cp_sim.why_not import why_not
 
 Face = TypeVar("Face", bound=Callable[..., Any])
 
@@ -94,6 +96,70 @@ class Asking(Presence):
         if not name:
             raise ValueError(f'explain wants one object, such as "{kind.singular}/web-1", not "{what}"')
         return Explanation(subject_of(kind, namespace, name), self.trace)
+
+    def why_not(self, what: str, node: str = "", namespace: str = "default") -> str:
+        """One sentence on why `"pod/web-1"` is not on `node`; without a node, a line for each.
+
+        Looking changes nothing: the answer is what the scheduler noted when it decided.
+
+        Raises:
+            LookupError: there is no such pod or node, and never was; names the near ones.
+            ValueError: `what` is no pod.
+        """
+        with self.turn:
+            return why_not(self, what, node, namespace)
+
+    def what_if(
+        self,
+        what: str | dict[str, Any],
+        *,
+        namespace: str = "default",
+        requests: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str | None] | None = None,
+        node_selector: Mapping[str, str | None] | None = None,
+        tolerations: Any = None,
+        affinity: dict[str, Any] | None = None,
+        priority: int | str | None = None,
+        patch: dict[str, Any] | None = None,
+        add_node: Any = None,
+        remove_node: Any = None,
+        cordon: Any = None,
+        uncordon: Any = None,
+        taint: Mapping[str, Any] | None = None,
+        label_node: Mapping[str, Any] | None = None,
+        without: Any = None,
+    ) -> WhatIf:
+        """Where a pod would go with a change; nothing is changed, no time passes, no chance is used up.
+
+        Args:
+            what: `"pod/web-1"` (as if it were placed anew), `"deployment/web"` (its next pod), or a manifest.
+            namespace: of the pod.
+            requests: `{"cpu": "500m"}`, of the first container; None as an amount asks for nothing.
+            labels: labels of the pod; None as a value removes one.
+            node_selector: `{"disk": "ssd"}`; None as a value removes one.
+            tolerations: further ones, `"gpu=true:NoSchedule"`, `"*"`, or as in a manifest; one or a list.
+            affinity: in place of the pod's own, as in a manifest.
+            priority: a number, or the name of a PriorityClass.
+            patch: a strategic merge patch of the pod, for everything else.
+            add_node: a name, or a dict with the arguments of `add_node`, or a Node's manifest; one or a list.
+            remove_node: a name or several; the pods on it are gone, too.
+            cordon, uncordon: a name or several.
+            taint: `{"worker-1": "gpu=true:NoSchedule"}`; a trailing minus removes.
+            label_node: `{"worker-1": "disk=ssd"}`; a trailing minus removes.
+            without: pods that are not there, `"pod/web-2"`; one or a list.
+
+        Raises:
+            LookupError: there is no such pod, workload, node or PriorityClass; names the near ones.
+            ValueError: something cannot be read, or the API server would not let in such a pod.
+        """
+        changes = {
+            "requests": requests, "labels": labels, "node_selector": node_selector, "tolerations": tolerations,
+            "affinity": affinity, "priority": priority, "patch": patch, "add_node": add_node,
+            "remove_node": remove_node, "cordon": cordon, "uncordon": uncordon, "taint": taint,
+            "label_node": label_node, "without": without,
+        }  # fmt: skip
+        with self.turn:
+            return what_if(self, what, namespace, **changes)
 
     @outside
     def request(

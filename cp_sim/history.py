@@ -11,8 +11,11 @@ from cp_sim.etcd.etcdctl import Looking
 from cp_sim.etcd.store import KeyValue
 from cp_sim.objects import edit, kinds, meta
 from cp_sim.objects.kinds import Kind
+from cp_sim.scheduler.decision import Decision
 from cp_sim.sim import Record, Trace, immutable
 from cp_sim.sim.clock import timestamp
+from cp_sim.what_if import WhatIf, what_if
+from cp_sim.why_not import last_decision, why_not
 
 Object = dict[str, Any]
 
@@ -73,6 +76,14 @@ class Past:
         """As `Cluster.get`, of that time."""
         return read(self._etcd, what, namespace, self.revision)
 
+    def why_not(self, what: str, node: str = "", namespace: str = "default") -> str:
+        """As `Cluster.why_not`, as far as was known at that time."""
+        return why_not(self, what, node, namespace)
+
+    def what_if(self, what: str | Object, *, namespace: str = "default", **changes: Any) -> WhatIf:
+        """As `Cluster.what_if`, in the cluster of that time, by the default profile; ties go to the smallest name."""
+        return what_if(self, what, namespace, **changes)
+
     def __repr__(self) -> str:
         return f"<the cluster at revision {self.revision}, {timestamp(self.time_ms)}>"
 
@@ -84,6 +95,12 @@ class Explanation:
         self.subject = subject
         self.history = trace.about(subject)
         self.chain = trace.chain(self.history[-1]) if self.history else []
+
+    @property
+    def decision(self) -> Decision | None:
+        """The scheduler's last decision about it, to `show` or to ask `.why_not("worker-2")`; None if there is none."""
+        record = last_decision(self.history)
+        return record.evidence if record is not None else None
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.chain)

@@ -11,6 +11,7 @@ notebook; with `CP_STATIC=1` everything is plain text and the same on every run.
 from cp_sim.course.current import use
 from cp_sim.course.exercises import again, begin, check, hint, score, solution, task
 from cp_sim.course.predict import compare, predict
+from cp_sim.course.predict_nodes import compare_nodes, guess_of, guessed, predict_nodes, reveal_nodes
 from cp_sim.course.progress import progress
 from cp_sim.course.reading import read_code
 
@@ -19,11 +20,16 @@ __all__ = [
     "begin",
     "check",
     "compare",
+    "compare_nodes",
+    "guess_of",
+    "guessed",
     "hint",
     "load_ipython_extension",
     "predict",
+    "predict_nodes",
     "progress",
     "read_code",
+    "reveal_nodes",
     "score",
     "solution",
     "task",

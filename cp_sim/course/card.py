@@ -26,13 +26,14 @@ class Card:
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f"<div style='margin-top:.35em;white-space:pre-line'>{_marked(text)}</div>" for text in self.lines
+            f"<div style='margin-top:.35em;white-space:pre-line'>{marked(text)}</div>" for text in self.lines
         )
         return (
             f"<div style='border-left:4px solid {_EDGES[self.tone]};padding:.35em .8em;margin:.2em 0;max-width:62em'>"
-            f"<b>{SIGNS[self.tone]} {_marked(self.title)}</b>{body}</div>"
+            f"<b>{SIGNS[self.tone]} {marked(self.title)}</b>{body}</div>"
         )
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
+    """Text as HTML, with code in backquotes."""
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text, quote=False))

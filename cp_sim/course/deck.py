@@ -15,6 +15,12 @@ from cp_sim.sim import immutable
 _QUESTIONS = (
     ("taint", "NoExecute-", "Somebody is let in again. Will any pod come back to this node by itself?"),
     ("taint", "NoExecute", "Which of the pods on this node will leave, and where will their successors run?"),
+    ("taint", "PreferNoSchedule-", "The sign is gone. Which pods will move to this node now?"),
+    (
+        "taint",
+        "PreferNoSchedule",
+        "Not a lock, a sign: rather not. What becomes of those inside, and of the next ones?",
+    ),
     ("taint", "-", "The lock comes off. Which pods will move to this node?"),
     ("taint", "", "A new lock on the door. What becomes of the pods that are already inside?"),
     ("cordon", "", "No new pods, please. What becomes of the pods that run there?"),

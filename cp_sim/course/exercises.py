@@ -118,6 +118,16 @@ def score(name: str) -> Card:
             else "not what happened"
         )
         lines.append(f"· {asked.name}: prediction {said}")
+    graded = {each.name for each in lesson.exercises}
+    for guessed in (each for each in lesson.node_questions if each.name not in graded):
+        facts = kept[guessed.name]
+        if not facts.get("guess"):
+            said = "not made"
+        elif facts.get("compared"):
+            said = f"{facts.get('right', 0)} of {len(facts['guess'])} right"
+        else:
+            said = "kept"
+        lines.append(f"· {guessed.name}: guessed nodes {said}")
     done = sum(bool(kept[each.name].get("done")) for each in lesson.exercises)
     if kept.trouble:
         lines.append(kept.trouble)

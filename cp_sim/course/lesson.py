@@ -64,6 +64,20 @@ class Prediction:
 
 
 @immutable
+class NodeQuestion:
+    """Where certain pods will go, to be said before the scheduler looks at them.
+
+    `pods` gives the manifests that are about to be created in a cluster (they may depend on its seed).
+    """
+
+    name: str
+    question: str
+    pods: Callable[[Cluster], list[dict[str, Any]]]
+    why: str = ""
+    variable: str = "cluster"
+
+
+@immutable
 class Lesson:
     """A lesson: its name is that of its notebook."""
 
@@ -71,10 +85,19 @@ class Lesson:
     title: str
     predictions: tuple[Prediction, ...]
     exercises: tuple[Exercise, ...]
+    node_questions: tuple[NodeQuestion, ...] = ()
 
 
 # Where each lesson's records stand; a lesson is read when it is begun.
-LESSONS = {"00": "lesson_00", "02": "lesson_02", "07": "lesson_07", "12": "lesson_12", "13": "lesson_13"}
+LESSONS = {
+    "00": "lesson_00",
+    "02": "lesson_02",
+    "06": "lesson_06",
+    "07": "lesson_07",
+    "08": "lesson_08",
+    "12": "lesson_12",
+    "13": "lesson_13",
+}
 
 
 def lesson_of(name: str) -> Lesson:
@@ -106,3 +129,14 @@ def prediction(name: str) -> Prediction:
         if each.name == name:
             return each
     raise LookupError(f"there is no prediction {name!r}; this lesson has {', '.join(each.name for each in found)}")
+
+
+def node_question(name: str) -> NodeQuestion:
+    """The question of that name.  *Raises* LookupError: there is none, with the names there are."""
+    found = lesson_of(name).node_questions
+    for each in found:
+        if each.name == name:
+            return each
+    raise LookupError(
+        f"there is no question {name!r}; this lesson has {', '.join(each.name for each in found) or 'none'}"
+    )

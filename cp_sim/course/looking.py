@@ -7,20 +7,66 @@ from typing import Any
 from cp_sim.cluster import Cluster
 from cp_sim.objects import edit, meta
 from cp_sim.sim import Record
-from cp_sim.views import View, decision, reconcile
+from cp_sim.views import View, decision, guesses, reconcile
 from cp_sim.views.facts import tolerates
+from cp_sim.views.guesses import NOWHERE
 from cp_sim.views.story import Write, folded, is_write, ripple, write_of
 
 Object = dict[str, Any]
 
 
-def decided(cluster: Cluster, pod: str, namespace: str = "default") -> View:
+def decided(cluster: Cluster, pod: str, namespace: str = "default", guess: str = "") -> View:
     """The picture of the last scheduling decision about a pod, given by its name.
+
+    `guess` is the node that a learner expected it on (`nowhere`: on none), drawn beside the truth; `guess_of` knows it.
 
     Raises:
         LookupError: the scheduler never looked at it.
     """
-    return decision(_last(cluster, f"pods/{namespace}/{pod}", "schedule").evidence)
+    names = None if not guess else [] if guess == NOWHERE else [guess]
+    return decision(latest_decision(cluster, pod, namespace), names)
+
+
+def placed(cluster: Cluster, prefix: str, namespace: str = "default") -> View:
+    """The picture of where all pods went whose names begin with `prefix`: one row for each, with the points of every
+    node.
+
+    Raises:
+        LookupError: the scheduler has looked at none of them.
+    """
+    names = [meta.name(pod) for pod in cluster.get("pods", namespace) if meta.name(pod).startswith(prefix)]
+    found = [one for name in names if (one := first_decision(cluster, name, namespace)) is not None]
+    if not found:
+        raise LookupError(f"the scheduler has looked at no pod whose name begins with {prefix!r}")
+    return guesses(found, {})
+
+
+def decisions_about(cluster: Cluster, pod: str, namespace: str = "default") -> list[Any]:
+    """The scheduler's `Decision`s about a pod, the first one first; a pod that was made anew begins anew."""
+    found: list[Any] = []
+    for record in cluster.trace.about(f"pods/{namespace}/{pod}"):
+        if record.verb == "create" and record.revision is not None:
+            found = []
+        elif record.verb == "schedule":
+            found.append(record.evidence)
+    return found
+
+
+def first_decision(cluster: Cluster, pod: str, namespace: str = "default") -> Any:
+    """The scheduler's first `Decision` about a pod, None if it never looked at it."""
+    return next(iter(decisions_about(cluster, pod, namespace)), None)
+
+
+def latest_decision(cluster: Cluster, pod: str, namespace: str = "default") -> Any:
+    """The scheduler's last `Decision` about a pod.
+
+    Raises:
+        LookupError: the scheduler never looked at it.
+    """
+    found = decisions_about(cluster, pod, namespace)
+    if not found:
+        raise LookupError(f"the scheduler never looked at a pod called {pod}; is its name right?")
+    return found[-1]
 
 
 def planned(cluster: Cluster, subject: str) -> View:
@@ -34,13 +80,6 @@ def planned(cluster: Cluster, subject: str) -> View:
     if not plans:
         raise LookupError(f"no controller ever looked at {subject}")
     return reconcile((acting or plans)[0])
-
-
-def _last(cluster: Cluster, subject: str, verb: str) -> Record:
-    for record in reversed(cluster.trace.about(subject)):
-        if record.verb == verb:
-            return record
-    raise LookupError(f"nobody ever did {verb} {subject}; is its name right?")
 
 
 def born(cluster: Cluster, subject: str) -> Record:

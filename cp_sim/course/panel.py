@@ -5,14 +5,16 @@ Everything that judges or remembers is in `predict` and `exercises`; here are on
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import ipywidgets as widgets
 
 from cp_sim.course import exercises
-from cp_sim.course.card import Card
-from cp_sim.course.lesson import Exercise, Prediction
+from cp_sim.course.card import Card, marked
+from cp_sim.course.lesson import Exercise, NodeQuestion, Prediction
 from cp_sim.course.predict import commit
+from cp_sim.course.predict_nodes import choices, guess_of, keep
 
 
 def _html(card: Card) -> widgets.HTML:
@@ -31,6 +33,11 @@ class _Answering:
         self.place.children = (_html(card), same)
 
 
+def _answer_button() -> Any:
+    layout = widgets.Layout(width="auto", align_self="flex-start")
+    return widgets.Button(description="That is my answer", button_style="primary", layout=layout)
+
+
 def prediction_panel(asked: Prediction) -> Any:
     """The question with its options or a number to fill in, and one button."""
     answering = _Answering()
@@ -42,9 +49,7 @@ def prediction_panel(asked: Prediction) -> Any:
         )
     else:
         choice = widgets.IntText(value=0, layout=widgets.Layout(width="8em"))
-    button = widgets.Button(
-        description="That is my answer", button_style="primary", layout=widgets.Layout(width="auto")
-    )
+    button = _answer_button()
 
     def clicked(_button: Any) -> None:
         if choice.value is not None:
@@ -53,6 +58,40 @@ def prediction_panel(asked: Prediction) -> Any:
     button.on_click(clicked)
     title = _html(Card("think", asked.question))
     return widgets.VBox([title, choice, button, answering.place])
+
+
+NODES_TO_CLICK = 8  # with more nodes they are chosen from a list
+
+
+def node_panel(asked: NodeQuestion) -> Any:
+    """One row for each pod with the nodes to click, and one button that keeps the guess."""
+    answering = _Answering()
+    pods, nodes = choices(asked)
+    before = guess_of(asked.name)
+    chosen = {pod: _node_choice(nodes, before.get(pod), f"the node for {pod}: {words}") for pod, words in pods.items()}
+    rows = [widgets.VBox([_html_line(f"`{pod}` {words}"), chosen[pod]]) for pod, words in pods.items()]
+    button = _answer_button()
+
+    def clicked(_button: Any) -> None:
+        guess = {pod: choice.value for pod, choice in chosen.items() if choice.value}
+        answering.show(keep(asked, guess), f'predict_nodes("{asked.name}", {json.dumps(guess)})')
+
+    button.on_click(clicked)
+    return widgets.VBox([_html(Card("think", asked.question)), *rows, button, answering.place])
+
+
+def _node_choice(nodes: tuple[str, ...], value: str | None, label: str) -> Any:
+    """The nodes as buttons of which one is pressed, or as a list where there are many."""
+    kind = widgets.ToggleButtons if len(nodes) <= NODES_TO_CLICK else widgets.Dropdown
+    found = kind(options=list(nodes), value=value if value in nodes else None, tooltip=label)
+    if kind is widgets.ToggleButtons:
+        found.style.button_width = "auto"
+        found.tooltips = [f"{label}: {node}" for node in nodes]
+    return found
+
+
+def _html_line(text: str) -> widgets.HTML:
+    return widgets.HTML(marked(text))
 
 
 def exercise_panel(wanted: Exercise) -> Any:

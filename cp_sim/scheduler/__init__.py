@@ -5,10 +5,12 @@ workloads, disruption budgets); it writes bindings, the condition PodScheduled, 
 controller and no kubelet.
 
 `cycle.py` is the idea itself, without clock or API server: one pod and the cluster in, a `Decision` out.  `queue.py`
-says whose turn it is, `plugins/` holds one file per real plugin, `columns.py` the only numpy.  `scenario.py` decides
-without any cluster.
+says whose turn it is, `binding.py` what becomes of a pod once it has a node, `plugins/` holds one file per real plugin,
+`configuration.py` reads a `KubeSchedulerConfiguration`, `columns.py` is the only numpy.  `scenario.py` decides without
+any cluster.
 
-*Simplified:* resource claims are not allocated, claims for volumes are not bound, extenders do not exist.
+*Simplified:* resource claims are not allocated, claims for volumes are asked to be bound, but no controller here binds
+them; extenders do not exist.
 """
 
 from cp_sim.scheduler.decision import Decision

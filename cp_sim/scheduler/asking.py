@@ -18,6 +18,7 @@ from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, Plugin, PluginE
 # method -> how the real scheduler words an error there
 WORDS = {
     "pre_enqueue": "running PreEnqueue plugin {}: {}",
+    "sort_key": "running QueueSort plugin {}: {}",
     "pre_filter": "running PreFilter plugin {}: {}",
     "filter": "running {} filter plugin: {}",
     "post_filter": "running PostFilter plugin {}: {}",

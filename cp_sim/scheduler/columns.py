@@ -140,6 +140,11 @@ def distinct(codes: Column) -> list[int]:
     return np.flatnonzero(np.bincount(codes)).tolist()  # type: ignore[no-any-return]
 
 
+def count_distinct(codes: Column) -> int:
+    """How many different values there are among small numbers from -1 on."""
+    return int(np.count_nonzero(np.bincount(codes + 1)))
+
+
 def count_true(condition: Column) -> int:
     """In how many places the condition holds."""
     return int(np.count_nonzero(condition))
@@ -241,13 +246,13 @@ def ratio(value: Column, by: Column) -> Column:
 
 def cut(value: Column) -> Column:
     """Floating point numbers cut towards zero to integers."""
-    return np.trunc(value).astype(WIDE)
+    return value.astype(WIDE)
 
 
 def rounded(value: Column) -> Column:
     """Floating point numbers rounded to integers, halves away from zero (Go's `math.Round`); not for negative ones."""
     below = np.floor(value)
-    return np.where(value - below >= 0.5, below + 1, below).astype(WIDE)
+    return (below + (value - below >= 0.5)).astype(WIDE)
 
 
 def at_least(column: Column, value: Any) -> Column:
@@ -342,8 +347,13 @@ def inverse(order: Column, size: int) -> Column:
 
 def run_of(places: Column) -> Column:
     """The places, as a plain range where they are an unbroken run."""
-    if len(places) and int(places[-1]) - int(places[0]) == len(places) - 1 and (np.diff(places) == 1).all():
-        return range(int(places[0]), int(places[0]) + len(places))
+    length = len(places)
+    if (
+        length
+        and int(places[-1]) - int(places[0]) == length - 1
+        and (length == 1 or bool((np.diff(places) == 1).all()))
+    ):
+        return range(int(places[0]), int(places[0]) + length)
     return places.astype(NARROW)
 
 

@@ -34,15 +34,18 @@ def check_process(value: Object, causes: Causes) -> None:
         causes.append(forbidden("extenders", text))
 
 
+def election_times(value: Object) -> tuple[int, int, int]:
+    """(how long the lease lasts, how long its holder tries to renew it, how often it is looked at) in milliseconds."""
+    election = value.get("leaderElection") or {}
+    fields = (("leaseDuration", 15_000), ("renewDeadline", 10_000), ("retryPeriod", 2_000))
+    lease_ms, renew_ms, retry_ms = (election.get(field) or default_ms for field, default_ms in fields)
+    return lease_ms, renew_ms, retry_ms
+
+
 def check_election(election: Object, causes: Causes) -> None:
     """The times of leader election, and its lock."""
-    lease_ms = election.get("leaseDuration") or 15_000
-    renew_ms = election.get("renewDeadline") or 10_000
-    for field, value_ms in (
-        ("leaseDuration", lease_ms),
-        ("renewDeadline", renew_ms),
-        ("retryPeriod", election.get("retryPeriod") or 2_000),
-    ):
+    lease_ms, renew_ms, retry_ms = election_times({"leaderElection": election})
+    for field, value_ms in (("leaseDuration", lease_ms), ("renewDeadline", renew_ms), ("retryPeriod", retry_ms)):
         if value_ms <= 0:
             causes.append(invalid(f"leaderElection.{field}", duration(value_ms), "must be greater than zero"))
     if lease_ms <= renew_ms:

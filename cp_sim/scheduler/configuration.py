@@ -5,7 +5,9 @@ What is wrong is told with the field's path in the real scheduler's words.
 
 *In Kubernetes:* pkg/scheduler/apis/config/v1, pkg/scheduler/apis/config/validation/validation.go.  *Simplified:*
 `parallelism`, `clientConnection`, `enableProfiling`, `enableContentionProfiling` and `delayCacheUntilActive` are
-checked and change nothing, so are the names of `leaderElection`'s lock; extenders are refused.
+checked and change nothing; of `leaderElection` only the times count: whether there is an election follows from the
+cluster, and its lock has its usual name.  Extenders are refused.  Arguments for a plugin that nobody knows are refused,
+too, where the real scheduler leaves them aside.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from cp_sim.sim import immutable
 Object = dict[str, Any]
 
 API_VERSION = checks.API_VERSION
+GROUP = API_VERSION.partition("/")[0]
 KIND = "KubeSchedulerConfiguration"
 WHAT = "scheduler_profiles: give a KubeSchedulerConfiguration, profiles, or a tuple of plugins"
 
@@ -39,11 +42,14 @@ class ConfigurationError(ValueError):
 
 @immutable
 class Configuration:
-    """What a scheduler is told: its profiles, and how long failed pods wait at first and at most."""
+    """What a scheduler is told: its profiles, how long failed pods wait at first and at most, and the times of leader
+    election (lease, renewal, retry) where any are given.
+    """
 
     profiles: tuple[Profile, ...]
     initial_backoff_ms: int = 1_000
     max_backoff_ms: int = 10_000
+    election_ms: tuple[int, int, int] | None = None
 
 
 def read_profiles(given: Any, own: Any = ()) -> list[Profile]:
@@ -144,7 +150,9 @@ class _Reader:
         checks.check_profiles(profiles, self.causes)
         initial_s, max_s = checks.backoff(value, self.causes)
         _refuse(self.causes)
-        return Configuration(tuple(one for one in made if one is not None), initial_s * 1000, max_s * 1000)
+        election_ms = checks.election_times(value) if "leaderElection" in value else None
+        profiles_made = tuple(one for one in made if one is not None)
+        return Configuration(profiles_made, initial_s * 1000, max_s * 1000, election_ms)
 
     def _percentage(self, holder: Object, path: str, otherwise: int) -> int:
         share = holder.get("percentageOfNodesToScore")
@@ -215,7 +223,10 @@ class _Reader:
         if isinstance(args, dict):
             for field, wanted in kind.items():
                 if args.get(field, wanted) != wanted:
-                    self.causes.append(invalid(f"{at}.{field}", args[field], f"has to be {quoted(wanted)}"))
+                    text = f"has to be {quoted(wanted)}"
+                    if field == "kind":
+                        text = f"args for plugin {name} were not of type {wanted}.{GROUP}, got {args[field]}.{GROUP}"
+                    self.causes.append(invalid(f"{at}.{field}", args[field], text))
             args = {field: value for field, value in args.items() if field not in kind}
         before = len(self.causes)
         value = read(args, ARGS[name], at, self.causes)

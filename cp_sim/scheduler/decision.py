@@ -32,6 +32,8 @@ UNSCHEDULABLE = "unschedulable"
 GATED = "gated"
 ERROR = "error"
 
+CANDIDATES_TOLD = 12  # of a preemption, in `Decision.describe`
+
 
 @immutable
 class Rejection:
@@ -402,8 +404,19 @@ class Decision:
             return self._not_looked_at(node)
         if verdict is not None:
             plugin = f"{verdict.plugin} rejected it: " if verdict.plugin else ""
-            return f"{node} cannot take {self.pod}: {plugin}{verdict.because}."
+            return f"{node} cannot take {self.pod}: {plugin}{verdict.because}{self._as_candidate(node)}."
         return self._outscored(node)
+
+    def _as_candidate(self, node: str) -> str:
+        """What preemption would do on a node, if there was one."""
+        found = self.preemption
+        one = next((one for one in found.candidates if one.node == node), None) if found is not None else None
+        if found is None or one is None:
+            return ""
+        count = f"{len(one.victims)} pod" + "s" * (len(one.victims) != 1)
+        if node == found.nominated:
+            return f"; it is nominated, and {count} must leave it first"
+        return f"; pushing out {count} would help, but {found.nominated} was preferred ({found.rule})"
 
     def _not_looked_at(self, node: str) -> str:
         if self.nominated_node:
@@ -424,11 +437,14 @@ class Decision:
         if mine is None or best is None:
             return f"{node} passes every filter; {self.node} was chosen."
         if mine == best:
-            return f"{node} is as good as {self.node} ({best} points each); the tie was drawn."
+            how = "the lot fell on" if self.draw is not None and self.draw.stream else "the smallest name is"
+            return f"{node} is as good as {self.node}, with {best} points each; {how} {self.node}."
         scores = self.scores()
         lost = {p: (scores[p][self.node] - scores[p][node]) * self.weights.get(p, 1) for p in scores}
         most = max(lost, key=lambda p: lost[p])
-        return f"{node} passes every filter but has {mine} points, {self.node} {best}; most of it from {most}."
+        told = f"{most} gives it {scores[most][node]} and {self.node} {scores[most][self.node]}"
+        weight = f", times {self.weights[most]}" if self.weights.get(most, 1) != 1 else ""
+        return f"{node} passes every filter but has {mine} points, {self.node} {best}: {told}{weight}."
 
     def describe(self) -> str:
         """The whole decision as text: result, verdicts with numbers, scores, totals, preemption."""
@@ -440,7 +456,10 @@ class Decision:
         lines += self._describe_scores()
         if self.preemption is not None:
             lines.append(f"  preemption: {', '.join(self.preemption.victims)} on {self.preemption.nominated}")
-            lines += [f"    {one.node}: {', '.join(one.victims)}" for one in self.preemption.candidates]
+            shown = self.preemption.candidates[:CANDIDATES_TOLD]
+            lines += [f"    {one.node}: {', '.join(one.victims)}" for one in shown]
+            rest = len(self.preemption.candidates) - len(shown)
+            lines += [f"    and {rest} more candidates"] if rest else []
         if self.message:
             lines.append(f"  {self.message}")
         return "\n".join(lines)
@@ -459,7 +478,7 @@ class Decision:
                 lines.append(f"  {name}: {verdict.plugin or 'PreFilter'}: {verdict.because}")
         return lines
 
-    def _describe_scores(self, limit: int = 30) -> list[str]:
+    def _describe_scores(self, limit: int = 14) -> list[str]:
         totals = self.totals()
         if not totals:
             return []
@@ -469,6 +488,8 @@ class Decision:
         for name in ranked:
             parts = [f"{p} {scores[p][name]}x{self.weights.get(p, 1)}" for p in scores]
             lines.append(f"  {name}: {totals[name]} = {' + '.join(parts)}")
+        if len(totals) > limit:
+            lines.append(f"  and {len(totals) - limit} more")
         if len(self.best) > 1 and self.node:
             how = f"drawn from {len(self.best)}" if self.draw and self.draw.stream else "smallest name"
             lines.append(f"  tie of {', '.join(self.best[:limit])}: {how}")

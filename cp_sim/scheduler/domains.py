@@ -49,7 +49,10 @@ class Domains:
     def add(self, row: int, count: int) -> None:
         """Count pods on a row."""
         value = int(self.label.ids[row])
-        if value < 0 or not (self.rows is None or self.rows[row]):
+        if value < 0:
+            return
+        # A row that came later is counted when all is counted anew, because nodes have changed.
+        if self.rows is not None and (row >= len(self.rows) or not self.rows[row]):
             return
         if value >= len(self.counts) - 1:
             self.counts = columns.widened(self.counts, len(self.label.values) + 1)
@@ -60,7 +63,8 @@ class Domains:
         """Count the pods of all rows, and see which domains there are."""
         values, size = self.label.ids[: len(per_row)], len(self.label.values)
         if self.rows is not None:
-            values = columns.where(self.rows[: len(per_row)], values, -1)
+            # Rows that came since are those of nodes that are not there yet: a pod names one that nobody knows.
+            values = columns.where(columns.widened(self.rows, len(per_row))[: len(per_row)], values, -1)
         self.counts = columns.widened(columns.sum_by(values, per_row, size), size + 1)
         self.present = columns.count_by(values, size) > 0
         self.number = columns.count_true(self.present)

@@ -173,32 +173,12 @@ class _Key:
     def __init__(self, spec: Object, namespace: str) -> None:
         self.spec = spec
         self.namespace = namespace
-        containers = [
-            (
-                one.get("resources"),
-                one.get("ports"),
-                one.get("image"),
-                one.get("restartPolicy"),
-                one.get("restartPolicyRules"),
-            )
-            for one in (spec.get("containers") or ())
-        ]
-        init = [
-            (
-                one.get("resources"),
-                one.get("ports"),
-                one.get("image"),
-                one.get("restartPolicy"),
-                one.get("restartPolicyRules"),
-            )
-            for one in (spec.get("initContainers") or ())
-        ]
         mounted = [volume for volume in spec.get("volumes") or () if not NEUTRAL.issuperset(volume)]
         affinity = spec.get("affinity")
         self.text = repr(
             (
-                containers,
-                init,
+                [_deciding(one) for one in spec.get("containers") or ()],
+                [_deciding(one) for one in spec.get("initContainers") or ()],
                 mounted,
                 spec.get("nodeSelector"),
                 affinity,
@@ -217,6 +197,12 @@ class _Key:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Key) and self.text == other.text
+
+
+def _deciding(container: Object) -> tuple[Any, ...]:
+    """What of a container facts are made of."""
+    get = container.get
+    return (get("resources"), get("ports"), get("image"), get("restartPolicy"), get("restartPolicyRules"))
 
 
 class _SameParts:

@@ -10,6 +10,7 @@ confirmed by the watch.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.apiserver.request import Call
@@ -19,13 +20,14 @@ from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.asking import blamed
-from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
+from cp_sim.scheduler.binding import BindingCycle
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import Profile
+from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change
@@ -126,6 +128,9 @@ class Scheduler(Component):
         self.elector: LeaderElector | None = None
         if election is not None:
             source = next(iter(self.profiles), "default-scheduler")
+            if self.configuration.election_ms is not None:
+                lease_ms, renew_ms, retry_ms = self.configuration.election_ms
+                election = replace(election, lease_ms=lease_ms, renew_deadline_ms=renew_ms, retry_ms=retry_ms)
             self.elector = LeaderElector(self, NAME, election, source, release=True)
 
     def started(self) -> None:

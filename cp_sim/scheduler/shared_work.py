@@ -30,7 +30,7 @@ class Template:
     """What the local plugins of one profile say of every row, for pods with one `SpecFacts`.
 
     `followed` is the end of the table's log up to which the columns hold.  `guess` is how many nodes the next such pod
-    may have to look at: a little more than the last.
+    may have to look at: a little more than the last, where that one met infeasible nodes.
     """
 
     def __init__(self, table: NodeTable) -> None:

@@ -13,11 +13,13 @@ from cp_sim.views.cause_chain import cause_chain, chain_of
 from cp_sim.views.cluster_map import cluster_map
 from cp_sim.views.control_plane import control_plane
 from cp_sim.views.decision import decision
+from cp_sim.views.guesses import guesses
 from cp_sim.views.ha_control_plane import ha_control_plane
 from cp_sim.views.keyspace import keyspace
 from cp_sim.views.lease_line import lease_line
 from cp_sim.views.locks_and_keys import locks_and_keys
 from cp_sim.views.ownership import ownership
+from cp_sim.views.picture_of import picture_of
 from cp_sim.views.preemption import preemption
 from cp_sim.views.raft import raft
 from cp_sim.views.raft_members import raft_members
@@ -28,6 +30,7 @@ from cp_sim.views.svg import to_svg
 from cp_sim.views.term_lanes import term_lanes
 from cp_sim.views.timeline import timeline
 from cp_sim.views.view import View
+from cp_sim.views.what_if import what_if
 
 __all__ = [
     "View",
@@ -37,11 +40,13 @@ __all__ = [
     "cluster_map",
     "control_plane",
     "decision",
+    "guesses",
     "ha_control_plane",
     "keyspace",
     "lease_line",
     "locks_and_keys",
     "ownership",
+    "picture_of",
     "preemption",
     "raft",
     "raft_members",
@@ -51,4 +56,5 @@ __all__ = [
     "term_lanes",
     "timeline",
     "to_svg",
+    "what_if",
 ]

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from cp_sim.views import decision_words
-from cp_sim.views.decision_panels import panels_of
+from cp_sim.views.decision_panels import panels_of, purpose
 from cp_sim.views.decision_points import Chip, Points
-from cp_sim.views.decision_rows import Row, domain_of, halves, lanes_of, rows_of
+from cp_sim.views.decision_rows import Row, domain_of, halves, lanes_of, rows_of, without_domains
 from cp_sim.views.lettering import fit, fit_middle, styled, width_of, wrap
 from cp_sim.views.sketch import Point, Sketch
 from cp_sim.views.view import View
@@ -25,7 +24,6 @@ RIGHT = NODES_LEFT + NODE_WIDTH + 14
 ROOM = WIDTH - RIGHT
 ROW_HEIGHT = 44.0
 HEAD, LANE_HEAD = 26.0, 34.0
-_DOMAIN = re.compile(r"\b[a-z0-9][\w-]*(\.[\w-]+)+/")
 OUTCOMES = {
     "scheduled": ("green", "✓ scheduled on {}"),
     "unschedulable": ("red", "✕ no node can take it"),
@@ -122,7 +120,8 @@ class _Painter:
                 "filters/none#name", LANES_LEFT + 14, self.begin + 6, "no filter cuts anybody off", size=9.5,
                 ink="muted", inside="filters/none",
             )  # fmt: skip
-        self.sketch.words("scores", RIGHT, self.begin + 8, self.points.words(), size=9.5, ink="muted", width=ROOM)
+        if words := self.points.words():
+            self.sketch.words("scores", RIGHT, self.begin + 8, words, size=9.5, ink="muted", width=ROOM)
 
     # -- one node ----------------------------------------------------------------------------------------------------
 
@@ -176,8 +175,8 @@ class _Painter:
         )  # fmt: skip
         because = str(getattr(row.verdict, "because", "") or ", ".join(row.verdict.reasons))
         reasons = ", ".join(row.verdict.reasons)
-        if width_of(because, 10) > ROOM - 30:  # the domain before a key says little; the text twin has it
-            because = _DOMAIN.sub("", because)
+        if width_of(because, 10) > ROOM - 30:
+            because = without_domains(because)
         lines = [styled("small-red", line) for line in wrap(because, ROOM - 30, 10, 2)]
         if len(lines) == 1:
             small = (row.verdict.plugin or "ruled out before the filters ran") if reasons == because else reasons
@@ -260,7 +259,7 @@ class _Painter:
                 left, top = begin, top + 15
             self.sketch.box(f"{name}#colour", left, top + 2, 8, 8, fill=hue, edge="none", pen=0, rounded=False)
             plugin = name.partition("/")[2]
-            detail = f"{plugin}: click for its numbers" if plugin else ""
+            detail = f"{plugin}: {purpose(self.decided, plugin) or 'a plugin'}" if plugin else ""
             self.sketch.words(name, left + 12, top, text, size=9, ink=ink, detail=detail)
             left += wide
         return top + 19

@@ -62,7 +62,7 @@ def numbers_text(numbers: Mapping[str, Any]) -> str:
 
 def _of_node(decided: Any, row: Row, scores: Any, raw: Any, totals: Any) -> Panel:
     tables = [] if row.missed else [_filters_of(decided, row)]
-    if row.node in totals:
+    if row.node in totals and not decided.scoring_skipped:
         tables.append(_scores_of(decided, row.node, scores, raw, totals))
     return Panel(f"node {row.node}", decided.why_not(row.node), tuple(tables))
 

@@ -82,11 +82,11 @@ class Points:
         how = "lot" if self.decided.draw.stream else "place by name"
         words = f"{how} {number} of {len(self.lots)}" + (", taken" if drawn else "")
         self.sketch.box(
-            f"lots/{node}", self.right - 30, top + 9, 26, 18, [styled("bold" if drawn else "muted", number)], align="n",
+            f"lots/{node}", self.right - 38, top + 9, 26, 18, [styled("bold" if drawn else "muted", number)], align="n",
             size=9.5, edge="green" if drawn else "amber", fill="green-tint" if drawn else "amber-tint",
             pen=1.6 if drawn else 0.8, kind="lot", detail=f"{node}: {words}",
         )  # fmt: skip
-        self.sketch.words(f"lots/{node}#words", self.right - 34, top + 27, "drawn" if drawn and self.decided.draw.stream
+        self.sketch.words(f"lots/{node}#words", self.right - 42, top + 27, "drawn" if drawn and self.decided.draw.stream
                           else "first" if drawn else "tie", size=8.5, ink="muted", align="n", width=34)  # fmt: skip
 
     def _hue(self, plugin: str) -> str:

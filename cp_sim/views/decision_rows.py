@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from cp_sim.views.facts import many
 NODE_LIMIT = 14  # rows; with more nodes the best are drawn, and the others summed up by reason
 LANE_LIMIT = 5
 LATER = "later filters"
+_DOMAIN = re.compile(r"\b[a-z0-9][\w-]*(\.[\w-]+)+/")
 
 
 class Row:
@@ -114,6 +116,11 @@ def halves(name: str) -> tuple[str, str]:
         return name, ""
     at = min(breaks, key=lambda place: abs(2 * place - len(name)))
     return name[:at].strip(), name[at:]
+
+
+def without_domains(text: str) -> str:
+    """A reason without the domains before its keys, which say little; the text twin has them."""
+    return _DOMAIN.sub("", text)
 
 
 def domain_of(names: Sequence[str]) -> str:

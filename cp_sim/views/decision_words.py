@@ -11,7 +11,10 @@ NAMES = 6  # names in a sentence; the others are counted
 def as_text(decided: Any, guess: Sequence[str] | None = None) -> str:
     """The decision in words."""
     more = [*sample_words(decided), *tie_words(decided), *guess_words(decided, guess)]
-    return "\n".join([decided.describe(), *(f"  {line}" for line in more)])
+    told = [
+        line for line in decided.describe().split("\n") if not line.startswith("  tie of ")
+    ]  # `tie_words` says more
+    return "\n".join([*told, *(f"  {line}" for line in more)])
 
 
 def listed(names: Sequence[str]) -> str:

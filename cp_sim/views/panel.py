@@ -5,7 +5,7 @@ A widget draws a panel as plain text and tables and knows nothing of what it mea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cp_sim.sim import immutable
@@ -47,3 +47,8 @@ def table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[Any]]]) -> Tab
     listed = list(rows)
     cells = tuple(tuple(str(cell) for cell in row) for _, row in listed)
     return Table(tuple(head), cells, tuple(tone for tone, _ in listed))
+
+
+def as_dicts(panels: Mapping[str, Panel | str]) -> dict[str, Any]:
+    """The panels of a view for the front end."""
+    return {identity: one if isinstance(one, str) else one.as_dict() for identity, one in panels.items()}

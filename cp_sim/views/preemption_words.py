@@ -59,6 +59,8 @@ def nodes_unhelped(decided: Any) -> list[str]:
 
 def why_none(decided: Any) -> str:
     """Why nobody is asked to give way."""
+    if decided.node and decided.nominated_node:
+        return f"An earlier preemption has made room: {decided.pod} goes to {decided.node}, which was nominated."
     if decided.node:
         return f"A node was found without it: {decided.pod} goes to {decided.node}."
     if decided.pre_enqueue is not None:

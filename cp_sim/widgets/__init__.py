@@ -22,9 +22,14 @@ from cp_sim.widgets.still import Still, is_static
 __all__ = ["dashboard", "show"]
 
 
-def show(view: View) -> Any:
+def show(view: View | Any) -> Any:
     """`view` as the result of a cell: a picture that can be updated in place, `picture.update(view)`; static with
     `CP_STATIC=1`.
+
+    A scheduler's `Decision` and a what-if may be given in place of their views.
+
+    Raises:
+        TypeError: there is no picture of it.
     """
     if is_static():
         return Still(view)

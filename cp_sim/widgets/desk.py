@@ -20,7 +20,6 @@ from cp_sim.views import (
     chain_of,
     cluster_map,
     control_plane,
-    decision,
     facts,
     keyspace,
     lease_line,
@@ -35,18 +34,19 @@ from cp_sim.views import (
 from cp_sim.views.cause_chain import subject_from
 from cp_sim.views.cluster_map import in_order
 from cp_sim.views.palette import component_of, is_server
-from cp_sim.views.sketch import Sketch
+from cp_sim.views.panel import as_dicts
 from cp_sim.views.slots import Slots
 from cp_sim.views.story import upto
 from cp_sim.views.versions import folder_of, store_of
 from cp_sim.widgets.commands import Commands, Outcome, split_subject
 from cp_sim.widgets.delta import Sheet, delta
 from cp_sim.widgets.fault_commands import FAULTS, breakables
+from cp_sim.widgets.scheduler_tab import SchedulerTab, decisions_among, nothing
 
 TABS: dict[str, str] = {
     "cluster": "Cluster",
     "control-plane": "Control plane",
-    "decision": "Decision",
+    "decision": "Scheduler",
     "reconcile": "Reconcile",
     "why": "Why?",
     "ownership": "Ownership",
@@ -91,14 +91,18 @@ class Desk:
         self.cluster = cluster
         self.commands = Commands(cluster)
         self.tab = tab
-        self.selected = subject_from(select) if select else ""
+        self.scheduler = SchedulerTab()
+        self.selected = ""
         self.looking_at = 0  # a past revision, or 0 for now
         self.automatic = True  # settle after each change
         self.outcome: Outcome | None = None
         self.seq = 0
         self._slots = Slots()
+        self._rows = Slots()  # of the scheduler's queue
         self._sheet: Sheet | None = None  # the picture of the last frame
         self._logged = 0  # the last line of the log of the last frame, 0 for a past
+        if select:
+            self._select(subject_from(select), None)
 
     # -- what the front end sends ----------------------------------------------------------------------------------
 
@@ -114,6 +118,8 @@ class Desk:
             self.tab = message["tab"] if message.get("tab") in TABS else self.tab
         elif kind == "select":
             self._select(str(message.get("id", "")), message.get("tab"))
+        elif kind == "decision":
+            self.scheduler.take(message)
         elif kind == "look":
             self._look(int(message.get("revision") or 0))
         elif kind == "automatic":
@@ -126,7 +132,7 @@ class Desk:
         changes = delta(before, self._sheet) if self._sheet else None
         picture = frame["picture"]
         if changes is not None:
-            picture = {"title": picture["title"], "text": picture["text"], "delta": changes, "base": base}
+            picture = {key: picture[key] for key in ("title", "text", "panels")} | {"delta": changes, "base": base}
         log = frame["log"]
         grows = logged and self._logged and log and log[0][0] <= logged + 1
         more = [line for line in log if line[0] > logged] if grows else log
@@ -151,6 +157,10 @@ class Desk:
                 self.selected = f"record/{rest.partition('/')[0]}" if prefix in ("cause/", "siblings/") else rest
         if tab in TABS:
             self.tab = str(tab)
+        chosen = self._selected_record()
+        chain = self.cluster.trace.chain(chosen) if chosen is not None else []
+        decided = next(iter(decisions_among(chain)), None)
+        self.scheduler.selected(chosen.subject if chosen is not None else self.selected, decided)
 
     def _look(self, revision: int) -> None:
         self.looking_at = 0 if not revision or revision >= self.cluster.revision else max(self.oldest(), revision)
@@ -174,8 +184,7 @@ class Desk:
             case "control-plane":
                 return control_plane(world)
             case "decision":
-                record = self._record_with(world, "schedule")
-                return decision(record.evidence) if record else nothing("Decision", "No pod has been scheduled yet.")
+                return self.scheduler.view(world, self._records(world))
             case "reconcile":
                 record = self._record_with(world, "reconcile")
                 return (
@@ -251,7 +260,7 @@ class Desk:
 
     def _queue(self, world: Any) -> View:
         try:
-            return scheduling_queue(world)
+            return scheduling_queue(world, slots=None if self.looking_at else self._rows)
         except ValueError as wrong:
             return nothing("Queue", f"{wrong}")
 
@@ -318,7 +327,8 @@ class Desk:
             "seq": self.seq,
             "tab": self.tab,
             "tabs": [[name, words] for name, words in TABS.items() if name == self.tab or self._makes_sense(name)],
-            "picture": {"title": view.title, "svg": view.svg, "text": view.text},
+            "picture": {"title": view.title, "svg": view.svg, "text": view.text, "panels": as_dicts(view.panels)},
+            "scheduler": self.scheduler.told(world, self._records(world)) if self.tab == "decision" else None,
             "status": self._status(world),
             "nodes": self._nodes(world),
             "workloads": self._workloads(world),
@@ -441,10 +451,3 @@ class Desk:
             ]
             for record in self._records(world)[-LOG_LINES:]
         ]
-
-
-def nothing(title: str, words: str) -> View:
-    """A picture that says that there is nothing to show yet."""
-    sketch = Sketch(title)
-    sketch.box("nothing", 0, 0, 560, 60, [words], dashed=True, align="n", ink="muted")
-    return sketch.view(words)

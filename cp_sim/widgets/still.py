@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from cp_sim.views import View
+from cp_sim.views import View, picture_of
 
 
 def is_static() -> bool:
@@ -16,12 +16,12 @@ def is_static() -> bool:
 class Still:
     """A view as the result of a cell: its SVG and its text, nothing else."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: Any) -> None:
+        self.view: View = picture_of(view)
 
-    def update(self, view: View) -> None:
-        """Show another view from now on."""
-        self.view = view
+    def update(self, view: Any) -> None:
+        """Show another view, or a thing that has one, from now on."""
+        self.view = picture_of(view)
 
     def __str__(self) -> str:
         return str(self.view)

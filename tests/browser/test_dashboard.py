@@ -25,6 +25,7 @@ def test_every_control_does_what_it_says(lab: Any, open_desk: Any) -> None:
     workload_controls(lab, desk)
     yaml_controls(lab, desk)
     picture_and_log(lab, desk)
+    scheduler_controls(desk)
     fault_controls(lab, desk)
     looking_back(lab, desk)
     assert desk.unpressed() == []
@@ -134,6 +135,22 @@ def yaml_controls(lab: Any, desk: Any) -> None:
     desk.press('[data-do="apply"]')
     assert desk.ok, desk.outcome
     assert "pods/default/hello" in desk.ids()
+
+
+def scheduler_controls(desk: Any) -> None:
+    desk.press('[role="tab"][data-tab="decision"]')
+    desk.root.locator('[data-do="numbers"]').select_option(label="plugin NodeResourcesFit")
+    assert "NodeResourcesFit" in desk.root.locator(".cp-numbers-paper").inner_text()
+    for name in ("pod", "attempt", "node"):
+        before = desk.seq
+        chooser = desk.root.locator(f'[data-do="scheduler-{name}"]')
+        chooser.select_option(index=chooser.locator("option").count() - 1)
+        chooser.dispatch_event("change")  # there may be but one attempt, which is chosen already
+        desk.after(before)
+    assert desk.root.locator('[data-answer="why-not"]').inner_text()
+    for name in ("preemption", "queue", "decision"):
+        desk.press(f'[data-do="scheduler-{name}"]')
+        assert desk.picture.strip()
 
 
 def picture_and_log(lab: Any, desk: Any) -> None:

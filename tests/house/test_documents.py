@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "cp_sim/ARCHITECTURE.md", "docs/etcd.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "cp_sim/ARCHITECTURE.md",
+    "docs/etcd.md",
+    "docs/explaining.md",
+    "docs/scheduler.md",
+)
 COMMANDS = ("lab", "test", "setup", "bake", "doctor", "check")
 # A path in backticks or in a link: with a slash or a known ending.
 PATHS = re.compile(

@@ -12,6 +12,7 @@ from cp_sim.apiserver.admission.pod_topology_labels import zone_labels
 from cp_sim.apiserver.verbs import guaranteed
 from cp_sim.apiserver.work import Done, Work
 from cp_sim.etcd.store import StoreAnswer
+from cp_sim.objects import edit
 from cp_sim.objects.kinds import KINDS
 
 
@@ -86,7 +87,7 @@ def bound(server: Any, pod: dict[str, Any], node: str, body: dict[str, Any]) -> 
     if labels:
         metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
     # Feature gate ClearingNominatedNodeNameAfterBinding.
-    status = {field: value for field, value in (pod.get("status") or {}).items() if field != "nominatedNodeName"}
+    status = edit.drop(pod.get("status") or {}, "nominatedNodeName")
     condition = {
         "type": "PodScheduled",
         "status": "True",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cp_sim.apiserver import errors
@@ -65,7 +66,10 @@ def proceed(server: Any, work: Work, answer: StoreAnswer) -> Any:
             actor=server.name,
         )
         server.loop.caused_by(work.cause)
-        return removal(server, work)
+        work.object = _Pod(None)
+        return Get(KINDS["pods"].store_key(work.call.namespace, work.call.name))
+    if isinstance(work.object, _Pod):
+        return told(server, work, answer)
     if isinstance(work.state, delete._Marked):
         return done(delete.finish(server, work, answer))
     outcome = guaranteed.proceed(server, work, delete.Handler, answer)
@@ -79,30 +83,78 @@ class _Budget:
         self.budget = budget
 
 
+class _Pod:
+    """The pod that is being told: `made` is what was sent to the store, None while the store is asked for it."""
+
+    def __init__(self, made: Object | None) -> None:
+        self.made = made
+
+
+def tell(server: Any, work: Work, pod: Object) -> Any:
+    """Write into the pod's status that it is evicted, then delete it (`addConditionAndDeletePod`)."""
+    work.kind = KINDS["pods"]
+    if work.dry_run:
+        return removal(server, work)
+    delete.check_preconditions(work, work.state, pod["metadata"])
+    condition = {
+        "type": "DisruptionTarget",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": server.loop.clock.timestamp(),
+        "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting",
+    }
+    old = meta.condition(pod, "DisruptionTarget") or {}
+    if old.get("status") == "True":
+        condition["lastTransitionTime"] = old.get("lastTransitionTime")
+    status = pod.get("status") or {}
+    others = [one for one in status.get("conditions") or () if one["type"] != "DisruptionTarget"]
+    made = {**pod, "status": {**status, "conditions": [*others, condition]}}
+    work.object = _Pod(made)
+    key = KINDS["pods"].store_key(work.call.namespace, work.call.name)
+    return Put(key, guaranteed.undecorated(made), expect=meta.revision(pod))
+
+
+def told(server: Any, work: Work, answer: StoreAnswer) -> Any:
+    """The pod was read, or knows that it is evicted; whoever has changed it meanwhile, it is told anew."""
+    reading = work.object.made is None
+    if reading or not answer.succeeded:
+        if answer.kv is None:
+            raise errors.not_found("pods", "", work.call.name)
+        return tell(server, work, server.decorated(KINDS["pods"], answer.kv))
+    subject = f"pods/{work.call.namespace}/{work.call.name}"
+    server.loop.record("update status", subject, "the pod is evicted", revision=answer.revision, actor=server.name)
+    server.loop.caused_by(work.cause)
+    if work.state.resource_version is not None:
+        # The pod was as asked for; what changed it since is this eviction itself.
+        work.state = replace(work.state, resource_version=str(answer.revision))
+    return removal(server, work)
+
+
 def judged(server: Any, work: Work, pod: Object) -> Any:
     """Whether the pod may go; a budget that allows it loses one disruption first."""
     if meta.phase(pod) in ("Succeeded", "Failed", "Pending") or meta.is_deleting(pod):
-        return removal(server, work)
+        return tell(server, work, pod)
     budgets = matching(server, pod)
     if len(budgets) > 1:
         raise errors.internal(
             "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         )
     if not budgets:
-        return removal(server, work)
+        return tell(server, work, pod)
     budget = budgets[0]
     ready = meta.is_ready(pod)
     policy = (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy")
     if not ready and policy == "AlwaysAllow":
-        return removal(server, work)
+        return tell(server, work, pod)
     status = budget.get("status") or {}
     if not ready and policy != "AlwaysAllow":
         if status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) and status.get("desiredHealthy", 0) > 0:
-            return removal(server, work)
+            return tell(server, work, pod)
     made = decremented(server, budget, meta.name(pod))
     work.note("budget", sentence=f"{meta.name(budget)} allows {status.get('disruptionsAllowed', 0)} disruptions")
     if work.dry_run:
-        return removal(server, work)
+        return tell(server, work, pod)
     work.object = _Budget(made)
     key = KINDS[BUDGETS].store_key(meta.namespace(budget), meta.name(budget))
     return Put(key, guaranteed.undecorated(made), expect=meta.revision(budget))
@@ -186,7 +238,6 @@ def refused(cause: str, retry_s: int = 0) -> ApiError:
 
 def removal(server: Any, work: Work) -> Any:
     """Delete the pod as any other deletion does."""
-    work.kind = KINDS["pods"]
     work.object = None
     work.attempts = 0
     return done(guaranteed.begin(server, work, delete.Handler))

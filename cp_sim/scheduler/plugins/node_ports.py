@@ -40,8 +40,10 @@ class NodePorts(Plugin):
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         taken = columns.filled(nodes.table.columns.size)
         for ip, protocol, port in pod.facts.host_ports:
-            for row, used in nodes.table.ports.get((protocol, port), {}).items():
-                if ip == ANY or ANY in used or ip in used:
+            users = nodes.table.ports.get((protocol, port), {})
+            for row in users if len(users) < len(nodes) else columns.listed(nodes.rows):
+                used = users.get(row)
+                if used and (ip == ANY or ANY in used or ip in used):
                     taken[row] = 1
         return nodes.pick(taken)
 

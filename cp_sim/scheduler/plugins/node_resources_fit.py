@@ -151,7 +151,7 @@ class NodeResourcesFit(Plugin):
             else:
                 continue  # an extended resource that the pod does not ask for
             points, counts = self._points(requested, allocatable)
-            total = total + points * weight
+            total = total + (points * weight if weight != 1 else points)
             weights = weights + counts * weight
         if self.strategy == REQUESTED_TO_CAPACITY_RATIO:
             return 0 if isinstance(weights, int) else columns.rounded(columns.ratio(total, weights))
@@ -159,7 +159,7 @@ class NodeResourcesFit(Plugin):
 
     def _points(self, requested: Column, allocatable: Column) -> tuple[Column, Column]:
         """(points for one resource, whether it counts on a node: not where the node has none)."""
-        present = (allocatable != 0) * 1
+        present = 1 if columns.all_of(allocatable) else (allocatable != 0) * 1
         if self.strategy == LEAST_ALLOCATED:
             left = columns.at_least(allocatable - requested, 0)
             return columns.quotient(left * MAX_NODE_SCORE, allocatable), present

@@ -13,7 +13,7 @@ _HERE = Path(__file__).parent
 @cache
 def script(name: str) -> str:
     """The script of one widget: what all share, then its own."""
-    return "\n".join((_HERE / f"{part}.js").read_text("utf-8") for part in ("morph", name))
+    return "\n".join((_HERE / f"{part}.js").read_text("utf-8") for part in ("morph", "panel", name))
 
 
 @cache

@@ -62,6 +62,8 @@ class Desk {
     else morph(this.picture, frame.picture.svg);
     this.picture.setAttribute("aria-label", frame.picture.title);
     this.twin.textContent = frame.picture.text;
+    this.numbers.take(frame.picture.panels);
+    this.showScheduler(frame.scheduler);
     this.showTabs(frame, first);
     this.showStatus(frame);
     this.showNodes(frame);
@@ -100,8 +102,11 @@ class Desk {
     this.picture = make("div", { role: "tabpanel" });
     livingPicture(this.picture, (id, sentence, clicked) => {
       this.sentence.textContent = sentence;
-      if (clicked) this.send({ kind: "select", id });
+      if (!clicked) return;
+      this.numbers.clicked(id);
+      this.send({ kind: "select", id });
     });
+    this.numbers = new Numbers();
     this.sentence = make("div", { class: "cp-sentence", role: "status" });
     this.twin = make("pre");
     this.live = make("div", { class: "cp-outcome", role: "status", "aria-live": "polite" });
@@ -110,8 +115,10 @@ class Desk {
       this.buildBar(),
       this.live,
       this.tabs,
+      this.buildScheduler(),
       make("div", { class: "cp-frame" }, this.picture),
       make("div", { class: "cp-under" }, this.sentence, twin),
+      this.numbers.root,
       this.buildPast(),
       make("div", { class: "cp-below" }, this.buildControls(), this.buildLog()),
     );
@@ -160,6 +167,41 @@ class Desk {
 
   run() {
     this.command("run", { duration: this.duration.input.value });
+  }
+
+  // Whose decision, which attempt, which of its pictures, and why not on another node.
+  buildScheduler() {
+    const choose = (name, words, told) => {
+      const list = make("select", { class: "cp-input", "data-do": `scheduler-${name}`, "aria-label": words, onchange: (e) => this.send({ kind: "decision", ...told(e.target.value) }) });
+      return { list, label: make("label", { class: "cp-check" }, words, list) };
+    };
+    const pod = choose("pod", "pod", (value) => ({ pod: value }));
+    const attempt = choose("attempt", "attempt", (value) => ({ record: +value }));
+    const node = choose("node", "why not on", (value) => ({ node: value }));
+    this.schedulerLists = { pod: pod.list, attempt: attempt.list, node: node.list };
+    this.schedulerPictures = make("div", { class: "cp-group", role: "group", "aria-label": "pictures of the scheduler" });
+    this.whyNot = make("output", { "aria-live": "polite", "data-answer": "why-not" });
+    this.scheduler = make("div", { class: "cp-row cp-scheduler", hidden: true }, pod.label, attempt.label, this.schedulerPictures, node.label, this.whyNot);
+    return this.scheduler;
+  }
+
+  showScheduler(told) {
+    this.scheduler.hidden = !told;
+    if (!told) return;
+    const fill = (list, options, chosen) => {
+      const key = JSON.stringify(options);
+      if (list.dataset.key !== key) list.replaceChildren(...options.map(([value, words]) => make("option", { value: String(value) }, words)));
+      list.dataset.key = key;
+      list.value = String(chosen);
+    };
+    fill(this.schedulerLists.pod, [["", "the newest"], ...told.pods], told.pod);
+    fill(this.schedulerLists.attempt, told.attempts.length ? told.attempts : [[0, "none"]], told.record);
+    fill(this.schedulerLists.node, [["", "which node?"], ...told.nodes.map((name) => [name, name])], told.node);
+    if (!this.schedulerPictures.childElementCount) {
+      this.schedulerPictures.append(...told.pictures.map(([name, words]) => this.button(words, () => this.send({ kind: "decision", picture: name }), { "data-do": `scheduler-${name}` })));
+    }
+    for (const button of this.schedulerPictures.children) button.setAttribute("aria-pressed", String(button.dataset.do === `scheduler-${told.picture}`));
+    this.whyNot.textContent = told.why;
   }
 
   buildPast() {

@@ -155,7 +155,8 @@ def _condition(kind: str, condition: Object) -> Object:
         hidden = ("lastProbeTime", "lastTransitionTime", "observedGeneration")
     else:
         hidden = ()
-    return {k: v for k, v in condition.items() if k not in hidden and v not in ("", None)}
+    empty = (None,) if kind == "PodDisruptionBudget" else ("", None)
+    return {k: v for k, v in condition.items() if k not in hidden and v not in empty}
 
 
 def _type(condition: Object) -> str:

@@ -24,6 +24,8 @@ CHANCE = {
     "o-deployment-rollover": {"levelled": "whether two writes of a status fall together"},
     "o-replicaset-pod-dies": {"levelled": "whether a pod that ends at once is seen while it ends"},
     "o-nodelifecycle-stop-one": {"levelled": "whether two writes of a status fall together"},
+    "o-pdb-bare": {"levelled": "whether two writes of a status fall together"},
+    "o-pdb-maxunavail": {"levelled": "whether two writes of a status fall together"},
     "o-daemonset-minready": {"objects": "which of equal pods is made unready"},
     "o-daemonset-rolling": dict.fromkeys(("objects", "levelled"), "which of equal pods is replaced first"),
 }

@@ -542,6 +542,21 @@ class World:
             self.call(Call("delete", "pods", self.namespace, meta.name(pod), options=dict(options)))
         return 200
 
+    def do_evict(self, action: Object) -> Response:
+        """POST of an Eviction; `@app#i` is the i-th living pod of that label, the unready ones first."""
+        name = action["pod"]
+        if name.startswith("@"):
+            app, _, place = name[1:].partition("#")
+            living = [
+                pod for pod in self.pods({"sel": {"app": app}}) if meta.is_active(pod) and not meta.is_deleting(pod)
+            ]
+            living.sort(key=lambda pod: (meta.is_ready(pod), meta.name(pod)))
+            name = meta.name(living[int(place)])
+        body: Object = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+        if "deleteOptions" in action:
+            body["deleteOptions"] = action["deleteOptions"]
+        return self.call(Call("create", "pods", self.namespace, name, "eviction", body))
+
     def do_patchpods(self, action: Object) -> int:
         for pod in self.pods(action):
             call = Call(

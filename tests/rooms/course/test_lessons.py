@@ -202,6 +202,38 @@ def test_a_drain_that_the_budget_stops() -> None:
     assert "still on worker-1" in repr(check("07-drain"))
 
 
+def test_the_spare_wheel() -> None:
+    cluster = cluster_of()
+    right = lesson_of("07").exercises[3].solution
+    deployment = right.partition("\n")[2]
+    assert "carries no taint" in repr(check("07-spare"))
+    cluster.taint("worker-2", "spare:NoSchedule")
+    assert "with the effect NoSchedule" in repr(check("07-spare"))
+    cluster.untaint("worker-2", "spare")
+    run_cells(deployment)
+    kubectl("taint nodes worker-2 spare:PreferNoSchedule")
+    told = repr(check("07-spare"))
+    assert "while worker-1 still had room" in told or "They are on" in told
+    assert "does a sign move anybody who is inside" in told
+    kubectl("delete deployment line")
+    assert "There are 0 pods" in repr(check("07-spare"))
+    run_cells(deployment.replace("1500m", "100m"))
+    assert "asks for 100m of cpu" in repr(check("07-spare"))
+    kubectl("delete deployment line")
+    run_cells(deployment.replace("    spec:\n", "    spec:\n      nodeSelector: {kubernetes.io/os: linux}\n"))
+    assert "sent there by a selector" in repr(check("07-spare"))
+    kubectl("delete deployment line")
+    run_cells(deployment)
+    assert "done" in repr(check("07-spare"))
+
+
+@pytest.mark.parametrize("seed", [1, 7, 23])
+def test_the_solution_of_the_spare_wheel(seed: int) -> None:
+    cluster_of(seed)
+    run_cells(lesson_of("07").exercises[3].solution)
+    assert repr(check("07-spare")).startswith("✔"), f"seed {seed}"
+
+
 def test_predictions_of_lesson_07() -> None:
     cluster = cluster_of()
     assert "Answer with a number" in repr(predict("07-empty", "none"))
@@ -284,7 +316,7 @@ def test_every_exercise_says_what_it_wants(number: str, monkeypatch: pytest.Monk
 def test_unknown_names_are_told_with_the_known_ones() -> None:
     with pytest.raises(LookupError, match="this lesson has 07-one-pod"):
         check("07-nosuch")
-    with pytest.raises(LookupError, match="the lessons are 00, 02, 07, 12, 13"):
+    with pytest.raises(LookupError, match="the lessons are 00, 02, 06, 07, 12, 13"):
         check("99-nosuch")
 
 

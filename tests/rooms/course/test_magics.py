@@ -10,6 +10,7 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.course import current, use
 from cp_sim.course.deck import answer, ask, question, scene
+from cp_sim.course.magics import run
 from cp_sim.course.progress import _Kept, progress
 
 IPython = pytest.importorskip("IPython")
@@ -102,3 +103,40 @@ def test_the_deck_tells_what_happened(seed: int) -> None:
     assert "6 pods stayed where they were" in repr(answer(cluster, "wait 60s"))
     assert "Who might say no?" in question("drain worker-1")
     assert "come back" in repr(ask("taint nodes worker-1 repair:NoExecute-", 1))
+
+
+def test_why_answers_in_one_sentence(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    cluster = shell.user_ns["cluster"] = Cluster(workers=2, seed=1)
+    shell.run_line_magic("kubectl", "run web-1 --image=nginx")
+    capsys.readouterr()
+    shell.run_line_magic("why", "pod/web-1 control-plane-1")
+    said = capsys.readouterr().out
+    assert said == cluster.why_not("pod/web-1", "control-plane-1") + "\n"
+    assert said.startswith("control-plane-1 cannot take default/web-1: TaintToleration rejected it: ")
+    shell.run_line_magic("why", "web-1")
+    assert capsys.readouterr().out.count("\n") == 3
+    shell.run_line_magic("why", "-n kube-system etcd-control-plane-1 worker-1")
+    assert "static pod" in capsys.readouterr().out
+    for wrong, mend in (
+        ("web-2 worker-1", "do you mean web-1?"),
+        ("web-1 worker-3", "worker-2"),
+        ("", "%why POD NODE"),
+    ):
+        shell.run_line_magic("why", wrong)
+        assert mend in capsys.readouterr().err
+
+
+def test_what_kubectl_does_not_know_is_marked(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.user_ns["cluster"] = Cluster(workers=2, seed=1)
+    shell.run_line_magic("kubectl", "run web-1 --image=nginx")
+    capsys.readouterr()
+    shell.run_line_magic("kubectl", "describe pod web-1")
+    lines = capsys.readouterr().out.splitlines()
+    marked = [line for line in lines if line.startswith("# cp-sim: ")]
+    assert lines[-len(marked) :] == marked
+    assert len(marked) == 4
+    assert marked[0].startswith("# cp-sim: web-1 is on worker-")
+    assert run("describe pod web-1").text.splitlines() == lines[: -len(marked)]
+    for other in ("describe node worker-1", "get pods", "describe pods -n kube-system"):
+        shell.run_line_magic("kubectl", other)
+        assert "# cp-sim" not in capsys.readouterr().out

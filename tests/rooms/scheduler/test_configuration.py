@@ -445,7 +445,8 @@ WRONG: list[tuple[Object, str]] = [
     ),
     (
         with_args("DefaultPreemption", kind="InterPodAffinityArgs"),
-        f'{ARGS}.kind: Invalid value: "InterPodAffinityArgs": has to be "DefaultPreemptionArgs"',
+        f'{ARGS}.kind: Invalid value: "InterPodAffinityArgs": args for plugin DefaultPreemption were not of type '
+        "DefaultPreemptionArgs.kubescheduler.config.k8s.io, got InterPodAffinityArgs.kubescheduler.config.k8s.io",
     ),
     (
         with_args("DefaultPreemption", minCandidateNodesPercentage=-1, minCandidateNodesAbsolute=-1),

@@ -12,7 +12,17 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.framework import ERROR, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, Plugin, Prepare, Status, wait
+from cp_sim.scheduler.framework import (
+    ERROR,
+    SKIPPED,
+    UNRESOLVABLE,
+    UNSCHEDULABLE,
+    Plugin,
+    PluginError,
+    Prepare,
+    Status,
+    wait,
+)
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
 from cp_sim.scheduler.waiting_pods import as_data
@@ -689,6 +699,21 @@ def test_another_order_of_the_queue() -> None:
     assert [one for one in "abc" if meta.node_name(world.get("pods", one, "default"))] == ["a"]
 
 
+def test_a_queue_without_an_order_is_an_error_that_names_the_plugin() -> None:
+    class Clueless(Plugin):
+        name = "Clueless"
+
+        def sort_key(self, pod: Any, time_ms: int) -> Any:
+            return pod.labels["rank"]
+
+    kept = tuple(plugin for plugin in DEFAULT_PLUGINS if plugin.name != "PrioritySort")
+    world = World(node("worker-1"), profiles=(*kept, Clueless()))
+    with pytest.raises(
+        PluginError, match=r"running QueueSort plugin \"Clueless\": KeyError: 'rank' \(line \d+, in sort_k"
+    ):
+        world.add_pod(pod("web-1"))
+
+
 class Picky(Plugin):
     """Refuses whole pods, likes some nodes, and says so to 100."""
 
@@ -793,6 +818,37 @@ def test_two_profiles_in_one_cluster_decide_differently() -> None:
     assert meta.node_name(again.get("pod/packed")) == first
 
 
+def test_a_scheduler_that_starts_anew_remembers_nothing() -> None:
+    cluster = Cluster(workers=2, scheduler_profiles=(*DEFAULT_PLUGINS, Gang()))
+    for name in "ab":
+        cluster.apply({**manifest(name), "metadata": {"name": name, "labels": {"group": "g"}}})
+    cluster.settle()
+    nodes = {key: one.node for key, one in cluster.waiting_pods.items()}
+    first = cluster.scheduler
+    cluster.crash("kube-scheduler")
+    with pytest.raises(LookupError, match="no scheduler places pods now"):
+        print(cluster.waiting_pods)
+    cluster.run("2s")
+    cluster.restart("kube-scheduler")
+    cluster.settle()
+    assert cluster.scheduler is not first
+    assert {key: one.node for key, one in cluster.waiting_pods.items()} == nodes, (
+        "status.nominatedNodeName is tried first"
+    )
+    cluster.apply({**manifest("c"), "metadata": {"name": "c", "labels": {"group": "g"}}})
+    cluster.settle()
+    assert all(meta.node_name(one) for one in cluster.get("pods"))
+
+
+def test_the_one_that_leads_has_the_waiting_pods() -> None:
+    cluster = Cluster(control_planes=3, workers=1, scheduler_profiles=(*DEFAULT_PLUGINS, Gate("5m")))
+    cluster.apply(manifest("web-1"))
+    cluster.run("10s")
+    cluster.permit("web-1", "Gate")
+    cluster.settle()
+    assert meta.node_name(cluster.get("pod/web-1")) == "worker-1"
+
+
 def test_the_word_from_outside() -> None:
     cluster = Cluster(workers=1, scheduler_profiles=(*DEFAULT_PLUGINS, Gate))
     cluster.apply(manifest("web-1"))
@@ -815,3 +871,14 @@ def test_a_wrong_configuration_is_refused_when_the_cluster_is_made() -> None:
             scheduler_profiles=PROFILES.split("profiles:")[0]
             + "profiles: [{plugins: {filter: {enabled: [{name: Nope}]}}}]"
         )
+
+
+def test_the_times_of_leader_election_are_those_of_the_configuration() -> None:
+    election = "leaderElection: {leaderElect: true, leaseDuration: 40s, renewDeadline: 30s, retryPeriod: 5s}\n"
+    cluster = Cluster(control_planes=3, workers=1, scheduler_profiles=PROFILES.split("profiles:")[0] + election)
+    cluster.run("10s")
+    assert cluster.scheduler.elector is not None
+    told = cluster.scheduler.elector.election
+    assert (told.lease_ms, told.renew_deadline_ms, told.retry_ms) == (40_000, 30_000, 5_000)
+    lease = cluster.get("lease/kube-scheduler", namespace="kube-system")
+    assert lease["spec"]["leaseDurationSeconds"] == 40

@@ -9,8 +9,11 @@ from typing import Any
 from cp_sim.scheduler import cycle
 from cp_sim.scheduler.decision import Decision
 from cp_sim.scheduler.plugins import default_profile
+from cp_sim.scheduler.pod_info import PodInfo
+from cp_sim.scheduler.prepare import completed, prepared
 from cp_sim.scheduler.scenario import Scenario
 from cp_sim.sim.chance import Chance
+from cp_sim.what_if import WhatIf
 
 Object = dict[str, Any]
 MASTER = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
@@ -23,7 +26,8 @@ def node(
     room = {"cpu": cpu, "memory": memory, "pods": "110"}
     spec = {"taints": list(taints)} | more
     metadata = {"name": name, "labels": labels}
-    return {"kind": "Node", "metadata": metadata, "spec": spec, "status": {"allocatable": room, "capacity": room}}
+    status = {"allocatable": room, "capacity": room}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": status}
 
 
 def pod(
@@ -35,6 +39,7 @@ def pod(
     metadata = {"name": name, "namespace": "default", "uid": f"uid-{name}", "labels": labels or {}}
     started = {"startTime": "2026-01-01T00:00:00Z"} if node else {}
     return {
+        "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
         "spec": {"containers": containers, "priority": priority, **placed, **spec},
@@ -44,12 +49,13 @@ def pod(
 
 def decide(objects: list[Object], asked: Object, *, draw: bool = True, start: int = 0, percentage: int = 0) -> Decision:
     """What the scheduler decides about a pod in that cluster."""
-    scene = Scenario(objects, default_profile(percentage_of_nodes_to_score=percentage))
-    info = scene.read(asked)
+    profile = default_profile(percentage_of_nodes_to_score=percentage)
+    scene = Scenario(objects)
+    info = PodInfo(prepared(completed(asked), {}, {}))
     if info.nominated_node:
         scene.cache.nominate(info, info.nominated_node)
     chance = Chance(7).stream("scheduler") if draw else None
-    return cycle.schedule(scene.cache, scene.profile, info, cycle.Room(start), 1, chance)[0]
+    return cycle.schedule(scene.cache, profile, info, cycle.Room(start), 1, chance)[0]
 
 
 def three_nodes() -> Decision:
@@ -174,6 +180,7 @@ def preemption() -> Decision:
         _low("batch-6", "worker-4", 500, "400m", "3:00"),
     ]
     budget = {
+        "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": {"name": "guarded", "namespace": "default"},
         "spec": {"selector": {"matchLabels": {"app": "guarded"}}},
@@ -206,6 +213,29 @@ def wide_names() -> Decision:
     nodes = [node(name, cpu="2" if number % 2 else "8") for number, name in enumerate(names)]
     full = [pod("filler", names[2], cpu="7900m")]
     return decide(nodes + full, pod("recommendation-service-canary-5c8f6b7d9-hq8zv", cpu="2500m"))
+
+
+def what_if(way: str) -> WhatIf:
+    """A what-if made of two decisions."""
+    names = [f"worker-{number}" for number in (1, 2, 3)]
+    full = [pod("filler", "worker-1", cpu="1"), pod("more", "worker-2", cpu="2")]
+    asked = pod("web", cpu="500m")
+    before = decide([node(name) for name in names] + full, asked)
+    if way == "a node more":
+        after = decide([node(name) for name in names] + [node("worker-4", cpu="16"), *full], pod("web", cpu="3500m"))
+        return WhatIf("pod web", "worker-3", before, after, ("requests 3500m cpu instead of 500m", "a node more"))
+    if way == "a gate":
+        after = decide([node(name) for name in names], pod("web", schedulingGates=[{"name": "example.com/quota"}]))
+        return WhatIf("pod web", "", before, after, ("a scheduling gate",))
+    if way == "many nodes":
+        many = [node(f"node-{number:03d}", zone="abc"[number % 3]) for number in range(150)]
+        before = decide(many, asked)
+        many[4]["spec"]["unschedulable"] = many[9]["spec"]["unschedulable"] = True
+        return WhatIf("pod web", "", before, decide(many, asked), ("node-004 cordoned", "node-009 cordoned"))
+    after = decide(
+        [node(name) for name in names[:1]] + [pod("filler", "worker-1", cpu="4")], pod("web", cpu="3", priority=9)
+    )
+    return WhatIf("pod web", "worker-3", before, after, ("without worker-2 and worker-3",))
 
 
 REAL: dict[str, Callable[[], Decision]] = {

@@ -202,3 +202,37 @@ def test_a_single_picture_tells_what_was_clicked(stage: Any) -> None:
     stage.evaluate("f => model.show(f)", {"seq": 2, "title": later.title, "svg": later.svg, "text": later.text})
     assert stage.get_attribute(".cp-single", "data-seq") == "2"
     assert stage.locator('g[id="nodes/worker-8"]').count() == 1
+
+
+def test_a_click_shows_the_numbers_of_a_node_or_plugin(stage: Any) -> None:
+    import real_decisions
+
+    from cp_sim.views import decision
+    from cp_sim.views.panel import as_dicts
+    from cp_sim.widgets import front
+
+    def frame(seq: int, name: str) -> dict[str, Any]:
+        view = decision(real_decisions.made()[name])
+        panels = as_dicts(view.panels)
+        return {"seq": seq, "title": view.title, "svg": view.svg, "text": view.text, "panels": panels}
+
+    open_script(stage, front.script("picture"), frame(1, "many reasons"))
+    assert stage.inner_text(".cp-numbers-paper") == ""
+    stage.click('g[id="cut/nodes/worker-4"]')
+    assert stage.get_attribute(".cp-numbers", "data-shown") == "nodes/worker-4"
+    told = stage.inner_text(".cp-numbers-paper")
+    assert "worker-4 cannot take default/web-2: NodeResourcesFit rejected it" in told
+    assert "needs 500m cpu, 300m free of 300m" in stage.inner_text(".cp-numbers-paper tr.cp-bad")
+    assert stage.locator(".cp-numbers-paper tr.cp-quiet").count() > 3
+    stage.click('g[id="filters/PodTopologySpread#name0"]')
+    assert stage.inner_text(".cp-numbers-paper h4") == "plugin PodTopologySpread"
+    assert stage.locator(".cp-numbers-paper tbody tr").count() == 3
+    stage.click('g[id="pods/default/web-2"]')  # it has no numbers: what is open stays
+    assert stage.inner_text(".cp-numbers-paper h4") == "plugin PodTopologySpread"
+    stage.evaluate("f => model.show(f)", frame(2, "tie"))
+    assert stage.inner_text(".cp-numbers-paper h4") == "plugin PodTopologySpread"
+    assert "asks nothing of it" in stage.inner_text(".cp-numbers-paper p")
+    stage.select_option("[data-do=numbers]", label="node worker-3")
+    assert "463" in stage.inner_text(".cp-numbers-paper tr.cp-strong")
+    stage.evaluate("f => model.show(f)", frame(3, "gated"))
+    assert not stage.is_visible(".cp-numbers")
