@@ -71,7 +71,9 @@ class World:
 
 
 def selects(chosen: Object, labels: dict[str, str]) -> bool:
-    """What the four operators say."""
+    """What the labels wanted and the four operators say."""
+    if any(labels.get(key) != value for key, value in (chosen.get("matchLabels") or {}).items()):
+        return False
     for one in chosen.get("matchExpressions") or ():
         key, values = one["key"], one.get("values") or []
         holds = {

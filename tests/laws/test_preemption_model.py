@@ -50,7 +50,7 @@ def priority(one: Object) -> int:
 
 
 def key(one: Object) -> str:
-    return f"default/{one['metadata']['name']}"
+    return f"{one['metadata']['namespace']}/{one['metadata']['name']}"
 
 
 class World:
