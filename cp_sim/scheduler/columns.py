@@ -241,7 +241,7 @@ def ratio(value: Column, by: Column) -> Column:
 
 def cut(value: Column) -> Column:
     """Floating point numbers cut towards zero to integers."""
-    return np.trunc(value).astype(WIDE)
+    return value.astype(WIDE)
 
 
 def rounded(value: Column) -> Column:
@@ -342,8 +342,13 @@ def inverse(order: Column, size: int) -> Column:
 
 def run_of(places: Column) -> Column:
     """The places, as a plain range where they are an unbroken run."""
-    if len(places) and int(places[-1]) - int(places[0]) == len(places) - 1 and (np.diff(places) == 1).all():
-        return range(int(places[0]), int(places[0]) + len(places))
+    length = len(places)
+    if (
+        length
+        and int(places[-1]) - int(places[0]) == length - 1
+        and (length == 1 or bool((np.diff(places) == 1).all()))
+    ):
+        return range(int(places[0]), int(places[0]) + length)
     return places.astype(NARROW)
 
 

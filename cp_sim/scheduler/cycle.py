@@ -61,7 +61,7 @@ class Found:
         self.profile = profile
         self.state = state
         self.pod = pod
-        self.judged = Judged(Nodes(state.cache.table, columns.rows_of([])))
+        self.judged = Judged(state.cache.table.walk(0, 0))
         self.outcomes: list[Outcome] = []
         self.sizes: list[int] = []
         self.absent: Outcome | None = None
@@ -272,11 +272,14 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     if template is not None:
         looked_at = len(found.judged.nodes)
         template.guess = looked_at + looked_at // 16 if looked_at > found.wanted else 0
-    if only is not None and walk.total < len(cache.table):
+    if only is not None:
+        # Also where they named all nodes the plugins are among those whose change of mind may help.
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
-        found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
-        found.outcomes.append(found.absent)
+        others = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
+        found.outcomes.append(others)
         found.sizes.append(len(cache.table) - walk.total)
+        if found.sizes[-1]:
+            found.absent = others
 
 
 # -- no node left ----------------------------------------------------------------------------------------------------
@@ -386,19 +389,20 @@ def score(
     raw: dict[str, Column] = {}
     totals: Column = 0
     weights: dict[str, int] = {}
+    normalizing = profile.at["normalize_score"]
     skipped = {one.name for one in profile.at["pre_score"] if _skips(one, state, pod, nodes)}
     for plugin in profile.at["score"]:
         if plugin.name in skipped:
             continue
         shared = template if plugin.local else None
         column = plugin.score(state, pod, nodes) if shared is None else shared.score(plugin, state, pod, nodes)
-        if plugin in profile.at["normalize_score"]:
+        if plugin in normalizing:
             if len(nodes) <= RAW_LIMIT:
                 raw[plugin.name] = columns.compact(column)
             column = plugin.normalize_score(state, pod, nodes, column)
-        elif shared is not None and shared.regular[plugin.name]:
+        if shared is not None and shared.regular[plugin.name] and plugin not in normalizing:
             scores[plugin.name] = columns.small(column)
-        if plugin.name not in scores:
+        else:
             low, high = columns.bounds(column)
             check_range(plugin, low, high)
             scores[plugin.name] = columns.compact(column, (low, high))

@@ -49,7 +49,10 @@ class Domains:
     def add(self, row: int, count: int) -> None:
         """Count pods on a row."""
         value = int(self.label.ids[row])
-        if value < 0 or not (self.rows is None or self.rows[row]):
+        if value < 0:
+            return
+        # A row that came later is counted when all is counted anew, because nodes have changed.
+        if self.rows is not None and (row >= len(self.rows) or not self.rows[row]):
             return
         if value >= len(self.counts) - 1:
             self.counts = columns.widened(self.counts, len(self.label.values) + 1)

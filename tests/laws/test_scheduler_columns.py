@@ -101,6 +101,21 @@ def check(cache: Cache, there: dict[str, Object], placed: dict[str, Object]) -> 
         held = index.held_against(ANTI, ASKING)
         assert (held[0].domains.fit()[number] if held else 0) == sum(pod["anti"] for pod in inside)
 
+    untainted = index.nodes_among("untainted")
+    if untainted is None:
+        untainted = index.keep_among(
+            "untainted", table.present() & (table.columns["taints"][: table.columns.size] == 0)
+        )
+    domains = index.by_domain(NEAR, ZONE, untainted)
+    counting = {name: one for name, one in there.items() if not one["tainted"] and one["zone"]}
+    webs = [pod["on"] for pod in placed.values() if pod["app"] == "web" and pod["on"] in counting]
+    by_zone = {
+        zone: sum(counting[on]["zone"] == zone for on in webs) for zone in {one["zone"] for one in counting.values()}
+    }
+    assert {zone.values[number]: domains.fit()[number] for number in domains.present.nonzero()[0]} == by_zone
+    assert (domains.number, domains.total) == (len(by_zone), len(webs))
+    assert not by_zone or domains.fewest() == min(by_zone.values())
+
 
 def live(steps: list[tuple[Any, ...]], cache: Cache) -> None:
     """Play the steps against the cache and two dicts."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from cp_sim.objects import meta, quantity
-from cp_sim.scheduler import columns
+from cp_sim.scheduler import columns, resource_claims
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
@@ -97,9 +97,12 @@ class NodeResourcesFit(Plugin):
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
         bit = FIRST_RESOURCE_BIT
+        by_devices = resource_claims.delegated(state.cache, pod)
         for resource, amount in self._checked(pod):
             allocatable = nodes.allocatable(resource)
             lacking = amount > allocatable - nodes.requested(resource)
+            if resource in by_devices:  # what no device plugin of the node provides is left to DynamicResources
+                lacking = lacking & (allocatable != 0)
             if columns.any_of(lacking):
                 codes = codes + lacking * bit
                 codes = codes | ((lacking & (amount > allocatable)) * UNRESOLVABLE_BIT)
@@ -148,7 +151,7 @@ class NodeResourcesFit(Plugin):
             else:
                 continue  # an extended resource that the pod does not ask for
             points, counts = self._points(requested, allocatable)
-            total = total + points * weight
+            total = total + (points * weight if weight != 1 else points)
             weights = weights + counts * weight
         if self.strategy == REQUESTED_TO_CAPACITY_RATIO:
             return 0 if isinstance(weights, int) else columns.rounded(columns.ratio(total, weights))
@@ -156,7 +159,7 @@ class NodeResourcesFit(Plugin):
 
     def _points(self, requested: Column, allocatable: Column) -> tuple[Column, Column]:
         """(points for one resource, whether it counts on a node: not where the node has none)."""
-        present = (allocatable != 0) * 1
+        present = 1 if columns.all_of(allocatable) else (allocatable != 0) * 1
         if self.strategy == LEAST_ALLOCATED:
             left = columns.at_least(allocatable - requested, 0)
             return columns.quotient(left * MAX_NODE_SCORE, allocatable), present
