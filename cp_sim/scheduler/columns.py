@@ -140,6 +140,11 @@ def distinct(codes: Column) -> list[int]:
     return np.flatnonzero(np.bincount(codes)).tolist()  # type: ignore[no-any-return]
 
 
+def count_distinct(codes: Column) -> int:
+    """How many different values there are among small numbers from -1 on."""
+    return int(np.count_nonzero(np.bincount(codes + 1)))
+
+
 def count_true(condition: Column) -> int:
     """In how many places the condition holds."""
     return int(np.count_nonzero(condition))
@@ -247,7 +252,7 @@ def cut(value: Column) -> Column:
 def rounded(value: Column) -> Column:
     """Floating point numbers rounded to integers, halves away from zero (Go's `math.Round`); not for negative ones."""
     below = np.floor(value)
-    return np.where(value - below >= 0.5, below + 1, below).astype(WIDE)
+    return (below + (value - below >= 0.5)).astype(WIDE)
 
 
 def at_least(column: Column, value: Any) -> Column:

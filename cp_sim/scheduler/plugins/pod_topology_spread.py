@@ -178,6 +178,8 @@ class PodTopologySpread(Plugin):
         all_keys = bool(pod.spec.get("topologySpreadConstraints")) or not self.system_defaulted
         needed = constraints if all_keys else ()
         keyed = _with_keys(nodes, needed)
+        # Where all nodes have the keys, none has to be picked out.
+        of = None if columns.all_of(keyed) else keyed
         total: Column = 0.0
         for constraint in constraints:
             ids = nodes.labels(constraint.topology_key)
@@ -185,13 +187,16 @@ class PodTopologySpread(Plugin):
                 number, counts = columns.count_true(keyed), nodes.pick(matching_pods(state, pod, constraint))
             else:
                 among = counting_nodes(state, pod, constraint, needed)
-                domains = pods_by_domain(state, pod, constraint, among)
-                number, counts = _domains_of(ids, keyed, len(domains.label.values)), domains.of(nodes)
+                # Nodes without the label are a domain, too.
+                number = columns.count_distinct(ids if of is None else ids[of])
+                counts = pods_by_domain(state, pod, constraint, among).of(nodes)
             # Points for a domain: its pods, weighted by how many domains the feasible nodes are in.
             points = counts * math.log(number + 2) + (constraint.max_skew - 1)
-            total = total + columns.where(ids >= 0, points, 0.0)
-        state[f"{self.name}/score"] = columns.where(keyed, columns.rounded(total), 0)
-        state[f"{self.name}/keyed"] = keyed
+            labelled = ids >= 0
+            total = total + (points if columns.all_of(labelled) else columns.where(labelled, points, 0.0))
+        scores = columns.rounded(total)
+        state[f"{self.name}/score"] = scores if of is None else columns.where(of, scores, 0)
+        state[f"{self.name}/keyed"] = of
         return None
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
@@ -199,12 +204,12 @@ class PodTopologySpread(Plugin):
 
     def normalize_score(self, state: CycleState, pod: PodInfo, nodes: Nodes, scores: Column) -> Column:
         keyed = state[f"{self.name}/keyed"]
-        counted = scores[keyed]
+        counted = scores if keyed is None else scores[keyed]
         most, least = columns.largest(counted), columns.smallest(counted)
         if most == 0:
-            return columns.where(keyed, MAX_NODE_SCORE, 0)
+            return MAX_NODE_SCORE if keyed is None else columns.where(keyed, MAX_NODE_SCORE, 0)
         share = columns.quotient(MAX_NODE_SCORE * (most + least - scores), most)
-        return columns.where(keyed, share, 0)
+        return share if keyed is None else columns.where(keyed, share, 0)
 
 
 def _with_keys(nodes: Nodes, constraints: tuple[SpreadConstraint, ...]) -> Column:
@@ -213,12 +218,6 @@ def _with_keys(nodes: Nodes, constraints: tuple[SpreadConstraint, ...]) -> Colum
     for constraint in constraints:
         keyed = keyed & (nodes.labels(constraint.topology_key) >= 0)
     return keyed
-
-
-def _domains_of(ids: Column, keyed: Column, values: int) -> int:
-    """In how many domains the nodes are that have all keys; those without this label are one more."""
-    here = columns.count_by(columns.where(keyed, ids + 1, -1), values + 1)
-    return columns.count_true(here > 0)
 
 
 def counting_nodes(
