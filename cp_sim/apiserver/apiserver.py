@@ -22,6 +22,7 @@ from cp_sim.apiserver import (
     verbs,
 )
 from cp_sim.apiserver.authentication import user_of
+from cp_sim.apiserver.passage import Gate
 from cp_sim.apiserver.readable import readable
 from cp_sim.apiserver.request import (
     ApiError,
@@ -259,14 +260,11 @@ class ApiServer(Serving):
         call = work.call
         if done.revision or (work.outside is not None and call.verb not in _READS):
             if not quiet(work):
-                work.note("store", sentence=f"revision {done.revision}" if done.revision else "nothing was written")
-                self.loop.record(
-                    call.verb if not call.subresource else f"{call.verb} {call.subresource}",
-                    work.subject,
-                    revision=done.revision or None,
-                    evidence=work.passage(done.code),
-                    actor=self.name,
-                )
+                said = f"revision {done.revision}" if done.revision else "nothing was written"
+                work.gates.append(Gate("store", "passed", said))
+                passage = work.passage(done.code)
+                revision = done.revision or None
+                self.loop.record(passage.verb, passage.subject, revision=revision, evidence=passage, actor=self.name)
         elif work.outside is not None and self.trace_reads:
             self.loop.record(call.verb, work.subject, evidence=work.passage(done.code), actor=self.name)
         body, headers = done.body, _NO_HEADERS
@@ -286,13 +284,8 @@ class ApiServer(Serving):
     def _fail(self, work: Work, error: ApiError) -> None:
         call = work.call
         if call.verb not in _READS and work.kind is not None:
-            self.loop.record(
-                call.verb if not call.subresource else f"{call.verb} {call.subresource}",
-                work.subject,
-                str(error),
-                evidence=work.passage(error.code),
-                actor=self.name,
-            )
+            passage = work.passage(error.code)
+            self.loop.record(passage.verb, passage.subject, str(error), evidence=passage, actor=self.name)
         headers = rest.failed(work, error) if work.outside is not None else _NO_HEADERS
         request = work.request
         body = error.status if work.outside is None else rest.body_of_error(error)

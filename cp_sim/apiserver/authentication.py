@@ -9,6 +9,7 @@ have service account tokens.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from cp_sim.apiserver import errors
 from cp_sim.apiserver.request import User
@@ -43,9 +44,11 @@ def user_of(caller: str, given: dict[str, User]) -> User:
     Raises:
         ApiError: 401, nobody knows the caller.
     """
-    user = given.get(caller) or KNOWN.get(caller)
-    if user is not None:
-        return user
+    return given.get(caller) or KNOWN.get(caller) or _usual(caller)
+
+
+@lru_cache(maxsize=16384)
+def _usual(caller: str) -> User:
     if caller in _COMPONENTS:
         return User(caller, (AUTHENTICATED,))
     if caller.startswith("system:node:"):

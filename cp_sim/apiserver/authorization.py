@@ -74,6 +74,10 @@ class Authorizer:
         if MASTERS in work.user.groups:
             work.note("authorize", sentence="system:masters")
             return
+        known = self._allowed.get(_key_of(work))
+        if known is not None:
+            work.note("authorize", sentence=known.reason)
+            return
         attributes = attributes_of(work)
         verdict = self.decide(server, attributes)
         if verdict.allowed:
@@ -194,19 +198,30 @@ def attributes_of(work: Work) -> Attributes:
     """What authorization is asked about a request."""
     call, kind = work.call, work.kind
     assert kind is not None
-    namespace = call.namespace
-    if kind.plural == "namespaces" and not kind.group and call.name:
-        namespace = call.name
     return Attributes(
         work.user,
         call.verb,
         kind.group,
         kind.plural,
         call.subresource,
-        namespace,
+        _namespace_of(work),
         call.name,
         fields=call.options.get("fieldSelector") or "",
     )
+
+
+def _namespace_of(work: Work) -> str:
+    call, kind = work.call, work.kind
+    assert kind is not None
+    return call.name if kind.plural == "namespaces" and not kind.group and call.name else call.namespace
+
+
+def _key_of(work: Work) -> tuple[Any, ...]:
+    """The key of the decision about `attributes_of(work)`, without these."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    full_resource = f"{kind.plural}/{call.subresource}" if call.subresource else kind.plural
+    return (work.user, call.verb, kind.group, full_resource, _namespace_of(work), "")
 
 
 def denied(asked: Attributes) -> str:

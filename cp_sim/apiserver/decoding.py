@@ -219,7 +219,8 @@ def understood(server: Any, work: Work, value: dict[str, Any]) -> dict[str, Any]
     else:
         struct = root(wanted, name)
         try:
-            decoded = strict.decode_struct(struct, value) if struct is not None else strict.Decoded(value)
+            new = call.verb == "create"
+            decoded = strict.decode_struct(struct, value, shared=new) if struct is not None else strict.Decoded(value)
         except strict.DecodeError as error:
             raise errors.bad_request(handled(name, version, str(error))) from None
     complain(

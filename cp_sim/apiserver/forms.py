@@ -11,13 +11,32 @@ from typing import Any
 from cp_sim.apiserver import errors, structural
 from cp_sim.objects import defaults, validation
 from cp_sim.objects.kinds import Kind
+from cp_sim.sim import Chance
 
 Object = dict[str, Any]
+
+MAX_GENERATED = 63 - 5
 
 
 def with_defaults(kind: Kind, obj: Object) -> Object:
     """A copy with every default filled in."""
     return defaults.apply(kind, obj)
+
+
+def generated(prefix: str, chance: Chance) -> str:
+    """A name made from `generateName`."""
+    return prefix[:MAX_GENERATED] + chance.suffix()
+
+
+def check_metadata(kind: Kind, obj: Object) -> None:
+    """Refuse invalid metadata of a new object of which all else is known to be valid.
+
+    Raises:
+        ApiError: 422 with one cause per fault.
+    """
+    causes: list[Any] = []
+    validation.meta.on_create(kind, obj["metadata"], causes)
+    _refuse(kind, obj, causes)
 
 
 def check_create(kind: Kind, obj: Object, server: Any = None) -> None:

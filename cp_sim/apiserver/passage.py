@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cp_sim.sim import immutable
 
 
@@ -17,6 +19,12 @@ class Gate:
     verdict: str
     sentence: str = ""
     changed: tuple[str, ...] = ()
+
+
+@lru_cache(maxsize=4096)
+def gate(name: str, verdict: str = "passed", sentence: str = "", changed: tuple[str, ...] = ()) -> Gate:
+    """The note that says so; requests that met the same share it."""
+    return Gate(name, verdict, sentence, changed)
 
 
 @immutable

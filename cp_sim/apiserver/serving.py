@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.apiserver import allocation, definitions, rest, verbs, versions
+from cp_sim.apiserver import allocation, definitions, moulds, rest, verbs, versions
 from cp_sim.apiserver.authorization import Authorizer
 from cp_sim.apiserver.catalog import Catalog
 from cp_sim.apiserver.readable import is_object
@@ -40,6 +40,7 @@ class Serving(Actor):
         self.catalog = Catalog()
         self.authorizer = Authorizer()
         self.allocations = allocation.Allocations()
+        self.moulds = moulds.Moulds()
         self.revision = 0  # the watch caches have seen everything up to here
         self.compacted = 0  # the store's history begins after this
         self._watches: dict[tuple[str, int], tuple[str, int]] = {}
@@ -86,23 +87,24 @@ class Serving(Actor):
 
     def take_changes(self, message: WatchChanges) -> None:
         """The store has changed: let the caches take it, and tell who watches."""
-        trace = self.loop.trace
+        loop, observed = self.loop, self.catalog.observed
         for key_change in message.changes:
             found = self.catalog.cache_of_key(key_change.key)
             if found is None:
                 continue
             kind, short = found
-            cache = self.cache(kind)
+            cache = self.caches.get(kind.storage) or self.cache(kind)
             change = self._change(cache, short, key_change)
             if change is None:
                 continue
             cache.take(change)
-            self._learn(kind, change)
+            if kind.storage in observed or kind.storage == "services":
+                self._learn(kind, change)
             if cache.watches:
-                record = trace.of_revision(key_change.revision)
+                record = loop.trace.of_revision(key_change.revision)
                 if record is not None:
-                    self.loop.caused_by(record.id)
-                verbs.watch.fan_out(self, cache, change)
+                    loop.caused_by(record.id)
+                verbs.watch.fan_out(self, kind, cache, change)
         if message.revision > self.revision:
             self.revision = message.revision
 
@@ -134,6 +136,7 @@ class Serving(Actor):
     def forget_written(self) -> None:
         """Everything was read anew: what was written before is no news any more."""
         self._fresh.clear()
+        self.moulds.forget()
 
     def add_watch(self, cache: ResourceCache, watch: Watch) -> None:
         """Enter a watch."""

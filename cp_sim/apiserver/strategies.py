@@ -7,11 +7,13 @@ counts changes of the desired state, a status is only written through its subres
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from cp_sim.apiserver import definitions
 from cp_sim.objects import edit, label_keys
 from cp_sim.objects.kinds import Kind
+from cp_sim.objects.shared import REMEMBERED, Same
 
 Object = dict[str, Any]
 
@@ -171,6 +173,9 @@ def pod_status(pod: Object, now: str) -> Object:
     return status
 
 
+_NO_RESOURCES: Object = {}
+
+
 def qos_class(pod: Object) -> str:
     """Guaranteed, Burstable or BestEffort (`pkg/apis/core/helper/qos`)."""
     spec = pod.get("spec") or {}
@@ -179,24 +184,27 @@ def qos_class(pod: Object) -> str:
     boxes = (
         [pod_level]
         if (pod_level.get("requests") or pod_level.get("limits"))
-        else [container.get("resources") or {} for container in containers]
+        else [container.get("resources") or _NO_RESOURCES for container in containers]
     )
-    any_at_all = False
-    guaranteed = True
-    for box in boxes:
-        requests = {key: value for key, value in (box.get("requests") or {}).items() if key in ("cpu", "memory")}
-        limits = {key: value for key, value in (box.get("limits") or {}).items() if key in ("cpu", "memory")}
-        if any(not _is_zero(value) for value in (*requests.values(), *limits.values())):
-            any_at_all = True
-        if (
-            len(limits) != 2
-            or any(_is_zero(value) for value in limits.values())
-            or any(key in requests and not _same(requests[key], limits[key]) for key in limits)
-        ):
-            guaranteed = False
-    if not any_at_all:
+    found = [_box_class(Same(box)) for box in boxes]
+    if all(asks_nothing for asks_nothing, _ in found):
         return "BestEffort"
-    return "Guaranteed" if guaranteed else "Burstable"
+    return "Guaranteed" if all(guaranteed for _, guaranteed in found) else "Burstable"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _box_class(resources: Same) -> tuple[bool, bool]:
+    """Whether `resources` ask for no cpu and memory at all, and whether they promise as much as they allow."""
+    box = resources.value
+    requests = {key: value for key, value in (box.get("requests") or {}).items() if key in ("cpu", "memory")}
+    limits = {key: value for key, value in (box.get("limits") or {}).items() if key in ("cpu", "memory")}
+    asks_nothing = all(_is_zero(value) for value in (*requests.values(), *limits.values()))
+    guaranteed = (
+        len(limits) == 2
+        and not any(_is_zero(value) for value in limits.values())
+        and not any(key in requests and not _same(requests[key], limits[key]) for key in limits)
+    )
+    return asks_nothing, guaranteed
 
 
 def _is_zero(quantity: Any) -> bool:

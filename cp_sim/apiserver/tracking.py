@@ -33,7 +33,9 @@ def wanted(work: Work, live: Object | None) -> bool:
     """Whether a write is tracked."""
     if work.outside is not None or work.call.options.get("fieldManager"):
         return True
-    entries = ((live or {}).get("metadata") or {}).get("managedFields") or ()
+    if live is None:
+        return False
+    entries = (live.get("metadata") or {}).get("managedFields") or ()
     return any(entry.get("operation") == "Apply" for entry in entries)
 
 

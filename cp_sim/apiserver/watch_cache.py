@@ -66,6 +66,7 @@ class ResourceCache:
         self.objects: dict[str, dict[str, Any]] = {}
         self.revisions: dict[str, int] = {}
         self.window: deque[Change] = deque()
+        self.changes = 0  # how many it has taken
         self.oldest = oldest  # every change after this revision is in the window
         self.watches: dict[int, Watch] = {}
         self.triggered: dict[str, dict[int, Watch]] = {}
@@ -73,6 +74,7 @@ class ResourceCache:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ResourceCache:
         made = ResourceCache(self.resource, self.trigger_field, self.oldest)
+        made.changes = self.changes
         made.objects = dict(self.objects)
         made.revisions = dict(self.revisions)
         made.window = deque(self.window)
@@ -86,6 +88,7 @@ class ResourceCache:
 
     def take(self, change: Change) -> None:
         """Learn of a change."""
+        self.changes += 1
         key = change.key
         if change.object is None:
             self.objects.pop(key, None)

@@ -6,6 +6,7 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from cp_sim.apiserver import passage
 from cp_sim.apiserver.passage import Gate, Passage
 from cp_sim.apiserver.request import Call, Request, User
 from cp_sim.objects.kinds import Kind
@@ -72,13 +73,15 @@ class Work:
 
     def note(self, gate: str, verdict: str = "passed", sentence: str = "", changed: tuple[str, ...] = ()) -> None:
         """Leave a note at a gate."""
-        self.gates.append(Gate(gate, verdict, sentence, changed))
+        self.gates.append(passage.gate(gate, verdict, sentence, changed))
 
     @property
     def subject(self) -> str:
         """`plural/namespace/name` of what the request is about."""
         call = self.call
         plural = self.kind.plural if self.kind is not None else call.resource
+        if call.namespace and call.name:
+            return f"{plural}/{call.namespace}/{call.name}"
         return "/".join(part for part in (plural, call.namespace, call.name) if part)
 
     @property

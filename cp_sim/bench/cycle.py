@@ -18,6 +18,7 @@ from cp_sim.bench.scheduler_perf import Batch, Churn, SchedulingWorkload, TooSma
 from cp_sim.bench.stopwatch import GARBAGE, Pauses
 from cp_sim.bench.templates import Template
 from cp_sim.objects import edit
+from cp_sim.objects.defaults import others as defaults
 from cp_sim.scheduler import cycle, preempting
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.evidence import Evidence
@@ -60,9 +61,9 @@ class CycleBench:
     def nodes(self, workload: SchedulingWorkload) -> None:
         """Put the nodes into the cache."""
         if workload.named:
-            self.cache.put_node(completed(numbered_node(templates.ROOMY_NODE, 0, ())))
+            self.cache.put_node(defaults.node(numbered_node(templates.ROOMY_NODE, 0, ())))
         for number in range(workload.nodes):
-            self.cache.put_node(completed(numbered_node(templates.NODE, number, workload.zones)))
+            self.cache.put_node(defaults.node(numbered_node(templates.NODE, number, workload.zones)))
 
     def place(self, pod: PodInfo) -> bool:
         """Take a pod through its cycle; whether it found a node."""
@@ -117,7 +118,7 @@ class Beside:
                 continue
             obj = edit.put(template, "metadata", {"name": f"churn-{self.turns}", "namespace": "measured"})
             if resource == "nodes":
-                bench.cache.put_node(completed(obj))
+                bench.cache.put_node(defaults.node(obj))
             else:
                 bench.cache.put(resource, obj)
             bench.queue.move(Change(f"{resource}/add", None, obj))

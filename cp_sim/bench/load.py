@@ -28,7 +28,7 @@ class Load(Component):
 
     def __init__(self, name: str = "load") -> None:
         super().__init__(name, "admin")
-        self.created_at: dict[str, float] = {}  # name of a pod -> when it was asked for
+        self.created_at: dict[str, float] = {}  # namespace/name of a pod -> when it was asked for
         self.bound_at: dict[str, float] = {}
         self.waiting = 0
         self.churn: Churn | None = None
@@ -54,9 +54,9 @@ class Load(Component):
     def seen(self, _context: Any, change: WatchChange) -> None:
         """Note the first change in which a pod has a node."""
         if change.type == "MODIFIED" and meta.node_name(change.object):
-            name = meta.name(change.object)
-            if name not in self.bound_at:
-                self.bound_at[name] = perf_counter()
+            key = meta.key(change.object)
+            if key not in self.bound_at:
+                self.bound_at[key] = perf_counter()
 
     # -- one batch -----------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class Load(Component):
         """One object is there: send the next."""
         self._check(self._resource, response)
         if self._resource == "pods":
-            self.created_at[meta.name(response.body)] = asked_at
+            self.created_at[meta.key(response.body)] = asked_at
         self.waiting -= 1
         self._done += 1
         if self.churn is not None and self._done % self.churn.every == 0:

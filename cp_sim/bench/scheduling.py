@@ -11,6 +11,7 @@ from cp_sim.bench.report import Report, peak_mib
 from cp_sim.bench.scheduler_perf import Batch, SchedulingWorkload, TooSmall
 from cp_sim.bench.stopwatch import Stopwatch
 from cp_sim.cluster import Cluster
+from cp_sim.objects import meta
 
 SERVICE_ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
 
@@ -26,9 +27,9 @@ def run(workload: SchedulingWorkload) -> Report:
     unbound = bind(cluster, load, workload.measured)
     seconds, shares = stopwatch.stop()
     waits = [
-        1000 * (at - load.created_at[name])
-        for name, at in load.bound_at.items()
-        if name in load.created_at and name not in already
+        1000 * (at - load.created_at[key])
+        for key, at in load.bound_at.items()
+        if key in load.created_at and key not in already
     ]
     note = f"{unbound} pods found no node" if unbound else ""
     sizes = (("nodes", workload.nodes + workload.named),)
@@ -58,7 +59,7 @@ def prepared(cluster: Cluster, workload: SchedulingWorkload) -> Load:
         if unbound:
             raise TooSmall(unbound, batch)
     if workload.delete_every:
-        load.leaving.extend((workload.before[-1].namespace, name) for name in load.bound_at)
+        load.leaving.extend(meta.split_key(key) for key in load.bound_at)
     return load
 
 

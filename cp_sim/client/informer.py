@@ -196,9 +196,9 @@ class Informer:
             return
         self._heard = True
         self.revision = meta.revision(change.object)
-        if change.type != "BOOKMARK":
+        kind = change.type
+        if kind != "BOOKMARK":
             key = meta.key(change.object)
-            kind = change.type
             if kind != "DELETED":
                 kind = "MODIFIED" if key in self.objects else "ADDED"
             self._apply(kind, key, change.object)
@@ -259,12 +259,14 @@ class Informers:
     def __init__(self, owner: Component) -> None:
         self.owner = owner
         self._informers: dict[str, Informer] = {}
+        self._synced = False
 
     def of(self, resource: str) -> Informer:
         """The cache of `resource` (`pods`, `deployments.apps`), made and started when it is first asked for."""
         found = self._informers.get(resource)
         if found is None:
             found = self._informers[resource] = Informer(self.owner, resource)
+            self._synced = False
             found.index("namespace", by_namespace)
             if hasattr(self.owner, "loop"):
                 found.start()
@@ -278,8 +280,10 @@ class Informers:
 
     @property
     def synced(self) -> bool:
-        """Whether every cache has had its first list."""
-        return all(informer.synced for informer in self._informers.values())
+        """Whether every cache has had its first list; one that has had it stays synced."""
+        if not self._synced:
+            self._synced = all(informer.synced for informer in self._informers.values())
+        return self._synced
 
     def notice(self, message: Relist) -> None:
         """Let an informer try again."""

@@ -23,28 +23,24 @@ class ClusterNetwork:
         self, links: Links | None = None, request_ms: int = 1, change_ms: int = 1, answer_ms: int = 2, peer_ms: int = 1
     ) -> None:
         self.links = links
-        self.request_ms = request_ms
         self.change_ms = change_ms
         self.answer_ms = answer_ms
         self.peer_ms = peer_ms
+        self._delays = {Request: request_ms, Response: answer_ms, WatchChange: change_ms, WatchClosed: change_ms}
 
     def delay_ms(self, sender: str, to: str, message: Any) -> int | tuple[int, ...]:
         """Milliseconds that `message` takes from `sender` to `to`; a tuple: that of each copy, none if it is lost."""
         links = self.links
         kind = type(message)
-        if kind is Message:
-            return self._between_members(sender, to, message)
-        if kind is Request:
-            delay = self.request_ms
-        elif kind is WatchChange or kind is WatchClosed:
-            delay = self.change_ms
-        elif kind is Response:
-            # The answer that opens a watch comes before its first change.
-            delay = self.change_ms if message.watching else self.answer_ms
-        elif links is None or not links.hosts or links.same_host(sender, to):
-            return 0
-        else:
+        delay = self._delays.get(kind)
+        if delay is None:
+            if kind is Message:
+                return self._between_members(sender, to, message)
+            if links is None or not links.hosts or links.same_host(sender, to):
+                return 0
             delay = self.peer_ms
+        elif kind is Response and message.watching:
+            delay = self.change_ms  # the answer that opens a watch comes before its first change
         return links.stream(sender, to, delay) if links is not None and links.troubled else delay
 
     def _between_members(self, sender: str, to: str, message: Message) -> int | tuple[int, ...]:

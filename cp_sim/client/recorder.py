@@ -7,7 +7,6 @@ from typing import Any
 
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.client.client import Client
-from cp_sim.objects import meta
 from cp_sim.sim import Clock
 
 Object = dict[str, Any]
@@ -180,9 +179,10 @@ def reference_to(obj: Object) -> Object:
     """An `ObjectReference` to `obj`; a reference is returned as it is."""
     if "metadata" not in obj:
         return obj
-    reference = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": meta.name(obj), "uid": meta.uid(obj)}
-    if meta.namespace(obj):
-        reference["namespace"] = meta.namespace(obj)
-    if meta.resource_version(obj):
-        reference["resourceVersion"] = meta.resource_version(obj)
+    metadata = obj["metadata"]
+    name, uid = metadata.get("name") or "", metadata.get("uid") or ""
+    reference = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "name": name, "uid": uid}
+    for field in ("namespace", "resourceVersion"):
+        if metadata.get(field):
+            reference[field] = metadata[field]
     return reference

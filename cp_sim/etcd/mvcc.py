@@ -88,7 +88,7 @@ class Mvcc(KeySpace):
         self._take_room(version_bytes(old.key, None))
 
     def bytes_of(self, value: Any) -> int:
-        """About how many bytes a value takes; the latest one is not measured twice: by who takes a request, and here."""
+        """About how many bytes a value takes; one that was measured when it was asked for is not measured again."""
         if value is not self._measured[0]:
             self._measured = (value, value_bytes(value))
         return self._measured[1]

@@ -1,4 +1,7 @@
-"""Keys in order: a sorted list cut into blocks, so that adding one of 100,000 keys moves a few hundred, not all."""
+"""Keys in order: a sorted list cut into blocks, so that adding one of 100,000 keys moves a few hundred, not all.
+
+New keys wait until somebody asks for the order; many of them are then sorted together.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,19 @@ BLOCK_LIMIT = 1024
 class SortedKeys:
     """A set of strings, kept in order."""
 
-    __slots__ = ("_blocks", "_first", "_size")
+    __slots__ = ("_blocks", "_first", "_new", "_size")
 
     def __init__(self) -> None:
         self._blocks: list[list[str]] = []
         self._first: list[str] = []  # the first key of each block
+        self._new: list[str] = []  # in no block yet
         self._size = 0
 
     def __len__(self) -> int:
         return self._size
 
     def __iter__(self) -> Iterator[str]:
+        self._settle()
         for block in self._blocks:
             yield from block
 
@@ -31,25 +36,18 @@ class SortedKeys:
         made = SortedKeys()
         made._blocks = [block[:] for block in self._blocks]
         made._first = self._first[:]
+        made._new = self._new[:]
         made._size = self._size
         return made
 
     def add(self, key: str) -> None:
         """Put in a key that is not there yet."""
         self._size += 1
-        if not self._blocks:
-            self._blocks.append([key])
-            self._first.append(key)
-            return
-        place = self._block_of(key)
-        block = self._blocks[place]
-        insort(block, key)
-        self._first[place] = block[0]
-        if len(block) > BLOCK_LIMIT:
-            self._cut(place)
+        self._new.append(key)
 
     def remove(self, key: str) -> None:
         """Take out a key that is there."""
+        self._settle()
         place = self._block_of(key)
         block = self._blocks[place]
         inside = bisect_left(block, key)
@@ -65,6 +63,7 @@ class SortedKeys:
     def between(self, first: str, end: str | None, limit: int = 0) -> list[str]:
         """The keys from `first` up to but without `end` (None: to the last), at most `limit` (0: all), in order."""
         found: list[str] = []
+        self._settle()
         if not self._blocks or (end is not None and end <= first):
             return found
         place = self._block_of(first)
@@ -83,7 +82,27 @@ class SortedKeys:
             return 0
         return (self._size if end is None else self._rank(end)) - self._rank(first)
 
+    def _settle(self) -> None:
+        """Sort in what is new."""
+        if not self._new:
+            return
+        new, self._new = self._new, []
+        if len(new) * 8 > self._size:
+            keys = sorted([*(key for block in self._blocks for key in block), *new])
+            half = BLOCK_LIMIT // 2
+            self._blocks = [keys[start : start + half] for start in range(0, len(keys), half)]
+            self._first = [block[0] for block in self._blocks]
+            return
+        for key in new:
+            place = self._block_of(key)
+            block = self._blocks[place]
+            insort(block, key)
+            self._first[place] = block[0]
+            if len(block) > BLOCK_LIMIT:
+                self._cut(place)
+
     def _rank(self, key: str) -> int:
+        self._settle()
         if not self._blocks:
             return 0
         place = self._block_of(key)

@@ -35,6 +35,10 @@ class Subresource:
     verbs: tuple[str, ...]
 
 
+def _follows() -> Any:
+    return dataclasses.field(init=False, repr=False, compare=False)
+
+
 @immutable
 class Kind:
     """One kind of object as the API server serves it under one version.
@@ -43,6 +47,11 @@ class Kind:
     `name_style` is one of subdomain, label, label1035, path.  `fields` are the selectable fields beside
     `metadata.name` and `metadata.namespace`; `field_error` is the text of the refusal of any other, with `{}` for it,
     empty where the generic one holds.
+
+    The last four follow from the others, and are asked for all the time: `api_version` of its objects (`apps/v1`),
+    `resource` as in messages and `Call.resource` (`pods`, `deployments.apps`), `title` as in `Pod "web" is invalid`
+    (`Pod`, `Deployment.apps`), `has_status`: whether there is a subresource `status`, so that writes to the object
+    itself leave its status alone.
     """
 
     kind: str
@@ -68,21 +77,20 @@ class Kind:
     custom: bool = False
     singular: str = ""
     list_kind: str = ""
+    api_version: str = _follows()
+    resource: str = _follows()
+    title: str = _follows()
+    has_status: bool = _follows()
 
-    @property
-    def api_version(self) -> str:
-        """`apiVersion` of its objects, e.g. `apps/v1`."""
-        return f"{self.group}/{self.version}" if self.group else self.version
+    def __post_init__(self) -> None:
+        group = self.group
+        self._fill("api_version", f"{group}/{self.version}" if group else self.version)
+        self._fill("resource", f"{self.plural}.{group}" if group else self.plural)
+        self._fill("title", f"{self.kind}.{group}" if group else self.kind)
+        self._fill("has_status", any(sub.name == "status" for sub in self.subresources))
 
-    @property
-    def resource(self) -> str:
-        """Plural with the group where there is one: `pods`, `deployments.apps`, as in messages and `Call.resource`."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
-
-    @property
-    def title(self) -> str:
-        """Kind with the group where there is one: `Pod`, `Deployment.apps`, as in `Pod "web" is invalid`."""
-        return f"{self.kind}.{self.group}" if self.group else self.kind
+    def _fill(self, field: str, value: Any) -> None:
+        object.__setattr__(self, field, value)
 
     @property
     def selectable_fields(self) -> tuple[str, ...]:
@@ -91,11 +99,6 @@ class Kind:
         if not self.namespaced and self.field_error and not self.custom:
             always = ("metadata.name",)
         return always + self.fields
-
-    @property
-    def has_status(self) -> bool:
-        """Whether there is a subresource `status`, so that writes to the object itself leave its status alone."""
-        return any(sub.name == "status" for sub in self.subresources)
 
     @property
     def storage_version_hash(self) -> str:
@@ -199,10 +202,7 @@ def _build() -> dict[str, Kind]:
     for key, storage, group, version, row in OTHER_VERSIONS:
         like = kinds[storage]
         kind = _of_row(group, version, row)
-        kinds[key] = Kind(
-            **{one.name: getattr(kind, one.name) for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
-            | {"store_prefix": like.store_prefix, "storage": storage}
-        )
+        kinds[key] = dataclasses.replace(kind, store_prefix=like.store_prefix, storage=storage)
     return kinds
 
 

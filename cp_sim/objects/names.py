@@ -271,6 +271,8 @@ def path_segment(text: str) -> Problems:
     """What can be one segment of a URL's path."""
     if text in (".", ".."):
         return (f"may not be '{text}'",)
+    if "/" not in text and "%" not in text:
+        return ()
     return tuple(f"may not contain '{bad}'" for bad in ("/", "%") if bad in text)
 
 

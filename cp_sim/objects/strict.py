@@ -2,7 +2,8 @@
 
 `decode` walks the object along the schema once.  What it returns is what Go would write after reading: nulls and empty
 values of plain fields are gone, structs by value are there, quantities and times are canonical.  An object that is
-already in this form comes back itself.
+already in this form comes back itself.  Where new objects are read (`shared`), what pods of one template have in common
+is read once and is then one object.
 
 *In Kubernetes:* the JSON serializer and strict decoder (`staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json`,
 `sigs.k8s.io/json`).  *Simplified:* a repeated field keeps its last value; Go merges repeated structs.
@@ -13,11 +14,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import marshal
+from functools import cache, lru_cache
 from typing import Any
 
 from cp_sim.objects import quantity, times
 from cp_sim.objects.kinds import Kind
 from cp_sim.objects.schema import Field, Struct, root
+from cp_sim.objects.shared import REMEMBERED
 from cp_sim.sim import immutable
 
 Path = tuple[Any, Any] | None
@@ -58,29 +62,31 @@ def parse_json(text: str) -> Any:
 class _Context:
     """What a walk has found so far: the first wrong type, and the strict decoder's complaints."""
 
-    __slots__ = ("error", "problems", "restores")
+    __slots__ = ("error", "problems", "restores", "shared")
 
-    def __init__(self, restores: bool = False) -> None:
+    def __init__(self, restores: bool = False, shared: bool = False) -> None:
         self.restores = restores
+        self.shared = shared
         self.error: str = ""
         self.problems: list[str] = []
 
 
-def decode(kind: Kind, body: dict[str, Any], restores: bool = False) -> Decoded:
+def decode(kind: Kind, body: dict[str, Any], restores: bool = False, shared: bool = False) -> Decoded:
     """The object that a body means.  *Raises* `DecodeError`.
 
     `restores` says that the object was made by a strategic merge patch: the server then speaks of restoring and
-    converting instead of unmarshalling.  Custom kinds have no schema here and come back as they are.
+    converting instead of unmarshalling; `shared` that parts of it may be those of others.  Custom kinds have no schema
+    here and come back as they are.
     """
     struct = root(kind.api_version, kind.kind)
     if struct is None:
         return Decoded(body)
-    return decode_struct(struct, body, restores)
+    return decode_struct(struct, body, restores, shared)
 
 
-def decode_struct(struct: Struct, body: dict[str, Any], restores: bool = False) -> Decoded:
+def decode_struct(struct: Struct, body: dict[str, Any], restores: bool = False, shared: bool = False) -> Decoded:
     """The same for a type by its struct, e.g. the body of a subresource.  *Raises* `DecodeError`."""
-    context = _Context(restores)
+    context = _Context(restores, shared)
     made = _struct(struct, body, None, context)
     if context.error:
         raise DecodeError(context.error)
@@ -109,9 +115,14 @@ _GO_TYPES = {"float": "float64", "bytes": "[]uint8", "time": "string", "microtim
 _RANGES = {"int32": 2**31, "int64": 2**63}
 
 
+# The type whose lists and structs are mostly the same in many objects.
+SHARING = "core.v1.PodSpec"
+
+
 def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context) -> dict[str, Any]:
     fields = struct.fields
     made: dict[str, Any] | None = None
+    read = _shared_value if context.shared and struct.name == SHARING else _value
     if type(body) is not dict:
         _report_repeated(struct, body, path, context)
     for key, value in body.items():
@@ -135,13 +146,12 @@ def _struct(struct: Struct, body: dict[str, Any], path: Path, context: _Context)
             if type(value) is not str:
                 _mismatch(struct, field, value, path, context)
                 continue
-        elif code == "@":
-            if isinstance(value, dict):
-                kept = _struct(field.struct, value, (path, key), context)  # type: ignore[arg-type]
-            else:
-                _mismatch(struct, field, value, path, context)
+            if value:
+                continue
+        elif code == "@" and not isinstance(value, dict):
+            _mismatch(struct, field, value, path, context)
         else:
-            kept = _value(struct, field, value, path, key, context)
+            kept = read(struct, field, value, path, key, context)
         if kept is not value or (
             not kept and not field.kept_empty and code != "@" and code not in ("quantity", "intstr", "any")
         ):
@@ -192,6 +202,30 @@ def _value(struct: Struct, field: Field, value: Any, path: Path, key: Any, conte
     if code == "any":
         return value
     return _special(struct, field, value, path, key, context)
+
+
+def _shared_value(struct: Struct, field: Field, value: Any, path: Path, key: Any, context: _Context) -> Any:
+    """As `_value`; lists, maps and structs without fault that were written alike are one object."""
+    if value and (type(value) is list or type(value) is dict):
+        try:
+            # Equal bytes are equal values: nothing but types, lengths and contents stands in this version of the form.
+            kept = _faultless(struct, field, key, marshal.dumps(value, 2))
+        except ValueError:  # something in it is not of JSON, or remembers repeated keys
+            kept = None
+        if kept is not None:
+            return kept
+    return _value(struct, field, value, path, key, context)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _faultless(struct: Struct, field: Field, key: str, text: bytes) -> Any:
+    """What a part of an object means, None where anything is wrong with it."""
+    context = _Context()
+    try:
+        kept = _value(struct, field, marshal.loads(text), None, key, context)
+    except DecodeError:
+        return None
+    return None if context.error or context.problems else kept
 
 
 def _special(struct: Struct, field: Field, value: Any, path: Path, key: Any, context: _Context) -> Any:
@@ -305,8 +339,9 @@ def _report_repeated(struct: Struct, body: dict[str, Any], path: Path, context: 
         seen.add(key)
 
 
+@cache
 def _zero(field: Field) -> Any:
-    """What Go writes for a field nobody set."""
+    """What Go writes for a field nobody set; the same empty struct wherever it stands."""
     code = field.code
     if field.pointer or code in ("[", "{", "any", "time", "microtime", "bytes"):
         return None

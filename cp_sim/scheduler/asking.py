@@ -13,11 +13,12 @@ from typing import Any
 
 from cp_sim.apiserver.request import Call
 from cp_sim.objects.causes import quoted
-from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, MissingState, Plugin, PluginError, Prepare, Status
+from cp_sim.scheduler.framework import ERROR, OK, UNSCHEDULABLE, Plugin, PluginError, Prepare, Status, Unanswerable
 
 # method -> how the real scheduler words an error there
 WORDS = {
     "pre_enqueue": "running PreEnqueue plugin {}: {}",
+    "sort_key": "running QueueSort plugin {}: {}",
     "pre_filter": "running PreFilter plugin {}: {}",
     "filter": "running {} filter plugin: {}",
     "post_filter": "running PostFilter plugin {}: {}",
@@ -83,7 +84,7 @@ def worded(plugin: Plugin, method: str, problem: str) -> str:
 
 def described(error: BaseException) -> str:
     """An exception as a few words: what it is, and where it was raised."""
-    if isinstance(error, MissingState):
+    if isinstance(error, Unanswerable):
         return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} (line {last.lineno}, in {last.name})"
@@ -95,7 +96,7 @@ def blamed(error: BaseException) -> str:
     Empty where no plugin is to blame.
     Preemption asks filters from within a PostFilter plugin: the innermost plugin is to blame.
     """
-    if isinstance(error, PluginError):
+    if isinstance(error, PluginError) and not isinstance(error, Unanswerable):
         return str(error)
     found = ""
     trace = error.__traceback__

@@ -10,13 +10,13 @@ pkg/scheduler/schedule_one.go; there each pod has a goroutine of its own, here i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.objects import edit, meta
 from cp_sim.scheduler.asking import ask, worded
 from cp_sim.scheduler.framework import ERROR, SKIP, WAIT, CycleState, Plugin, Prepare, Status
+from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE, Placed, fit_error, said_by
 from cp_sim.scheduler.queue import QueuedPod
 from cp_sim.scheduler.queueing import Change
 from cp_sim.scheduler.waiting_pods import TIMEOUT, PermitWait, WaitingPod
@@ -25,29 +25,6 @@ from cp_sim.sim.clock import go_duration
 
 if TYPE_CHECKING:
     from cp_sim.scheduler.scheduler import Scheduler
-
-UNSCHEDULABLE, SCHEDULER_ERROR = "Unschedulable", "SchedulerError"
-
-
-@dataclass(slots=True)
-class Placed:
-    """A pod that is assumed on a node: `work` are the PreBind plugins that are still to be asked, `awaited` the
-    requests of the first of them that are not answered.
-    """
-
-    one: QueuedPod
-    node: str
-    state: CycleState
-    work: tuple[Plugin, ...] = ()
-    awaited: int = 0
-    late: str = ""
-    timer: Timer | None = None
-    nominated: bool = False
-
-    @property
-    def uid(self) -> str:
-        """The pod's uid."""
-        return self.one.pod.uid
 
 
 class BindingCycle:
@@ -309,14 +286,3 @@ class BindingCycle:
             # For the others it is as if a pod had left the node.
             left = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)
             scheduler.helps(left, but_not=one.pod.uid)
-
-
-def fit_error(reasons: tuple[str, ...]) -> str:
-    """The sentence for the one node that was chosen and then refused (`FitError`)."""
-    said = ", ".join(sorted(f"1 {reason}" for reason in reasons))
-    return f"0/1 nodes are available: {said}." if said else "0/1 nodes are available:"
-
-
-def said_by(response: Response) -> str:
-    """The API server's sentence."""
-    return str(response.body.get("message", "")) if isinstance(response.body, dict) else str(response.body)

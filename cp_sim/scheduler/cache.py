@@ -37,6 +37,7 @@ class Cache:
         self.others: dict[str, dict[str, Object]] = {}
         self.generation_of: dict[str, int] = {}
         self.promised: dict[str, str] = {}  # volume -> claim that a placed pod will bind to it
+        self.allocating: dict[str, tuple[tuple[str, str, str], ...]] = {}  # claim -> devices of a placed pod
         self._by_namespace: dict[tuple[str, str], dict[str, Object]] = {}
 
     # -- nodes -------------------------------------------------------------------------------------------------------

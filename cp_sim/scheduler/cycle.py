@@ -272,11 +272,14 @@ def find_feasible(found: Found, only: tuple[set[str], list[str]] | None, room: R
     if template is not None:
         looked_at = len(found.judged.nodes)
         template.guess = looked_at + looked_at // 16 if looked_at > found.wanted else 0
-    if only is not None and walk.total < len(cache.table):
+    if only is not None:
+        # Also where they named all nodes the plugins are among those whose change of mind may help.
         reason = f"node(s) didn't satisfy plugin(s) [{' '.join(only[1])}]"
-        found.absent = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
-        found.outcomes.append(found.absent)
+        others = Outcome("", UNRESOLVABLE, (reason,), {"plugins": tuple(only[1])})
+        found.outcomes.append(others)
         found.sizes.append(len(cache.table) - walk.total)
+        if found.sizes[-1]:
+            found.absent = others
 
 
 # -- no node left ----------------------------------------------------------------------------------------------------

@@ -46,7 +46,11 @@ class PluginError(Exception):
     """A plugin did what it must not, e.g. gave a score outside 0..100; the message is the whole sentence."""
 
 
-class MissingState(LookupError):
+class Unanswerable(PluginError):
+    """What a plugin is asked has no answer; its words are told as they are, after the plugin's name."""
+
+
+class MissingState(Unanswerable, LookupError):
     """A plugin reads what none of its methods has noted in this cycle."""
 
 

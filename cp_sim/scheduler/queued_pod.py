@@ -9,8 +9,9 @@ import heapq
 from dataclasses import dataclass
 from typing import Any
 
+from cp_sim.scheduler.asking import described, worded
 from cp_sim.scheduler.decision import Rejection
-from cp_sim.scheduler.framework import Profile
+from cp_sim.scheduler.framework import PluginError, Profile
 from cp_sim.scheduler.pod_info import PodInfo
 
 ACTIVE = "active"
@@ -54,10 +55,17 @@ class QueuedPod:
 
 
 def turn(one: QueuedPod) -> tuple[Any, ...]:
-    """The sort key of the queue-sort plugin, then who came first."""
+    """The sort key of the queue-sort plugin, then who came first.
+
+    Raises:
+        PluginError: the plugin failed; without an order there is no queue.
+    """
     key: tuple[Any, ...] = ()
     for plugin in one.profile.at["queue_sort"]:
-        key += plugin.sort_key(one.pod, one.time_ms)
+        try:
+            key += tuple(plugin.sort_key(one.pod, one.time_ms))
+        except Exception as error:
+            raise PluginError(worded(plugin, "sort_key", described(error))) from error
     return (*key, one.serial)
 
 

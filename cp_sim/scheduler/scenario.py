@@ -12,11 +12,13 @@ from typing import Any
 from cp_sim.objects import edit, meta
 from cp_sim.objects.kinds import UnknownKind, kind_of
 from cp_sim.objects.strict import DecodeError
-from cp_sim.scheduler import cycle, filtering
+from cp_sim.scheduler import cycle, filtering, resource_claims
+from cp_sim.scheduler.asking import blamed
 from cp_sim.scheduler.cache import Cache
-from cp_sim.scheduler.decision import GATED, SCHEDULED, Decision
-from cp_sim.scheduler.framework import CycleState, Profile
+from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Rejection
+from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Profile
 from cp_sim.scheduler.plugins import default_profile
+from cp_sim.scheduler.plugins.dynamic_resources import DynamicResources, held_back
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.prepare import completed, prepared
 from cp_sim.sim import immutable
@@ -41,6 +43,9 @@ LOOKED_UP = {
     "VolumeAttachment": "volumeattachments.storage.k8s.io",
     "PriorityClass": "priorityclasses.scheduling.k8s.io",
     "RuntimeClass": "runtimeclasses.node.k8s.io",
+    "ResourceClaim": resource_claims.CLAIMS,
+    "ResourceSlice": resource_claims.SLICES,
+    "DeviceClass": resource_claims.CLASSES,
 }
 
 
@@ -78,6 +83,7 @@ class Scenario:
         self.chance = chance
         self.cache = Cache()
         self.room = cycle.Room()
+        self.cache.others[resource_claims.CLAIMS] = {}  # claims are looked at, even if there are none
         read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
         bound: list[Object] = []
         for obj in read:
@@ -130,11 +136,9 @@ class Scenario:
 
     def _place(self, pod: PodInfo) -> list[Attempt]:
         made: list[Attempt] = []
-        profile, everywhere = self.profile_of(pod), self.chance is None
+        profile = self.profile_of(pod)
         for attempt in (1, 2):
-            decision, state = cycle.schedule(
-                self.cache, profile, pod, self.room, attempt, self.chance, look_everywhere=everywhere
-            )
+            decision, state = self._decided(profile, pod, attempt)
             made.append(Attempt(decision, profile))
             if decision.node:
                 self.cache.drop_nomination(pod.uid)
@@ -145,6 +149,24 @@ class Scenario:
                 break
             pod = self._preempt(pod, decision)
         return made
+
+    def _decided(self, profile: Profile, pod: PodInfo, attempt: int) -> tuple[Decision, CycleState]:
+        """One attempt; an error in a plugin is a decision too.  A pod whose claims are missing is not tried."""
+        names = self.cache.table.ordered_names
+        claims = profile.by_name.get(DynamicResources.name)
+        held = held_back(self.cache, pod) if claims is not None and cycle.gated(profile, pod) is None else ""
+        if held:
+            gate = Rejection(DynamicResources.name, UNRESOLVABLE, held)
+            return Decision(pod.key, attempt, GATED, nodes=names, pre_enqueue=gate), CycleState(self.cache)
+        try:
+            return cycle.schedule(
+                self.cache, profile, pod, self.room, attempt, self.chance, look_everywhere=self.chance is None
+            )
+        except Exception as error:
+            why = blamed(error)
+            if not why:
+                raise
+            return Decision(pod.key, attempt, ERROR, nodes=names, message=why), CycleState(self.cache)
 
     def _preempt(self, pod: PodInfo, decision: Decision) -> PodInfo:
         """Remove the victims and nominate the node."""

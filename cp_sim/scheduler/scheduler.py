@@ -20,13 +20,14 @@ from cp_sim.client.leader_election import LOST, Election, LeaderElector
 from cp_sim.objects import edit, meta
 from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.asking import blamed
-from cp_sim.scheduler.binding import SCHEDULER_ERROR, UNSCHEDULABLE, BindingCycle
+from cp_sim.scheduler.binding import BindingCycle
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import Profile
+from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
 from cp_sim.scheduler.queueing import Change

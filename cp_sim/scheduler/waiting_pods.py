@@ -13,7 +13,8 @@ from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.sim import Timer, immutable
 
 if TYPE_CHECKING:
-    from cp_sim.scheduler.binding import BindingCycle, Placed
+    from cp_sim.scheduler.binding import BindingCycle
+    from cp_sim.scheduler.placed import Placed
 
 TIMEOUT = "rejected due to timeout after waiting {} at plugin {}"
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
-import uuid
 
 # The alphabet of Kubernetes' generated names: no vowels (no accidental words) and no look-alikes.
 # Source: k8s.io/apimachinery/pkg/util/rand.
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+# Of the 128 bits of a UUID, RFC 9562 fixes four for the version and two for the variant.
+_FREE_BITS = (1 << 128) - 1 & ~(0xF000 << 64) & ~(0xC000 << 48)
+_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 
 
 class Chance:
@@ -33,7 +36,9 @@ class Chance:
 
     def uid(self) -> str:
         """A version 4 UUID for `metadata.uid`."""
-        return str(uuid.UUID(int=self.stream("uid").getrandbits(128), version=4))
+        bits = self.stream("uid").getrandbits(128) & _FREE_BITS | _VERSION_4
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def suffix(self, length: int = 5) -> str:
         """The random end of a name made from `generateName`."""

@@ -39,7 +39,7 @@ class Clock:
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes `metav1.MicroTime`: six digits of fraction."""
-        return micro_timestamp(self.now_ms)
+        return f"{self.timestamp()[:-1]}.{self.now_ms % 1000:03}000Z"
 
 
 def timestamp(time_ms: int) -> str:
@@ -49,7 +49,7 @@ def timestamp(time_ms: int) -> str:
 
 def micro_timestamp(time_ms: int) -> str:
     """`time_ms` after `EPOCH` as RFC 3339 with six digits of fraction (`metav1.MicroTime`)."""
-    return (EPOCH + timedelta(milliseconds=time_ms)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{timestamp(time_ms)[:-1]}.{time_ms % 1000:03}000Z"
 
 
 def parse_timestamp(text: str) -> int:

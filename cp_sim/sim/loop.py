@@ -154,14 +154,15 @@ class Loop:
 
         A `background` message does not keep the world from settling while it travels.
         """
-        delay = 0 if self.network is None else self.network.delay_ms(self.running, to, message)
+        sender = self.running
+        delay = 0 if self.network is None else self.network.delay_ms(sender, to, message)
         if background or type(delay) is tuple:
             for copy_ms in delay if type(delay) is tuple else (delay,):
                 self.after(copy_ms, to, message, background)  # type: ignore[arg-type]
         elif delay:
-            self._agenda.post(self.clock.now_ms + delay, (to, message, self.cause, self.running))  # type: ignore[operator]
+            self._agenda.post(self.clock.now_ms + delay, (to, message, self.cause, sender))  # type: ignore[operator]
         else:
-            self._due.append((to, message, self.cause, self.running))
+            self._due.append((to, message, self.cause, sender))
 
     def after(self, delay_ms: int, to: str, message: Any, background: bool = False) -> Timer:
         """Deliver `message` to `to` in `delay_ms` milliseconds; the timer can be cancelled until then."""

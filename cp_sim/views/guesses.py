@@ -141,7 +141,7 @@ def cell_of(decided: Any, one: Placement, name: str) -> tuple[str, str]:
         total = None if decided.scoring_skipped else decided.totals().get(name)
         return ("● here" if total is None else f"● here: {total}"), "green"
     if name == NOWHERE:
-        return "", "none"
+        return "–", "none"
     if not decided.detailed or decided.pre_enqueue is not None:
         return "not looked at", "none"
     verdicts = decided.verdicts()

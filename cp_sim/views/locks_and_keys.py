@@ -12,7 +12,7 @@ from cp_sim.objects import meta
 from cp_sim.views import facts
 from cp_sim.views.cluster_map import in_order
 from cp_sim.views.facts import Object
-from cp_sim.views.lettering import fit, fit_middle, styled
+from cp_sim.views.lettering import fit, fit_middle, styled, width_of
 from cp_sim.views.sketch import Sketch
 from cp_sim.views.view import View
 
@@ -114,7 +114,9 @@ def _row(
             detail=f"{name} and {text}: {words}",
         )
     where = ", ".join(dict.fromkeys(meta.node_name(one) or "no node yet" for one in members))
-    sketch.words(f"pods/{meta.key(pod)}#where", LEFT + len(locks) * (CELL + 8) + 4, top + 4, fit(where, 170), width=180)
+    left = LEFT + len(locks) * (CELL + 8) + 4
+    sketch.words(f"pods/{meta.key(pod)}#where", left, top + 4, fit(where, 170), width=180)
+    sketch.reach(left + 1.25 * width_of(fit(where, 170)))  # where the fonts are missing, those that stand in are wider
 
 
 def _cell(pod: Object, taint: Object | None) -> tuple[str, str, str]:

@@ -95,7 +95,7 @@ class _Painter:
     # -- one node ----------------------------------------------------------------------------------------------------
 
     def row(self, name: str, top: float) -> None:
-        there = [name in side.decision.nodes for side in self.sides]
+        there = [name in side.fates.nodes for side in self.sides]
         chosen = name == self.thought.after.node
         differs = name in self.differing
         sign = "" if all(there) else ("+ " if there[1] else "− ")

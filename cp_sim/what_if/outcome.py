@@ -87,6 +87,7 @@ class Fates:
 
     def __init__(self, decision: Decision) -> None:
         self.decision = decision
+        self.nodes = dict.fromkeys(decision.nodes)
         whole = decision.pre_enqueue or decision.pre_filter
         self.refused = f"not tried: {whole.plugin}: {whole.reason}" if whole is not None else ""
         self.verdicts: dict[str, Any] = {} if whole is not None else decision.verdicts()
@@ -94,7 +95,7 @@ class Fates:
 
     def of(self, name: str) -> str:
         """What became of one node."""
-        if name not in self.decision.nodes:
+        if name not in self.nodes:
             return "not there"
         if self.refused:
             return self.refused

@@ -43,8 +43,9 @@ def default_plugins() -> tuple[Plugin, ...]:
 
 def mutate(server: Any, asked: Attributes) -> None:
     """Let every plugin change the object (`asked.object`) or refuse it."""
+    operation, resource = asked.operation, asked.kind.resource
     for plugin in server.plugins:
-        if asked.operation in plugin.mutates:
+        if operation in plugin.mutates and (not plugin.resources or resource in plugin.resources):
             before = asked.object
             plugin.mutate(server, asked)
             if asked.object is not before:
@@ -53,6 +54,7 @@ def mutate(server: Any, asked: Attributes) -> None:
 
 def validate(server: Any, asked: Attributes) -> None:
     """Let every plugin refuse the object."""
+    operation, resource = asked.operation, asked.kind.resource
     for plugin in server.plugins:
-        if asked.operation in plugin.validates:
+        if operation in plugin.validates and (not plugin.resources or resource in plugin.resources):
             plugin.validate(server, asked)

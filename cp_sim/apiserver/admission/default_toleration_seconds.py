@@ -18,19 +18,26 @@ _ADDED = {
     key: {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": SECONDS}
     for key in (NOT_READY, UNREACHABLE)
 }
+# What a pod without tolerations of its own has; the same list in all of them.
+_ALONE = list(_ADDED.values())
 
 
 class DefaultTolerationSeconds(Plugin):
     """Adds the two tolerations."""
 
     name = "DefaultTolerationSeconds"
+    resources = ("pods",)
+    reads = ()
     mutates = ("CREATE", "UPDATE")
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.subresource:
+        if asked.subresource:
             return
         pod = asked.object
         tolerations = (pod.get("spec") or {}).get("tolerations") or []
+        if not tolerations:
+            asked.object = edit.put(pod, "spec.tolerations", _ALONE)
+            return
         missing = [_ADDED[key] for key in (NOT_READY, UNREACHABLE) if not any(_covers(one, key) for one in tolerations)]
         if missing:
             asked.object = edit.put(pod, "spec.tolerations", [*tolerations, *missing])

@@ -19,10 +19,11 @@ class DefaultIngressClass(Plugin):
     """Fills in `spec.ingressClassName`."""
 
     name = "DefaultIngressClass"
+    resources = ("ingresses.networking.k8s.io",)
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "ingresses.networking.k8s.io" or asked.subresource:
+        if asked.subresource:
             return
         if (asked.object.get("spec") or {}).get("ingressClassName") is not None:
             return

@@ -19,6 +19,8 @@ class LimitRanger(Plugin):
     """Fills in default requests and limits, then holds everything against the bounds."""
 
     name = "LimitRanger"
+    resources = ("pods", "persistentvolumeclaims")
+    reads = ("limitranges",)
     mutates = ("CREATE",)
     validates = ("CREATE", "UPDATE")
 
@@ -29,7 +31,7 @@ class LimitRanger(Plugin):
             asked.object = with_defaults(asked.object, limit_range)
 
     def validate(self, server: Any, asked: Attributes) -> None:
-        if asked.subresource or asked.resource not in ("pods", "persistentvolumeclaims"):
+        if asked.subresource:
             return
         if asked.resource == "pods" and asked.operation == "UPDATE":
             return

@@ -18,6 +18,7 @@ class NamespaceLifecycle(Plugin):
     """Refuses creations in missing or terminating namespaces, and the deletion of the system's own."""
 
     name = "NamespaceLifecycle"
+    reads = ("namespaces",)
     mutates = ("CREATE", "UPDATE", "DELETE")
 
     def mutate(self, server: Any, asked: Attributes) -> None:

@@ -43,9 +43,16 @@ class Attributes:
 
 
 class Plugin:
-    """Base of all plugins; `mutates` and `validates` name the operations it wants to hear of."""
+    """Base of all plugins; `mutates` and `validates` name the operations it wants to hear of, `resources` on what
+    (`pods`, `deployments.apps`): empty for everything.
+
+    `reads` are the resources that its word about a pod depends on beside the pod itself, its name left aside; with
+    None, nobody knows, and every pod goes all of the way (`moulds.py`).
+    """
 
     name = ""
+    resources: tuple[str, ...] = ()
+    reads: tuple[str, ...] | None = None
     mutates: tuple[str, ...] = ()
     validates: tuple[str, ...] = ()
 

@@ -17,10 +17,12 @@ class PodTopologyLabels(Plugin):
     """Labels pods that are created with a node's name; the others get theirs at binding."""
 
     name = "PodTopologyLabels"
+    resources = ("pods",)
+    reads = ()  # pods that name a node are not cast
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.subresource or not meta.node_name(asked.object):
+        if asked.subresource or not meta.node_name(asked.object):
             return
         labels = zone_labels(server, meta.node_name(asked.object))
         if labels:

@@ -19,6 +19,8 @@ class Priority(Plugin):
     """Resolves `spec.priorityClassName`, and keeps at most one default class."""
 
     name = "Priority"
+    resources = ("pods", CLASSES)
+    reads = (CLASSES,)
     mutates = ("CREATE", "UPDATE")
     validates = ("CREATE", "UPDATE", "DELETE")
 
@@ -82,5 +84,8 @@ class Priority(Plugin):
         cache = server.caches.get(CLASSES)
         if cache is None:
             return None
-        marked = [one for one in cache.objects.values() if one.get("globalDefault")]
-        return min(marked, key=lambda one: one["value"], default=None)
+        default = None
+        for one in cache.objects.values():
+            if one.get("globalDefault") and (default is None or one["value"] < default["value"]):
+                default = one
+        return default

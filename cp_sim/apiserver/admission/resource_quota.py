@@ -31,6 +31,7 @@ class ResourceQuota(Plugin):
     """Refuses what would exceed a quota; what passes is added to the usage (`asked.writes`)."""
 
     name = "ResourceQuota"
+    reads = ("resourcequotas",)
     validates = ("CREATE",)
 
     def validate(self, server: Any, asked: Attributes) -> None:

@@ -19,11 +19,13 @@ class ServiceAccount(Plugin):
     """Fills in the service account, its image pull secrets, and the projected token volume."""
 
     name = "ServiceAccount"
+    resources = ("pods",)
+    reads = ("serviceaccounts",)
     mutates = ("CREATE",)
     validates = ("CREATE", "UPDATE")
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.subresource:
+        if asked.subresource:
             return
         pod = asked.object
         if MIRROR in ((pod.get("metadata") or {}).get("annotations") or {}):
@@ -39,7 +41,7 @@ class ServiceAccount(Plugin):
         asked.object = {**pod, "spec": {**spec, **changed}}
 
     def validate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "pods" or asked.operation != "CREATE" or asked.subresource:
+        if asked.operation != "CREATE" or asked.subresource:
             return
         pod = asked.object
         if MIRROR not in ((pod.get("metadata") or {}).get("annotations") or {}):
@@ -76,7 +78,7 @@ def token_volume(server: Any, spec: dict[str, Any]) -> dict[str, Any]:
     name = next((one for one in names if one.startswith(VOLUME_PREFIX)), "")
     known = bool(name)
     name = name or VOLUME_PREFIX + server.loop.chance.suffix()
-    mount = {"name": name, "readOnly": True, "mountPath": TOKEN_PATH}
+    mount = mount_of(name)
     changed: dict[str, Any] = {}
     mounted = False
     for field in ("initContainers", "containers"):
@@ -93,8 +95,18 @@ def token_volume(server: Any, spec: dict[str, Any]) -> dict[str, Any]:
     if not mounted:
         return {}
     if not known:
-        changed["volumes"] = [*volumes, {"name": name, "projected": PROJECTED}]
+        changed["volumes"] = [*volumes, volume_of(name)]
     return changed
+
+
+def mount_of(name: str) -> dict[str, Any]:
+    """Where a container has the token that is in the volume of that name."""
+    return {"name": name, "readOnly": True, "mountPath": TOKEN_PATH}
+
+
+def volume_of(name: str) -> dict[str, Any]:
+    """The volume with the token."""
+    return {"name": name, "projected": PROJECTED}
 
 
 PROJECTED = {

@@ -23,12 +23,13 @@ class StorageObjectInUseProtection(Plugin):
     """Volumes and claims get a finalizer, so that none goes while it is used."""
 
     name = "StorageObjectInUseProtection"
+    resources = tuple(PROTECTION)
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        finalizer = PROTECTION.get(asked.resource)
-        if finalizer is None or asked.subresource:
+        if asked.subresource:
             return
+        finalizer = PROTECTION[asked.resource]
         present = (asked.object.get("metadata") or {}).get("finalizers") or []
         if finalizer not in present:
             asked.object = edit.put(asked.object, "metadata.finalizers", [*present, finalizer])
@@ -38,10 +39,11 @@ class DefaultStorageClass(Plugin):
     """A claim that names no class gets the default one; of several the newest."""
 
     name = "DefaultStorageClass"
+    resources = ("persistentvolumeclaims",)
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "persistentvolumeclaims" or asked.subresource:
+        if asked.subresource:
             return
         spec = asked.object.get("spec") or {}
         if spec.get("storageClassName") is not None:

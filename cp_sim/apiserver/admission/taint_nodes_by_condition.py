@@ -17,10 +17,11 @@ class TaintNodesByCondition(Plugin):
     """Adds the taint `node.kubernetes.io/not-ready:NoSchedule` to nodes when they are created."""
 
     name = "TaintNodesByCondition"
+    resources = ("nodes",)
     mutates = ("CREATE",)
 
     def mutate(self, server: Any, asked: Attributes) -> None:
-        if asked.resource != "nodes" or asked.subresource:
+        if asked.subresource:
             return
         taints = (asked.object.get("spec") or {}).get("taints") or []
         if any(taint.get("key") == TAINT["key"] and taint.get("effect") == TAINT["effect"] for taint in taints):

@@ -15,7 +15,6 @@ from cp_sim.objects import meta, strict
 from cp_sim.objects.kinds import KINDS
 
 GENERATE_ATTEMPTS = 8
-MAX_GENERATED = 63 - 5
 
 
 def start(server: Any, work: Work) -> Any:
@@ -29,8 +28,26 @@ def start(server: Any, work: Work) -> Any:
         raise errors.bad_request(f"the body of the request is no {kind.kind}")
     if work.outside is not None or kind.custom:
         return launch(server, work, call.body)
+    mould = server.moulds.key_of(server, work)
+    if mould is not None:
+        work.object = server.moulds.cast(server, work, mould)
+        if work.object is not None:
+            return put(work)
+    begun = len(work.gates)
     # What components send has not been through a decoder yet; stored objects all have the form that one leaves.
-    return launch(server, work, strict.decode(kind, call.body).object)
+    outcome = launch(server, work, strict.decode(kind, call.body, shared=True).object)
+    if mould is not None:
+        server.moulds.keep(mould, work, tuple(work.gates[begun:]))
+    return outcome
+
+
+def put(work: Work) -> Put:
+    """Put a pod that came out of its mould."""
+    call, kind = work.call, work.kind
+    assert kind is not None
+    call.name = work.object["metadata"]["name"]
+    work.state = "put"
+    return Put(kind.store_key(call.namespace, call.name), work.object, expect=0)
 
 
 def launch(server: Any, work: Work, body: dict[str, Any], *, tracked: bool = False) -> Any:
@@ -75,7 +92,7 @@ def store(server: Any, work: Work, asked: admission.Attributes) -> Any:
         raise errors.internal("resourceVersion should not be set on objects to be created")
     metadata.pop("resourceVersion", None)
     if not metadata.get("name") and metadata.get("generateName"):
-        metadata["name"] = metadata["generateName"][:MAX_GENERATED] + server.loop.chance.suffix()
+        metadata["name"] = forms.generated(metadata["generateName"], server.loop.chance)
     if not kind.namespaced:
         metadata.pop("namespace", None)
     metadata["uid"] = server.loop.chance.uid()
@@ -182,7 +199,7 @@ def again(server: Any, work: Work) -> Any:
     assert kind is not None
     work.attempts += 1
     metadata = work.object["metadata"]
-    name = metadata["generateName"][:MAX_GENERATED] + server.loop.chance.suffix()
+    name = forms.generated(metadata["generateName"], server.loop.chance)
     work.object = {**work.object, "metadata": {**metadata, "name": name}}
     call.name = name
     key = kind.store_key(call.namespace, name)

@@ -105,9 +105,8 @@ def _bookmark(server: Any, watch: Watch, kind: Any, end_of_initial: bool) -> Non
     server.send_change(watch, "BOOKMARK", bookmark)
 
 
-def fan_out(server: Any, cache: ResourceCache, change: Change) -> None:
+def fan_out(server: Any, kind: Any, cache: ResourceCache, change: Change) -> None:
     """Tell every watcher of the resource that wants to know."""
-    kind = server.catalog.kind_of_resource(cache.resource)
     if not cache.triggered:
         for watch in list(cache.watches.values()):
             _offer(server, kind, watch, change)

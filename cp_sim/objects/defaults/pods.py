@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from cp_sim.objects.quantity import rounded
+from cp_sim.objects.shared import REMEMBERED, Same
 
 Object = dict[str, Any]
 
@@ -217,6 +218,11 @@ def claim_spec(given: Object) -> Object:
     return made
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _containers(given: Same, in_pod: bool, host_network: bool) -> list[Object]:
+    return [container(one, in_pod, host_network) for one in given.value]
+
+
 def spec(given: Object, in_pod: bool) -> Object:
     """A pod's spec with its defaults."""
     made = dict(given)
@@ -241,7 +247,7 @@ def spec(given: Object, in_pod: bool) -> Object:
     for field in ("containers", "initContainers", "ephemeralContainers"):
         if made.get(field):
             fills = in_pod and field != "ephemeralContainers"
-            made[field] = [container(one, fills, on_host) for one in made[field]]
+            made[field] = _containers(Same(made[field]), fills, on_host)
     if made.get("volumes"):
         made["volumes"] = [volume(one) for one in made["volumes"]]
     if made.get("overhead"):

@@ -10,6 +10,7 @@ from typing import Any
 
 from cp_sim.objects import names
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_found, not_supported, required
+from cp_sim.objects.shared import check_once
 from cp_sim.objects.validation import resources
 from cp_sim.objects.validation.common import (
     INT32_MAX,
@@ -146,7 +147,7 @@ def common(container: Object, scope: Scope, at: str, causes: Causes) -> None:
             supported = ("File", "FallbackToLogsOnError")
             causes.append(not_supported(f"{at}.terminationMessagePolicy", policy, supported))
     if "ports" in container:
-        ports(container["ports"], f"{at}.ports", causes)
+        check_once(ports, container["ports"], f"{at}.ports", causes)
     if "env" in container:
         env(container["env"], f"{at}.env", causes)
     if "envFrom" in container:
@@ -160,7 +161,8 @@ def common(container: Object, scope: Scope, at: str, causes: Causes) -> None:
         one_of(pull, f"{at}.imagePullPolicy", PULL_POLICIES, causes)
     wanted = container.get("resources")
     if wanted:
-        resources.requirements(wanted, scope.claims, f"{at}.resources", causes)
+        check_once(resources.amounts, wanted, f"{at}.resources", causes)
+        resources.claims(wanted.get("claims") or (), scope.claims, f"{at}.resources.claims", causes)
     if "resizePolicy" in container:
         _resize_policy(container["resizePolicy"], scope, f"{at}.resizePolicy", causes)
     if "securityContext" in container:

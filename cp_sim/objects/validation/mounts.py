@@ -18,8 +18,9 @@ _MOUNT_PROPAGATION = ("Bidirectional", "HostToContainer", "None")
 def volume_mounts(container: Object, scope: Scope, at: str, causes: Causes) -> None:
     """`volumeMounts` of a container."""
     paths = set()
-    devices = {one.get("devicePath"): one for one in container.get("volumeDevices") or ()}
-    device_names = {one.get("name") for one in container.get("volumeDevices") or ()}
+    given_devices = container.get("volumeDevices") or ()
+    devices = [one.get("devicePath") for one in given_devices]
+    device_names = [one.get("name") for one in given_devices]
     for index, mount in enumerate(container["volumeMounts"]):
         path = f"{at}[{index}]"
         name, where = mount.get("name", ""), mount.get("mountPath", "")

@@ -11,6 +11,7 @@ from typing import Any
 from cp_sim.objects import names
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import of, parse
+from cp_sim.objects.shared import check_once
 from cp_sim.objects.validation import containers, meta, placement, pod_security, resources, volumes
 from cp_sim.objects.validation.common import (
     INT32_MAX,
@@ -56,7 +57,7 @@ def spec(given: Object, pod_name: str, at: str, causes: Causes) -> None:
     if given.get("securityContext"):
         pod_security.pod_security(given["securityContext"], given, f"{at}.securityContext", causes)
     if given.get("affinity"):
-        placement.affinity(given["affinity"], f"{at}.affinity", causes)
+        check_once(placement.affinity, given["affinity"], f"{at}.affinity", causes)
     if given.get("dnsConfig") is not None or dns == "None":
         placement.dns_config(given.get("dnsConfig") or {}, dns or "", f"{at}.dnsConfig", causes)
     for index, gate in enumerate(given.get("readinessGates") or ()):
@@ -64,11 +65,11 @@ def spec(given: Object, pod_name: str, at: str, causes: Causes) -> None:
     if given.get("schedulingGates"):
         _gates(given["schedulingGates"], f"{at}.schedulingGates", causes)
     if given.get("topologySpreadConstraints"):
-        placement.spread(given["topologySpreadConstraints"], f"{at}.topologySpreadConstraints", causes)
+        check_once(placement.spread, given["topologySpreadConstraints"], f"{at}.topologySpreadConstraints", causes)
     pod_security.host_users(given, at, causes)
     _names(given, at, causes)
     if given.get("tolerations"):
-        placement.tolerations(given["tolerations"], f"{at}.tolerations", causes)
+        check_once(placement.tolerations, given["tolerations"], f"{at}.tolerations", causes)
     _rest(given, at, causes)
 
 

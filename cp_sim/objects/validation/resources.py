@@ -83,8 +83,8 @@ def amount(name: str, value: str, at: str, causes: Causes) -> None:
         causes.append(invalid(at, value, "must be an integer"))
 
 
-def requirements(given: Object, claims: tuple[str, ...], at: str, causes: Causes) -> None:
-    """`resources` of a container."""
+def amounts(given: Object, at: str, causes: Causes) -> None:
+    """Limits and requests in the `resources` of a container."""
     limits, requests = given.get("limits") or NONE, given.get("requests") or NONE
     has_cpu = has_memory = has_huge = False
     for name, value in limits.items():
@@ -105,7 +105,6 @@ def requirements(given: Object, claims: tuple[str, ...], at: str, causes: Causes
         has_cpu, has_memory = has_cpu or name == "cpu", has_memory or name == "memory"
     if has_huge and not has_cpu and not has_memory:
         causes.append(forbidden(at, "HugePages require cpu or memory"))
-    _claims(given.get("claims") or (), claims, f"{at}.claims", causes)
 
 
 def _request_against_limit(name: str, value: str, limits: Any, at: str, causes: Causes) -> None:
@@ -123,7 +122,8 @@ def _request_against_limit(name: str, value: str, limits: Any, at: str, causes: 
         causes.append(invalid(at, value, f"must be less than or equal to {name} limit of {limit}"))
 
 
-def _claims(given: Any, known: tuple[str, ...], at: str, causes: Causes) -> None:
+def claims(given: Any, known: tuple[str, ...], at: str, causes: Causes) -> None:
+    """The claims in the `resources` of a container, of which the pod must have every one."""
     seen = set()
     for index, claim in enumerate(given):
         name, request = claim.get("name", ""), claim.get("request", "")

@@ -10,6 +10,7 @@ from typing import Any
 from cp_sim.objects import names
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, not_supported, required
 from cp_sim.objects.quantity import parse
+from cp_sim.objects.shared import check_once
 from cp_sim.objects.validation.common import dns_label
 from cp_sim.objects.validation.environment import field_ref, resource_field_ref
 from cp_sim.objects.validation.storage import claim_spec
@@ -26,6 +27,7 @@ _ORDER = (
     "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
     "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
+_PLACES = {field: place for place, field in enumerate(_ORDER)}
 # What has to be given in sources that need no more thought.
 _REQUIRED = {
     "gitRepo": ("repository",),
@@ -74,10 +76,11 @@ def volumes(given: list[Object], pod_name: str, at: str, causes: Causes) -> dict
 def source(volume: Object, pod_name: str, at: str, causes: Causes) -> None:
     """The one source of a volume."""
     count = 0
-    for field in _ORDER:
-        given = volume.get(field)
-        if given is None:
-            continue
+    fields = [field for field in volume if field in _PLACES and volume[field] is not None]
+    if len(fields) > 1:
+        fields.sort(key=_PLACES.__getitem__)
+    for field in fields:
+        given = volume[field]
         path = f"{at}.{field}"
         if field == "emptyDir":
             count += 1
@@ -104,7 +107,7 @@ def _one(field: str, given: Object, volume: Object, pod_name: str, at: str, caus
         for file in given.get("items") or ():
             _downward_file(file, at, causes)
     elif field == "projected":
-        _projected(given, at, causes)
+        check_once(_projected, given, at, causes)
     elif field == "ephemeral":
         _ephemeral(given, f"{pod_name}-{volume.get('name', '')}", at, causes)
     elif field == "nfs":

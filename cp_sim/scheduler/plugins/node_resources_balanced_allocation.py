@@ -26,10 +26,15 @@ class NodeResourcesBalancedAllocation(Plugin):
         self.resources = resources
 
     def pre_score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Status | None:
+        return None if self._is_asked(pod) else SKIPPED
+
+    def _is_asked(self, pod: PodInfo) -> bool:
         wanted = pod.facts.requests
-        return None if any(wanted.get(resource) for resource in self.resources) else SKIPPED
+        return any(wanted.get(resource) for resource in self.resources)
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
+        if not self._is_asked(pod):
+            return 0  # only where PreScore is switched off
         wanted = pod.facts.requests
         # Of other resources only those count that the pod asks for.
         counted = [resource for resource in self.resources if resource in CORE or wanted.get(resource)]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from cp_sim.objects import meta, quantity
-from cp_sim.scheduler import columns
+from cp_sim.scheduler import columns, resource_claims
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
@@ -97,9 +97,12 @@ class NodeResourcesFit(Plugin):
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
         bit = FIRST_RESOURCE_BIT
+        by_devices = resource_claims.delegated(state.cache, pod)
         for resource, amount in self._checked(pod):
             allocatable = nodes.allocatable(resource)
             lacking = amount > allocatable - nodes.requested(resource)
+            if resource in by_devices:  # what no device plugin of the node provides is left to DynamicResources
+                lacking = lacking & (allocatable != 0)
             if columns.any_of(lacking):
                 codes = codes + lacking * bit
                 codes = codes | ((lacking & (amount > allocatable)) * UNRESOLVABLE_BIT)

@@ -12,7 +12,17 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.framework import ERROR, SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, Plugin, Prepare, Status, wait
+from cp_sim.scheduler.framework import (
+    ERROR,
+    SKIPPED,
+    UNRESOLVABLE,
+    UNSCHEDULABLE,
+    Plugin,
+    PluginError,
+    Prepare,
+    Status,
+    wait,
+)
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
 from cp_sim.scheduler.waiting_pods import as_data
@@ -687,6 +697,21 @@ def test_another_order_of_the_queue() -> None:
     world.loop.run(20_000)
     world.add_node(node("worker-1"))
     assert [one for one in "abc" if meta.node_name(world.get("pods", one, "default"))] == ["a"]
+
+
+def test_a_queue_without_an_order_is_an_error_that_names_the_plugin() -> None:
+    class Clueless(Plugin):
+        name = "Clueless"
+
+        def sort_key(self, pod: Any, time_ms: int) -> Any:
+            return pod.labels["rank"]
+
+    kept = tuple(plugin for plugin in DEFAULT_PLUGINS if plugin.name != "PrioritySort")
+    world = World(node("worker-1"), profiles=(*kept, Clueless()))
+    with pytest.raises(
+        PluginError, match=r"running QueueSort plugin \"Clueless\": KeyError: 'rank' \(line \d+, in sort_k"
+    ):
+        world.add_pod(pod("web-1"))
 
 
 class Picky(Plugin):

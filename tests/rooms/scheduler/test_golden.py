@@ -18,13 +18,13 @@ from cp_sim.scheduler.scenario import Scenario, answer
 
 Object = dict[str, Any]
 
-FILE = Path(__file__).parents[2] / "golden" / "scheduler" / "decisions.jsonl.gz"
+FOLDER = Path(__file__).parents[2] / "golden" / "scheduler"
 GROUPS = 12
 
 
-@lru_cache(maxsize=1)
-def scenarios() -> list[Object]:
-    with gzip.open(FILE, "rt") as lines:
+@lru_cache(maxsize=2)
+def scenarios(name: str = "decisions") -> list[Object]:
+    with gzip.open(FOLDER / f"{name}.jsonl.gz", "rt") as lines:
         return [json.loads(line) for line in lines]
 
 
@@ -77,6 +77,11 @@ def test_a_cache_that_has_seen_equal_pods_decides_the_same() -> None:
             )
         wrong += differences(one, warm.run(one["pending"]))
     assert not wrong, "\n".join(wrong[:5])
+
+
+@pytest.mark.parametrize("scenario", scenarios("decisions-extra"), ids=lambda one: one["name"])
+def test_what_is_new_is_decided_as_the_real_scheduler_does(scenario: Object) -> None:
+    assert not differences(scenario, answer(scenario)["got"])
 
 
 def test_the_recordings_cover_what_decisions_are_made_of() -> None:

@@ -17,6 +17,7 @@ from cp_sim.views import (
     cluster_map,
     control_plane,
     decision,
+    guesses,
     keyspace,
     locks_and_keys,
     ownership,
@@ -196,6 +197,14 @@ def broken_group() -> Group:
     return group.propose(2).run(5)
 
 
+def guesses_of(*names: str) -> View:
+    """Guesses about real decisions: right, tied, wrong, nowhere and none."""
+    made = [real_decisions.made()[name] for name in names]
+    pods = [one.pod.rpartition("/")[2] for one in made]
+    said = [made[0].node or "", made[1].best[-1], "nowhere", "worker-1"]
+    return guesses(made, dict(zip(pods, said)))
+
+
 WAYS = ("a node more", "a gate", "many nodes", "preemption")
 PREEMPTIONS = ("preemption", "preemption tie", "preemption of many", "hopeless", "tie")
 
@@ -212,6 +221,8 @@ def gallery() -> dict[str, View]:
         **{f"decision: {name}": decision(made) for name, made in real_decisions.made().items()},
         **{f"preemption: {name}": preemption(real_decisions.made()[name]) for name in PREEMPTIONS},
         **{f"what if: {way}": picture_of(real_decisions.what_if(way)) for way in WAYS},
+        "guesses": guesses_of("three nodes", "tie", "hopeless", "gated", "wide names"),
+        "no guesses": guesses([real_decisions.made()["tie"]], {}),
         "decision: guessed": decision(real_decisions.made()["tie"], guess=["worker-1", "worker-9"]),
         "reconcile": reconcile(next(record for record in told.trace if isinstance(record.evidence, Plan))),
         "cause chain": cause_chain(told, "pod/web-7d4b9c6f5-b8c4d"),

@@ -335,6 +335,14 @@ NONE: dict[str, tuple[tuple[Plugin, ...], Object, list[Object], dict[str, tuple[
         "1 no, 1 node(s) didn't satisfy plugin(s) [A].",
         "A F",
     ),
+    "PreFilter names all of them, Filter rejects them": (
+        (Before("A", Only(("node1", "node2"))), Filter("F")),
+        WANTED,
+        nodes("node1 node2"),
+        {ALL: ("F", UNSCHEDULABLE, "no")},
+        "2 no.",
+        "A F",
+    ),
     "a claim that does not exist": (
         (VolumeBinding(),),
         pod("", "wanted", volumes=CLAIMING),
