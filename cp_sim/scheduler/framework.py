@@ -144,6 +144,11 @@ class Plugin:
     follows_pods: ClassVar[bool] = False
     local: ClassVar[bool] = False
 
+    def __init_subclass__(cls) -> None:
+        # The codes that `filter` makes of the reasons of `filter_node` mean something in one cycle only.
+        if cls.local and cls.filter is Plugin.filter and cls.filter_node is not Plugin.filter_node:
+            raise TypeError(f"{cls.__name__}: a plugin with filter_node cannot be local; give it a filter over columns")
+
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""
         return True

@@ -272,4 +272,4 @@ class _Painter:
             victims = decision_words.listed([one.rpartition("/")[2] for one in decided.preemption.victims])
             told.append(("amber", f"preemption: {victims} must give way on {decided.preemption.nominated}"))
         lines = [styled(style, line) for style, words in told for line in wrap(words, WIDTH - 140, 11, 2)]
-        return [*lines, *(wrap(decided.message, WIDTH - 110, 11, 2) if self.rows else ())]
+        return [*lines, *(wrap(decided.message, WIDTH - 150, 11, 3) if self.rows else ())]
