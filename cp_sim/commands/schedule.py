@@ -54,7 +54,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "also .gz; - reads the standard input",
     )
     schedule.add_argument(
-        "--pods", metavar="FILE", action="append", default=[], help="more pods to place (YAML or JSON)"
+        "--pods",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="more pods to place (YAML or JSON); also Deployments, StatefulSets, Jobs: the pods that they would make",
     )
     schedule.add_argument(
         "--why", metavar="POD", help="tell all that was found out about this pod (NAMESPACE/NAME or NAME)"
@@ -191,14 +195,22 @@ def _sorted_out(values: list[Any], options: argparse.Namespace, profiles: tuple[
 
 def _answer_dump(dump: Dump, options: argparse.Namespace, profiles: tuple[Profile, ...]) -> int:
     try:
-        attempts = Scenario(list(dump.objects), profiles, _chance(options)).decide(list(dump.pending))
+        scenario = Scenario(list(dump.objects), profiles, _chance(options), are_complete=True)
+        attempts = scenario.decide(list(dump.pending))
     except (ScenarioError, PluginError) as problem:
         raise Refusal(f"{options.file} cannot be scheduled: {problem}") from None
+    if any(one.decision.preemption is not None for one in attempts) and not any(map(is_budget, dump.objects)):
+        _complain("there is no PodDisruptionBudget: pods are pushed out without regard to any; add pdb")
     output = options.output or "table"
     if output == "table" and not options.why:
         print(_heading(dump))
     _print(options.file, attempts, options, output)
     return 0
+
+
+def is_budget(obj: Object) -> bool:
+    """Whether an object says how many pods may be disrupted."""
+    return bool(obj["kind"] == "PodDisruptionBudget")
 
 
 def _heading(dump: Dump) -> str:

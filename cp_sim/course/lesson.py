@@ -94,6 +94,7 @@ LESSONS = {
     "02": "lesson_02",
     "06": "lesson_06",
     "07": "lesson_07",
+    "08": "lesson_08",
     "12": "lesson_12",
     "13": "lesson_13",
 }

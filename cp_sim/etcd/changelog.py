@@ -60,6 +60,8 @@ class ChangeLog:
         block = self._blocks[-1]
         if block[-1].revision < revision:
             return []
+        if len(block) > 1 and block[-2].revision < revision:
+            return [block[-1]]  # who follows asks after every change
         if self._first[-1] < revision:
             return block[bisect_left(block, revision, key=_revision) :]
         # A revision may have begun in the block before the first one that begins with it.

@@ -183,6 +183,9 @@ class Etcd(Forwarding):
     def _request(self, request: StoreRequest) -> None:
         operation = request.operation
         kind = type(operation)
+        if kind is Put and self._alone:
+            self._propose(request)
+            return
         if kind in REPORTS:
             self._report(request)
             return

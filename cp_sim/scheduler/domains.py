@@ -63,7 +63,8 @@ class Domains:
         """Count the pods of all rows, and see which domains there are."""
         values, size = self.label.ids[: len(per_row)], len(self.label.values)
         if self.rows is not None:
-            values = columns.where(self.rows[: len(per_row)], values, -1)
+            # Rows that came since are those of nodes that are not there yet: a pod names one that nobody knows.
+            values = columns.where(columns.widened(self.rows, len(per_row))[: len(per_row)], values, -1)
         self.counts = columns.widened(columns.sum_by(values, per_row, size), size + 1)
         self.present = columns.count_by(values, size) > 0
         self.number = columns.count_true(self.present)

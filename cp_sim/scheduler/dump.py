@@ -15,6 +15,7 @@ from typing import Any
 from cp_sim.objects import manifests, meta, strict
 from cp_sim.objects.kinds import Kind, UnknownKind, kind_of
 from cp_sim.objects.wrong_fields import wrong_fields
+from cp_sim.scheduler.dump_workloads import COUNTED, made_by
 from cp_sim.scheduler.prepare import completed, priority_of
 from cp_sim.scheduler.scenario import LOOKED_UP
 from cp_sim.sim import immutable
@@ -22,7 +23,7 @@ from cp_sim.sim import immutable
 Object = dict[str, Any]
 
 DECIDING = ("Node", "Pod", *LOOKED_UP)
-WORKLOADS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
+UNCOUNTED = ("DaemonSet", "CronJob")
 COMMAND = (
     "kubectl get nodes,pods,pv,pvc,sc,csinodes,pdb,services,replicasets,statefulsets,priorityclasses,namespaces -A"
 )
@@ -137,7 +138,8 @@ class Sorting:
                 f"{_some(names, 'pod')} left out: the scheduler {scheduler!r} places {_them(names)}, "
                 f"this one is {' and '.join(map(repr, self.schedulers))}"
             )
-        pending.sort(key=self._turn)
+        classes = {meta.name(one): one for (kind, _), one in self.known.items() if kind == "PriorityClass"}
+        pending.sort(key=lambda pod: turn(pod, classes))
         objects = [one for one in self.known.values() if id(one) not in gone]
         return Dump(tuple(objects), tuple(pending), tuple(self.problems))
 
@@ -150,11 +152,6 @@ class Sorting:
             self._left.setdefault(scheduler, []).append(meta.key(pod))
             return False
         return True
-
-    def _turn(self, pod: Object) -> tuple[int, str]:
-        classes = {meta.name(one): one for (kind, _), one in self.known.items() if kind == "PriorityClass"}
-        priority, _ = priority_of(pod["spec"], classes)
-        return (-priority, pod["metadata"].get("creationTimestamp") or "~")
 
     def _tell_ignored(self) -> None:
         if self._ignored:
@@ -196,18 +193,26 @@ class Sorting:
         except (UnknownKind, TypeError):
             self._take_unknown(obj, where)
             return
-        if kind.kind not in DECIDING:
-            if placing and kind.kind in WORKLOADS:
-                self.problems.append(
-                    f"{kind.kind} {_key(obj)} in {where} is left out: the scheduler places pods; "
-                    "write its template as a Pod"
-                )
-            else:
-                self._ignored[kind.kind] += 1
-            return
-        read = self._read(kind, obj, where)
-        if read is not None:
-            self._keep(kind.kind, read)
+        if placing and kind.kind in COUNTED:
+            self._take_workload(kind, obj, where)
+        elif placing and kind.kind in UNCOUNTED:
+            self.problems.append(
+                f"{kind.kind} {_key(obj)} in {where} is left out: how many pods it makes is not known here; "
+                "write its template as a Pod"
+            )
+        elif kind.kind not in DECIDING:
+            self._ignored[kind.kind] += 1
+        else:
+            read = self._read(kind, obj, where)
+            if read is not None:
+                self._keep(kind.kind, read)
+
+    def _take_workload(self, kind: Kind, obj: Object, where: str) -> None:
+        """Take the pods that a workload would make."""
+        wrong = wrong_fields(kind, obj) or ([] if meta.name(obj) else [f"{kind.kind} without metadata.name"])
+        self.problems += [f"{kind.kind} {_key(obj)} in {where} is left out: {one}" for one in wrong]
+        for made in [] if wrong else made_by(obj):
+            self._take_object(made, where, placing=False)
 
     def _take_unknown(self, obj: Object, where: str) -> None:
         kind, version = obj["kind"], obj.get("apiVersion")
@@ -220,17 +225,14 @@ class Sorting:
 
     def _read(self, kind: Kind, obj: Object, where: str) -> Object | None:
         """The object with types and defaults as the API server reads it; None, and a sentence, where it cannot be."""
-        wrong = wrong_fields(kind, obj)
-        if not wrong and not meta.name(obj):
+        try:
             obj = self._named(kind, obj)
-            wrong = [] if meta.name(obj) else ["it has no metadata.name"]
-        if not wrong and kind.kind == "Pod" and not (obj.get("spec") or {}).get("containers"):
+            read = completed(obj)
+            if kind.kind != "Pod" or read["spec"].get("containers"):
+                return read
             wrong = ["spec.containers is empty: give it a container"]
-        if not wrong:
-            try:
-                return completed(obj)
-            except strict.DecodeError as problem:
-                wrong = [str(problem)]
+        except (strict.DecodeError, AttributeError, TypeError) as problem:
+            wrong = wrong_fields(kind, obj) or [str(problem)]
         called = _key(obj)
         if called == NAMELESS:
             called = f"in {where}"
@@ -239,9 +241,9 @@ class Sorting:
 
     def _named(self, kind: Kind, obj: Object) -> Object:
         """A pod that is only to be created may have a generateName instead of a name."""
-        prefix = (obj.get("metadata") or {}).get("generateName")
-        if kind.kind != "Pod" or not prefix:
+        if kind.kind != "Pod" or meta.name(obj) or not (obj.get("metadata") or {}).get("generateName"):
             return obj
+        prefix = obj["metadata"]["generateName"]
         self._unnamed += 1
         return {**obj, "metadata": {**obj["metadata"], "name": f"{prefix}{self._unnamed}"}}
 
@@ -251,6 +253,12 @@ class Sorting:
         if before is not None and before != obj:
             self.problems.append(f"{kind} {meta.key(obj)} stands there twice: the last one counts")
         self.known[key] = obj
+
+
+def turn(pod: Object, classes: dict[str, Object]) -> tuple[int, str]:
+    """Sort key of a pending pod: the highest priority first, then the oldest (PrioritySort)."""
+    priority, _ = priority_of(pod["spec"], classes)
+    return (-priority, pod["metadata"].get("creationTimestamp") or "~")
 
 
 def _key(obj: Object) -> str:

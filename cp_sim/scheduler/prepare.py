@@ -1,11 +1,11 @@
 """What the API server does to objects before the scheduler sees them, for scenarios that were never sent to one.
 
 Types and defaults, and of a pod what decisions depend on: limits become requests, amounts are rounded up to
-thousandths, priority classes, preemption policy, overhead of runtime classes, and matchLabelKeys merged into selectors.
+thousandths, priority classes, preemption policy, runtime classes, and matchLabelKeys merged into selectors.
 In a running cluster the API server does all of it.
 
-*In Kubernetes:* pkg/apis/core/v1/defaults.go, plugin/pkg/admission/priority, plugin/pkg/admission/runtimeclass
-(overhead), pkg/registry/core/pod/strategy.go.
+*In Kubernetes:* pkg/apis/core/v1/defaults.go, plugin/pkg/admission/priority, plugin/pkg/admission/runtimeclass,
+pkg/registry/core/pod/strategy.go.
 """
 
 from __future__ import annotations
@@ -47,13 +47,26 @@ def prepared(pod: Object, priority_classes: dict[str, Object], runtime_classes: 
     spec = dict(pod["spec"])
     spec["priority"], spec["preemptionPolicy"] = priority_of(spec, priority_classes)
     runtime = runtime_classes.get(spec.get("runtimeClassName") or "")
-    if runtime and not spec.get("overhead"):
-        spec["overhead"] = (runtime.get("overhead") or {}).get("podFixed") or {}
+    if runtime:
+        _take_over(spec, runtime)
     for kind, statuses in (("containers", "containerStatuses"), ("initContainers", "initContainerStatuses")):
         told = {one.get("name"): one for one in (pod.get("status") or {}).get(statuses) or () if one.get("resources")}
         if told:
             spec[kind] = [_in_effect(pod, one, told.get(one.get("name"))) for one in spec.get(kind) or ()]
     return {**pod, "spec": label_keys.merged(spec, meta.labels(pod))}
+
+
+def _take_over(spec: Object, runtime: Object) -> None:
+    """What a runtime class adds to a pod: its overhead, and where pods of this runtime may go."""
+    if not spec.get("overhead"):
+        spec["overhead"] = (runtime.get("overhead") or {}).get("podFixed") or {}
+    scheduling = runtime.get("scheduling") or {}
+    if scheduling.get("nodeSelector"):
+        spec["nodeSelector"] = {**scheduling["nodeSelector"], **(spec.get("nodeSelector") or {})}
+    own = spec.get("tolerations") or []
+    more = [one for one in scheduling.get("tolerations") or () if one not in own]
+    if more:
+        spec["tolerations"] = [*own, *more]
 
 
 def _in_effect(pod: Object, container: Object, told: Object | None) -> Object:

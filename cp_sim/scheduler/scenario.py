@@ -72,19 +72,27 @@ class Scenario:
 
     `profiles` are those of the scheduler (by default one that looks at every node); a pod is decided by the profile
     that it names, else by the first.  `chance` draws among equally good nodes, None takes the smallest name and also
-    judges the nodes that need not be looked at.
+    judges the nodes that need not be looked at.  `are_complete` says that the objects went through `completed` already.
 
     Raises:
         ScenarioError: an object cannot be read.
     """
 
-    def __init__(self, objects: list[Object], profiles: tuple[Profile, ...] = (), chance: Any = None) -> None:
-        self.profiles = profiles or (everything_profile(),)
+    def __init__(
+        self,
+        objects: list[Object],
+        profiles: Profile | tuple[Profile, ...] = (),
+        chance: Any = None,
+        are_complete: bool = False,
+    ) -> None:
+        self.profiles = (profiles,) if isinstance(profiles, Profile) else profiles or (everything_profile(),)
         self.chance = chance
         self.cache = Cache()
         self.room = cycle.Room()
         self.cache.others[resource_claims.CLAIMS] = {}  # claims are looked at, even if there are none
-        read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
+        read = objects
+        if not are_complete:
+            read = [_read(obj, "objects", place) for place, obj in enumerate(objects) if is_known(obj)]
         bound: list[Object] = []
         for obj in read:
             if obj["kind"] == "Node":
@@ -96,8 +104,16 @@ class Scenario:
         for obj in bound:
             self.cache.put_pod(self.admitted(obj), meta.node_name(obj))
 
+    def read(self, pod: Object, place: int = 0) -> PodInfo:
+        """A pod that was never sent to an API server, as the scheduler would get it from one.
+
+        Raises:
+            ScenarioError: it cannot be read; `place` is told as its place among the pending pods.
+        """
+        return self.admitted(_read({**pod, **POD}, "pending", place))
+
     def admitted(self, pod: Object) -> PodInfo:
-        """A pod as the scheduler would get it from the API server."""
+        """A completed pod with what admission adds to it."""
         others = self.cache.others
         classes = others.get("priorityclasses.scheduling.k8s.io", {})
         return PodInfo(prepared(pod, classes, others.get("runtimeclasses.node.k8s.io", {})))
@@ -108,7 +124,7 @@ class Scenario:
 
     def decide(self, pending: list[Object]) -> list[Attempt]:
         """All attempts for these pods, in order."""
-        pods = [self.admitted(_read({**pod, **POD}, "pending", place)) for place, pod in enumerate(pending)]
+        pods = [self.read(pod, place) for place, pod in enumerate(pending)]
         for pod in pods:
             if pod.nominated_node and not meta.node_name(pod.object):
                 self.cache.nominate(pod, pod.nominated_node)
@@ -117,10 +133,15 @@ class Scenario:
             made += self._bound(pod) if meta.node_name(pod.object) else self._place(pod)
         return made
 
+    @property
+    def profile(self) -> Profile:
+        """The profile that decides pods which name no other."""
+        return self.profiles[0]
+
     def profile_of(self, pod: PodInfo) -> Profile:
         """The profile that the pod names, else the first."""
         name = pod.spec.get("schedulerName")
-        return next((one for one in self.profiles if one.scheduler_name == name), self.profiles[0])
+        return next((one for one in self.profiles if one.scheduler_name == name), self.profile)
 
     def _bound(self, pod: PodInfo) -> list[Attempt]:
         """A pod that names its node never reaches the scheduler; what the filters think of it is told anyway."""
@@ -246,6 +267,5 @@ def _preemption(decision: Decision) -> Object | None:
 
 def answer(scenario: Object, profile: Profile | None = None) -> Object:
     """The answer to one scenario.  *Raises* `ScenarioError`."""
-    profiles = (profile,) if profile is not None else ()
-    got = Scenario(scenario.get("objects") or [], profiles).run(scenario.get("pending") or [])
+    got = Scenario(scenario.get("objects") or [], profile or ()).run(scenario.get("pending") or [])
     return {"name": scenario.get("name", ""), "got": got}

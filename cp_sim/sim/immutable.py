@@ -38,13 +38,17 @@ def _quick_init(made: Any) -> Any:
         "_turn_into": object.__dict__["__class__"].__set__,
         "_open": type(f"{made.__name__}Open", (), {"__slots__": tuple(names)}),
         "_made": made,
+        "_ordinary": made.__init__,
     }
     parameters = []
     for field in fields(made):
         scope[f"_default_{field.name}"] = field.default
         parameters.append(field.name if field.default is MISSING else f"{field.name}=_default_{field.name}")
     fill = "".join(f"    self.{name} = {name}\n" for name in names)
-    head = f"def __init__(self, {', '.join(parameters)}):\n    _turn_into(self, _open)\n"
+    head = f"def __init__(self, {', '.join(parameters)}):\n"
+    # A class that inherits from this one may have other slots.
+    head += f"    if self.__class__ is not _made:\n        return _ordinary(self, {', '.join(names)})\n"
+    head += "    _turn_into(self, _open)\n"
     exec(f"{head}{fill}    self.__class__ = _made\n", scope)
     init = scope["__init__"]
     init.__qualname__ = f"{made.__qualname__}.__init__"

@@ -194,8 +194,8 @@ def begins_at(shift):
     return create
 
 
-def forgets_the_last(self, mvcc, told, _real=Watches._live):
-    return [type(one)(one.id, one.revision, one.changes[:-1]) for one in _real(self, mvcc, told)]
+def forgets_the_last(self, mvcc, _real=Watches._live):
+    return [type(one)(one.id, one.revision, one.changes[:-1]) for one in _real(self, mvcc)]
 
 
 def tells_one_by_one(self):

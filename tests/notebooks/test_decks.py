@@ -20,6 +20,7 @@ PARAMETERS: list[dict[str, Any]] = [
         "members": 3,
         "control_planes": 3,
         "script": ["wait 10s", "compact", "scale deployment web --replicas=2"],
+        "urgent_cpu": 1,
     },
     {
         "seed": 23,
@@ -35,6 +36,8 @@ PARAMETERS: list[dict[str, Any]] = [
         "workers": 5,
         "replicas": 6,
         "votes": {"web": "worker-5", "hungry": "worker-17", "quiet": "worker-2"},
+        "tenants": {"one": ["low", 1], "two": ["spare", 4], "three": ["urgent", 4], "four": ["low", 2]},
+        "urgent_cpu": 4,
         "members": 7,
         "control_planes": 5,
         "fault_script": ["at 5s pause etcd leader", "at 20s resume etcd leader", "at 30s crash scheduler leader"],

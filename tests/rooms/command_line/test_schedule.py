@@ -335,7 +335,7 @@ PROBLEMS: dict[str, tuple[list[Object], str]] = {
         'Node n2 is left out: status.allocatable.memory is "8GiB": a quantity',
     ),
     "a type": ([changed(pod("web"), "spec.nodeSelector", ["a"])], "spec.nodeSelector is a list: a map is wanted"),
-    "a name that is missing": ([changed(pod("web"), "metadata", {})], "is left out: it has no metadata.name"),
+    "a name that is missing": ([changed(pod("web"), "metadata", {})], "is left out: Pod without metadata.name"),
     "no containers": ([changed(pod("web"), "spec.containers", [])], "spec.containers is empty"),
     "no kind": ([{"metadata": {"name": "x"}}], "item 1 of input is left out: it has no kind"),
     "no apiVersion": (
@@ -349,6 +349,10 @@ PROBLEMS: dict[str, tuple[list[Object], str]] = {
     "kinds that do not decide": (
         [pod("web"), {"apiVersion": "v1", "kind": "Secret"}, {"apiVersion": "a/v1", "kind": "Widget"}],
         "1 Secret, 1 Widget: left aside",
+    ),
+    "no budgets": (
+        [pod("low", "2", node_name="n1"), pod("web", "2", priority=5)],
+        "there is no PodDisruptionBudget: pods are pushed out without regard to any; add pdb",
     ),
     "twice": ([pod("web"), pod("web", "200m")], "Pod default/web stands there twice: the last one counts"),
     "an error instead of a list": (
@@ -412,10 +416,41 @@ def test_nodes_as_manifests_have_no_room(schedule: Command) -> None:
     assert "no status.allocatable in Node n1" in told.err
 
 
-def test_a_deployment_among_the_pods_to_place_is_not_one(schedule: Command) -> None:
-    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {}}
-    told = schedule(dump_of(node("n1")), pods=yaml.safe_dump(deployment))
-    assert "Deployment web in pods is left out: the scheduler places pods; write its template as a Pod" in told.err
+def workload(kind: str, name: str = "web", **spec: Any) -> Object:
+    version = "batch/v1" if kind in ("Job", "CronJob") else "v1" if kind == "ReplicationController" else "apps/v1"
+    template = {"metadata": {"labels": {"app": name}}, "spec": pod("x")["spec"]}
+    selector = {"matchLabels": {"app": name}} if version == "apps/v1" else {"app": name}
+    body = {"template": template, **({} if version == "batch/v1" else {"selector": selector}), **spec}
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": body}
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [
+        (workload("Deployment", replicas=3), 3),
+        (workload("ReplicaSet", replicas=2), 2),
+        (workload("StatefulSet"), 1),
+        (workload("ReplicationController", replicas=0), 0),
+        (workload("Job", parallelism=2), 2),
+    ],
+    ids=["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Job"],
+)
+def test_the_pods_that_a_workload_would_make_are_placed(schedule: Command, made: Object, count: int) -> None:
+    told = schedule(dump_of(node("n1"), node("n2")), "--output", "json", pods=yaml.safe_dump(made))
+    got = told.answers()[0]["got"]
+    assert [entry["pod"] for entry in got] == [f"default/web-{number}" for number in range(count)]
+    spread = [entry for entry in got if "PodTopologySpread" in entry["scores"]]
+    assert len(spread) == (0 if made["kind"] == "Job" else count), "default spreading knows the owner"
+    assert not [problem for problem in told.problems() if "waits" not in problem]
+
+
+def test_workloads_whose_pods_cannot_be_told_are_named(schedule: Command) -> None:
+    several = [workload("DaemonSet"), workload("CronJob"), workload("Deployment", replicas="many")]
+    told = schedule(dump_of(node("n1")), pods="---\n".join(map(yaml.safe_dump, several)))
+    first, second, third, *_ = told.problems()
+    assert first.startswith("DaemonSet web in document 1 of pods is left out: how many pods it makes is not known here")
+    assert second.startswith("CronJob web in document 2 of pods is left out")
+    assert third.endswith('is left out: spec.replicas is "many": a whole number is wanted')
 
 
 def test_a_whole_dump_has_nothing_to_complain_of(schedule: Command) -> None:

@@ -102,3 +102,36 @@ def test_an_object_that_cannot_be_read_is_named(objects: list[Object], pending: 
     with pytest.raises(ScenarioError) as refused:
         Scenario(objects).decide(pending)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("selector", [{}, {"matchLabels": {"app": "web"}}], ids=["without conditions", "by a label"])
+def test_a_pod_on_a_node_that_nobody_knows_does_not_disturb_spreading(selector: Object) -> None:
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": selector,
+        "nodeTaintsPolicy": "Honor",
+    }
+    spread = [pod(name, labels={"app": "web"}, topologySpreadConstraints=[constraint]) for name in ("a", "b", "c")]
+    lost = pod("lost", labels={"app": "web"}, on="nowhere")
+    got = entries([node("n1"), node("n2")], spread[0], lost, *spread[1:])
+    assert [one["result"] for one in got] == ["scheduled"] * 4
+    assert (got[0]["node"], got[2]["node"]) == ("n1", "n2")
+
+
+def test_a_runtime_class_says_where_its_pods_may_go_and_what_they_cost_more() -> None:
+    runtime = {
+        "apiVersion": "node.k8s.io/v1",
+        "kind": "RuntimeClass",
+        "metadata": {"name": "kata"},
+        "handler": "kata",
+        "overhead": {"podFixed": {"cpu": "1"}},
+        "scheduling": {"nodeSelector": {"runtime": "kata"}, "tolerations": [{"key": "kata", "operator": "Exists"}]},
+    }
+    taints = [{"key": "kata", "effect": "NoSchedule"}]
+    nodes = [node("n1"), node("n2", labels={"runtime": "kata"}, taints=taints, cpu="2")]
+    got = entries([*nodes, runtime], *(pod(name, cpu="500m", runtimeClassName="kata") for name in ("a", "b")))
+    assert [one["node"] for one in got] == ["n2", None]
+    assert got[1]["filters"]["n1"]["plugin"] == "NodeAffinity"
+    assert got[1]["filters"]["n2"]["reasons"] == ["Insufficient cpu"]

@@ -55,3 +55,23 @@ def test_factories_and_checks_work_as_in_any_dataclass() -> None:
     assert Listed().words is not Listed().words
     with pytest.raises(ValueError, match="negative"):
         Checked(-1)
+
+
+@immutable
+class Named:
+    name: str
+    size: int = 1
+
+
+class Shouted(Named):
+    """A class that inherits, with slots or without."""
+
+    def __str__(self) -> str:
+        return f"{self.name.upper()} {self.size}"
+
+
+def test_a_derived_record_stays_what_it_is() -> None:
+    loud = Shouted("etcd", 3)
+    assert (type(loud), str(loud)) == (Shouted, "ETCD 3")
+    with pytest.raises(AttributeError):
+        loud.name = "raft"  # type: ignore[misc]
