@@ -224,7 +224,12 @@ class _Painter:
 
     def foot(self, top: float) -> None:
         if self.rows:
-            top = self._chips("filters", "filters, in their order:", self._filter_chips(), top)
+            below = self._chips("filters", "filters, in their order:", self._filter_chips(), top)
+            if self.decided.skipped:
+                words = styled("muted", "– had nothing to ask")
+                self.sketch.words("filters#skipped", 8, top + 15, words, size=8.5)
+                below = max(below, top + 34)
+            top = below
         chips = self.points.chips()
         if chips:
             top = self._chips("legend", "points from:", chips, top)
@@ -245,8 +250,6 @@ class _Painter:
                 chips.append((f"chips/{plugin}", f"{plugin} –", "muted", "faint"))
             else:
                 chips.append((f"chips/{plugin}", f"{plugin} ✓", "ink", "green"))
-        if decided.skipped:
-            chips.append(("chips", "(– had nothing to ask)", "muted", "none"))
         return chips
 
     def _chips(self, identity: str, words: str, chips: list[Chip], top: float) -> float:
