@@ -26,8 +26,8 @@ from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.prepare import completed, prepared
-from cp_sim.scheduler.queue import SchedulingQueue
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import SchedulingQueue
 from cp_sim.sim import Chance, Clock
 
 SEED = 0

@@ -17,9 +17,9 @@ from typing import Any
 from cp_sim.commands.files import opened
 from cp_sim.commands.refusal import Refusal
 from cp_sim.objects import meta
-from cp_sim.scheduler.configuration import ConfigurationError, read_profiles
-from cp_sim.scheduler.dump import Dump, DumpError, Sorting, documents
-from cp_sim.scheduler.dump_checks import lacking
+from cp_sim.scheduler.configuration.configuration import ConfigurationError, read_profiles
+from cp_sim.scheduler.dumps.dump import Dump, DumpError, Sorting, documents
+from cp_sim.scheduler.dumps.dump_checks import lacking
 from cp_sim.scheduler.framework import PluginError, Profile
 from cp_sim.scheduler.scenario import Attempt, Scenario, ScenarioError, entry_of, is_known
 from cp_sim.sim import Chance

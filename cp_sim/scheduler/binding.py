@@ -17,8 +17,8 @@ from cp_sim.objects import edit, meta
 from cp_sim.scheduler.asking import ask, worded
 from cp_sim.scheduler.framework import ERROR, PENDING, SKIP, WAIT, CycleState, Plugin, Prepare, Status
 from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE, Placed, fit_error, said_by
-from cp_sim.scheduler.queue import QueuedPod
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import QueuedPod
 from cp_sim.scheduler.waiting_pods import TIMEOUT, PermitWait, WaitingPod
 from cp_sim.sim import Clock, Timer
 from cp_sim.sim.clock import go_duration

@@ -25,7 +25,7 @@ from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.node_table import Nodes, NodeTable
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 from cp_sim.sim import immutable
 from cp_sim.sim.clock import parse_duration
 

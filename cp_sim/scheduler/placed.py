@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cp_sim.apiserver.request import Response
 from cp_sim.scheduler.framework import CycleState, Plugin
-from cp_sim.scheduler.queued_pod import QueuedPod
+from cp_sim.scheduler.queue.queued_pod import QueuedPod
 from cp_sim.sim import Timer
 
 # The reasons of a false condition PodScheduled.

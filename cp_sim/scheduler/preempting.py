@@ -19,7 +19,7 @@ from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.decision import UNSCHEDULABLE, Decision, Preemption, Rejection
 from cp_sim.scheduler.framework import UNRESOLVABLE
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queued_pod import QueuedPod
+from cp_sim.scheduler.queue.queued_pod import QueuedPod
 
 if TYPE_CHECKING:
     from cp_sim.scheduler.scheduler import Scheduler

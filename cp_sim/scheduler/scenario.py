@@ -12,10 +12,11 @@ from typing import Any
 from cp_sim.objects import edit, meta
 from cp_sim.objects.kinds import UnknownKind, kind_of
 from cp_sim.objects.strict import DecodeError
-from cp_sim.scheduler import cycle, filtering, resource_claims
+from cp_sim.scheduler import cycle, filtering
 from cp_sim.scheduler.asking import blamed
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision, Rejection
+from cp_sim.scheduler.devices import resource_claims
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Profile
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.plugins.dynamic_resources import DynamicResources, held_back

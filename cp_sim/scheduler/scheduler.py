@@ -22,17 +22,17 @@ from cp_sim.scheduler import changes, cycle, preempting
 from cp_sim.scheduler.asking import blamed
 from cp_sim.scheduler.binding import BindingCycle
 from cp_sim.scheduler.cache import Cache
-from cp_sim.scheduler.configuration import read_configuration
+from cp_sim.scheduler.configuration.configuration import read_configuration
 from cp_sim.scheduler.decision import ERROR, GATED, SCHEDULED, Decision
 from cp_sim.scheduler.events import SeriesRecorder
 from cp_sim.scheduler.evidence import Evidence
 from cp_sim.scheduler.framework import Profile
 from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import ANY_PRIORITY, QueuedPod, SchedulingQueue
+from cp_sim.scheduler.queue.worth import own_changes
 from cp_sim.scheduler.waiting_pods import WaitingPod
-from cp_sim.scheduler.worth import own_changes
 from cp_sim.sim import Timer, immutable
 
 Object = dict[str, Any]

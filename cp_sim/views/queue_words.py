@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING, QueuedPod
+from cp_sim.scheduler.queue.scheduling_queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING, QueuedPod
 from cp_sim.sim import immutable
 from cp_sim.views.facts import many
 

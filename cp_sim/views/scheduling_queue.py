@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING
+from cp_sim.scheduler.queue.scheduling_queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING
 from cp_sim.views import facts, queue_words
 from cp_sim.views.elections import leader_among
 from cp_sim.views.facts import many

@@ -17,7 +17,7 @@ from cp_sim.scheduler.decision import SCHEDULED
 from cp_sim.scheduler.framework import Plugin, PluginError
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING
+from cp_sim.scheduler.queue.scheduling_queue import ACTIVE, BACKOFF, GATED, WAITING
 from tests.rooms.scheduler.cluster_parts import ZONE, Object, World, node, pod
 
 PODS = ("a", "b", "c", "d", "e", "f")

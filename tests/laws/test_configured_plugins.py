@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cp_sim.scheduler.configuration import read_profiles
+from cp_sim.scheduler.configuration.configuration import read_profiles
 from cp_sim.scheduler.framework import Profile
 from tests.laws.test_shared_work import PLAIN, STEPS, caught, play
 from tests.rooms.scheduler.cluster_parts import ZONE

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from cp_sim.scheduler import Scheduler
-from cp_sim.scheduler.queue import QueuedPod, SchedulingQueue
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import QueuedPod, SchedulingQueue
 
 sys.path.insert(0, str(Path(__file__).parent))
 from scheduler_story import KINDS, NODES, PODS, Story, play

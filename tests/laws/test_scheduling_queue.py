@@ -10,8 +10,16 @@ from hypothesis import strategies as st
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.preempting import HELD
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING, QueuedPod, SchedulingQueue
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import (
+    ACTIVE,
+    BACKOFF,
+    GATED,
+    IN_FLIGHT,
+    WAITING,
+    QueuedPod,
+    SchedulingQueue,
+)
 from cp_sim.sim import Clock
 
 PROFILE = default_profile()

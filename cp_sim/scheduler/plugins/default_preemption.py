@@ -12,7 +12,7 @@ from cp_sim.scheduler.decision import Candidate, Outcome
 from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
 from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 BUDGETS = "poddisruptionbudgets.policy"
 

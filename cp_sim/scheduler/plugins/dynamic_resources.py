@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, selectors
-from cp_sim.scheduler import columns, resource_claims
+from cp_sim.scheduler import columns
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.device_allocation import Allocation, Granted, devices_of, edges, wishes
+from cp_sim.scheduler.devices import resource_claims
+from cp_sim.scheduler.devices.device_allocation import Allocation, Granted, devices_of, edges, wishes
 from cp_sim.scheduler.framework import (
     ERROR,
     OK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cp_sim.scheduler import columns, hints
+from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.domains import Domains
 from cp_sim.scheduler.framework import (
@@ -20,7 +20,8 @@ from cp_sim.scheduler.framework import (
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_index import ANTI, AVOIDS, PREFERS, TOWARDS, Question
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue import hints
+from cp_sim.scheduler.queue.queueing import Change
 
 AFFINITY, OWN_ANTI, EXISTING_ANTI = 1, 2, 3
 HARD_POD_AFFINITY_WEIGHT = 1

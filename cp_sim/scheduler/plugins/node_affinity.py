@@ -10,7 +10,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status, normalized
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 CONFLICT = "pod affinity terms conflict"
 ENFORCED = 2

@@ -9,7 +9,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, is_own
+from cp_sim.scheduler.queue.queueing import Change, is_own
 
 
 class NodeDeclaredFeatures(Plugin):

@@ -6,12 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 from cp_sim.objects import meta, quantity
-from cp_sim.scheduler import columns, resource_claims
+from cp_sim.scheduler import columns
 from cp_sim.scheduler.columns import Column
+from cp_sim.scheduler.devices import resource_claims
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, is_own, takes_room
+from cp_sim.scheduler.queue.queueing import Change, is_own, takes_room
 
 TOO_MANY_PODS = 1
 UNRESOLVABLE_BIT = 2

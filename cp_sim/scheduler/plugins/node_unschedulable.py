@@ -8,7 +8,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, is_own
+from cp_sim.scheduler.queue.queueing import Change, is_own
 from cp_sim.scheduler.taints import tolerates
 
 TAINT = ("node.kubernetes.io/unschedulable", "", "NoSchedule")

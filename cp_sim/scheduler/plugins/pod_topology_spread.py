@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cp_sim.objects import selectors
-from cp_sim.scheduler import columns, hints, node_matching, taints
+from cp_sim.scheduler import columns, node_matching, taints
 from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.default_selector import default_selector
 from cp_sim.scheduler.domains import Among, Domains
@@ -24,7 +24,8 @@ from cp_sim.scheduler.framework import (
 from cp_sim.scheduler.node_table import ZONE, Nodes
 from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import PodInfo, SpreadConstraint, affinity_term
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue import hints
+from cp_sim.scheduler.queue.queueing import Change
 
 HOSTNAME = "kubernetes.io/hostname"
 MISSING_LABEL, TOO_SKEWED = 1, 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cp_sim.scheduler.framework import OK, UNRESOLVABLE, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, is_own
+from cp_sim.scheduler.queue.queueing import Change, is_own
 
 
 class SchedulingGates(Plugin):

@@ -9,7 +9,7 @@ from cp_sim.scheduler.columns import Coded, Column
 from cp_sim.scheduler.framework import UNRESOLVABLE, CycleState, Plugin, normalized
 from cp_sim.scheduler.node_table import Nodes, taints_of
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, is_own
+from cp_sim.scheduler.queue.queueing import Change, is_own
 
 PREFER = ("PreferNoSchedule",)
 

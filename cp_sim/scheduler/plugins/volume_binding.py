@@ -23,7 +23,7 @@ from cp_sim.scheduler.framework import (
 )
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 Object = dict[str, Any]
 

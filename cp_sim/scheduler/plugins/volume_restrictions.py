@@ -9,7 +9,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 DISK, CLAIM = 1, 2
 DISKS = ("gcePersistentDisk", "awsElasticBlockStore", "iscsi", "rbd")

@@ -11,7 +11,7 @@ from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import SKIPPED, UNRESOLVABLE, CycleState, Only, Plugin, Status
 from cp_sim.scheduler.node_table import OLD_REGION, OLD_ZONE, REGION, ZONE, Nodes
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 LABELS = (OLD_ZONE, OLD_REGION, ZONE, REGION)
 NEW_NAME = {OLD_ZONE: ZONE, OLD_REGION: REGION}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cp_sim.scheduler.configuration import ConfigurationError, read_configuration, read_profiles
+from cp_sim.scheduler.configuration.configuration import ConfigurationError, read_configuration, read_profiles
 from cp_sim.scheduler.framework import Plugin, Profile
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, default_profile
 from tests.rooms.scheduler.cluster_parts import Object, decide, node, pod

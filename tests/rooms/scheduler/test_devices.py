@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.device_allocation import Allocation, DeviceId, devices_of, wishes
-from cp_sim.scheduler.device_expressions import SelectorError
-from cp_sim.scheduler.device_selectors import matches, view_of
+from cp_sim.scheduler.devices.device_allocation import Allocation, DeviceId, devices_of, wishes
+from cp_sim.scheduler.devices.device_expressions import SelectorError
+from cp_sim.scheduler.devices.device_selectors import matches, view_of
 from cp_sim.scheduler.framework import PluginError
 from cp_sim.scheduler.scenario import answer
 from tests.rooms.scheduler.cluster_parts import Object, node, pod

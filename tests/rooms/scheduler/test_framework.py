@@ -24,7 +24,7 @@ from cp_sim.scheduler.framework import (
     wait,
 )
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
-from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
+from cp_sim.scheduler.queue.scheduling_queue import BACKOFF, GATED, WAITING
 from cp_sim.scheduler.waiting_pods import as_data
 from tests.rooms.scheduler.cluster_parts import Object, World, node, pod
 

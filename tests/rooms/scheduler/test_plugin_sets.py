@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.framework import Plugin
-from cp_sim.scheduler.plugin_sets import (
+from cp_sim.scheduler.configuration.plugin_sets import (
     MULTI_POINT,
     Enabled,
     PluginSet,
@@ -24,6 +23,7 @@ from cp_sim.scheduler.plugin_sets import (
     read_sets,
     weights,
 )
+from cp_sim.scheduler.framework import Plugin
 
 
 def plugin_set(enabled: str = "", disabled: str = "") -> PluginSet:

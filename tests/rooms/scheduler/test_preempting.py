@@ -11,7 +11,7 @@ from cp_sim.objects import meta
 from cp_sim.scheduler.decision import Decision
 from cp_sim.scheduler.plugins.default_preemption import TERMINATING
 from cp_sim.scheduler.preempting import HELD, nomination_after
-from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
+from cp_sim.scheduler.queue.scheduling_queue import BACKOFF, GATED, WAITING
 
 Object = dict[str, Any]
 CLASSES = {"low": 1, "mid": 500, "high": 1_000, "higher": 2_000}

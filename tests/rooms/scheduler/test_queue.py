@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.backoff import Backoff
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING, SchedulingQueue
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.backoff import Backoff
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import ACTIVE, BACKOFF, GATED, WAITING, SchedulingQueue
 from cp_sim.sim import Clock
 from tests.rooms.scheduler.cluster_parts import node, pod
 

@@ -11,8 +11,8 @@ from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
 from cp_sim.scheduler.framework import PENDING, UNSCHEDULABLE, Plugin, Status
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
+from cp_sim.scheduler.queue.scheduling_queue import ACTIVE, BACKOFF, GATED, WAITING
 from tests.rooms.scheduler.cluster_parts import Object, World, node, pod
 
 TAINT = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}

@@ -17,8 +17,8 @@ import pytest
 from cp_sim.scheduler import changes
 from cp_sim.scheduler.plugins import default_profile
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queueing import Change, hears
-from cp_sim.scheduler.worth import own_changes
+from cp_sim.scheduler.queue.queueing import Change, hears
+from cp_sim.scheduler.queue.worth import own_changes
 from tests.rooms.scheduler.cluster_parts import HOSTNAME, ZONE, Object, node, pod
 
 PROFILE = default_profile()

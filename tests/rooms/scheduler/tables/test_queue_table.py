@@ -13,14 +13,22 @@ from typing import Any
 
 import pytest
 
-from cp_sim.scheduler.backoff import Backoff
 from cp_sim.scheduler.framework import OK, UNRESOLVABLE, Plugin, Profile, Status
 from cp_sim.scheduler.plugins.priority_sort import PrioritySort
 from cp_sim.scheduler.plugins.scheduling_gates import SchedulingGates
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, IN_FLIGHT, WAITING, QueuedPod, SchedulingQueue
-from cp_sim.scheduler.queueing import FORCED, Change
-from cp_sim.scheduler.worth import AFTER_BACKOFF, IMMEDIATELY, SKIP, worth
+from cp_sim.scheduler.queue.backoff import Backoff
+from cp_sim.scheduler.queue.queueing import FORCED, Change
+from cp_sim.scheduler.queue.scheduling_queue import (
+    ACTIVE,
+    BACKOFF,
+    GATED,
+    IN_FLIGHT,
+    WAITING,
+    QueuedPod,
+    SchedulingQueue,
+)
+from cp_sim.scheduler.queue.worth import AFTER_BACKOFF, IMMEDIATELY, SKIP, worth
 from cp_sim.sim import Clock
 from tests.rooms.scheduler.cluster_parts import pod
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects.causes import Cause, Causes, duplicate, forbidden, invalid, quoted, required
+from cp_sim.scheduler.configuration.plugin_args import duration
+from cp_sim.scheduler.configuration.plugin_sets import NOTHING, Sets, read_sets
 from cp_sim.scheduler.framework import Profile
-from cp_sim.scheduler.plugin_args import duration
-from cp_sim.scheduler.plugin_sets import NOTHING, Sets, read_sets
 
 Object = dict[str, Any]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cp_sim.objects import quantity
-from cp_sim.scheduler.device_expressions import SelectorError, Tree, parsed
+from cp_sim.scheduler.devices.device_expressions import SelectorError, Tree, parsed
 
 _SEMVER = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+.*)?")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cp_sim.objects import meta
 from cp_sim.scheduler.cache import Cache
-from cp_sim.scheduler.device_allocation import DeviceId
+from cp_sim.scheduler.devices.device_allocation import DeviceId
 from cp_sim.scheduler.pod_info import PodInfo
 
 Object = dict[str, Any]

@@ -11,8 +11,8 @@ from cp_sim.scheduler.asking import ask
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Plugin
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queued_pod import QueuedPod
-from cp_sim.scheduler.queueing import FORCED, Change, hears
+from cp_sim.scheduler.queue.queued_pod import QueuedPod
+from cp_sim.scheduler.queue.queueing import FORCED, Change, hears
 
 # What a change means for a waiting pod, the more the later.
 SKIP = 0  # nothing

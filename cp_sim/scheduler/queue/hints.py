@@ -11,7 +11,7 @@ from typing import Any
 
 from cp_sim.objects import meta, selectors
 from cp_sim.scheduler.pod_info import AffinityTerm, PodInfo, SpreadConstraint
-from cp_sim.scheduler.queueing import Change, is_own, takes_room
+from cp_sim.scheduler.queue.queueing import Change, is_own, takes_room
 
 Object = dict[str, Any]
 Terms = tuple[AffinityTerm, ...]

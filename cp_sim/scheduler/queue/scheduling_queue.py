@@ -13,12 +13,12 @@ SchedulerPopFromBackoffQ on, as they are in v1.36.  *Simplified:* no pod groups,
 
 from __future__ import annotations
 
-from cp_sim.scheduler.backoff import INITIAL_MS, MAXIMUM_MS, Backoff
 from cp_sim.scheduler.decision import Rejection
 from cp_sim.scheduler.framework import Profile
-from cp_sim.scheduler.in_flight import InFlight
 from cp_sim.scheduler.pod_info import PodInfo
-from cp_sim.scheduler.queued_pod import (
+from cp_sim.scheduler.queue.backoff import INITIAL_MS, MAXIMUM_MS, Backoff
+from cp_sim.scheduler.queue.in_flight import InFlight
+from cp_sim.scheduler.queue.queued_pod import (
     ACTIVE,
     BACKOFF,
     GATED,
@@ -29,8 +29,8 @@ from cp_sim.scheduler.queued_pod import (
     backoff_turn,
     turn,
 )
-from cp_sim.scheduler.queueing import FORCED, Change
-from cp_sim.scheduler.worth import AFTER_BACKOFF, IMMEDIATELY, SKIP, gate_of, listens, own_changes, worth
+from cp_sim.scheduler.queue.queueing import FORCED, Change
+from cp_sim.scheduler.queue.worth import AFTER_BACKOFF, IMMEDIATELY, SKIP, gate_of, listens, own_changes, worth
 from cp_sim.sim import Clock
 
 __all__ = ["ACTIVE", "BACKOFF", "GATED", "IN_FLIGHT", "WAITING", "QueuedPod", "SchedulingQueue"]

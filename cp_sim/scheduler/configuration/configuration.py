@@ -19,12 +19,12 @@ from typing import Any
 
 from cp_sim.objects import manifests
 from cp_sim.objects.causes import Causes, duplicate, forbidden, invalid, quoted
-from cp_sim.scheduler import config_checks as checks
-from cp_sim.scheduler import plugin_sets
-from cp_sim.scheduler.config_fields import ARGS, CONFIGURATION, read
+from cp_sim.scheduler.configuration import config_checks as checks
+from cp_sim.scheduler.configuration import plugin_sets
+from cp_sim.scheduler.configuration.config_fields import ARGS, CONFIGURATION, read
+from cp_sim.scheduler.configuration.plugin_args import MAKERS
+from cp_sim.scheduler.configuration.plugin_sets import Enabled, PluginSet, PluginSetError
 from cp_sim.scheduler.framework import Plugin, Profile
-from cp_sim.scheduler.plugin_args import MAKERS
-from cp_sim.scheduler.plugin_sets import Enabled, PluginSet, PluginSetError
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_WEIGHTS, default_profile
 from cp_sim.sim import immutable
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from cp_sim.objects import meta, selectors
-from cp_sim.scheduler.device_expressions import SelectorError
-from cp_sim.scheduler.device_selectors import matches, view_of
+from cp_sim.scheduler.devices.device_expressions import SelectorError
+from cp_sim.scheduler.devices.device_selectors import matches, view_of
 from cp_sim.scheduler.framework import Unanswerable
 from cp_sim.scheduler.taints import KEEPS_OUT, tolerates
 from cp_sim.sim import immutable

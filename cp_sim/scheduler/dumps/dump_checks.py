@@ -11,7 +11,7 @@ from typing import Any
 from cp_sim.objects import meta, validation
 from cp_sim.objects.causes import Cause
 from cp_sim.objects.kinds import kind_of
-from cp_sim.scheduler.dump import COMMAND, Dump
+from cp_sim.scheduler.dumps.dump import COMMAND, Dump
 from cp_sim.scheduler.prepare import SYSTEM_CLASSES
 
 Object = dict[str, Any]

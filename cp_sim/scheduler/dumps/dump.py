@@ -15,7 +15,7 @@ from typing import Any
 from cp_sim.objects import manifests, meta, strict
 from cp_sim.objects.kinds import Kind, UnknownKind, kind_of
 from cp_sim.objects.wrong_fields import wrong_fields
-from cp_sim.scheduler.dump_workloads import COUNTED, made_by
+from cp_sim.scheduler.dumps.dump_workloads import COUNTED, made_by
 from cp_sim.scheduler.prepare import completed, priority_of
 from cp_sim.scheduler.scenario import LOOKED_UP
 from cp_sim.sim import immutable

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from cp_sim.scheduler.queueing import Change
+from cp_sim.scheduler.queue.queueing import Change
 
 
 class InFlight:
