@@ -276,7 +276,7 @@ def test_a_device_class_that_goes_unnoticed_is_caught() -> None:
     steps: list[tuple[Any, ...]] = [("place", "device")] * 3
     steps += [("device class", "example.com/device"), ("place", "device")]
     assert not caught(lambda: play(steps, 1, False))
-    with mock.patch.object(NodeResourcesFit, "epoch", lambda *_: 0):
+    with mock.patch.object(NodeResourcesFit, "epoch", return_value=0):
         assert caught(lambda: play(steps, 1, False))
 
 
