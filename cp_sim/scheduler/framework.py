@@ -23,7 +23,7 @@ from cp_sim.objects.causes import quoted
 from cp_sim.scheduler import columns
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
-from cp_sim.scheduler.node_table import Nodes, NodeTable
+from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue.queueing import Change
 from cp_sim.sim import immutable
@@ -134,8 +134,8 @@ class Plugin:
     `verdicts` maps the codes that `filter` returns to (status code, reason). `moved_by` names the changes in the
     cluster (`nodes/add`, `pods/delete`, ...; see `queueing.py`) that can make a pod schedulable that this plugin
     rejected.  `follows_pods` says that PreFilter's result depends on which pods are where.  `local` says that what the
-    filter and the score say of a node follows from the pod's spec and from this node with its pods alone: equal pods
-    then share that work (`shared_work.py`).
+    filter and the score say of a node follows from the pod's spec, from this node with its pods, and from nothing else
+    but what `epoch` counts: equal pods then share that work (`shared_work.py`).
     """
 
     name: ClassVar[str] = ""
@@ -153,8 +153,8 @@ class Plugin:
         """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""
         return True
 
-    def epoch(self, table: NodeTable) -> int:
-        """A number that changes when something about other nodes changes that a `local` plugin's answers rest on."""
+    def epoch(self, cache: Cache) -> int:
+        """A number that changes when something beside the node changes that a `local` plugin's answers rest on."""
         return 0
 
     # -- before a pod enters the queue -------------------------------------------------------------------------------

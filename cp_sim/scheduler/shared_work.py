@@ -39,7 +39,7 @@ class Template:
         self.guess = 0
         self.verdicts: dict[str, Column] = {}  # filter plugin -> code per row; an int stands for all rows
         self.scores: dict[str, Column] = {}  # score plugin -> points per row, before normalizing
-        self.epochs: dict[str, int] = {}
+        self.epochs: dict[tuple[str, str], int] = {}  # (plugin, what it was asked for) -> when that was
         self.regular: dict[str, bool] = {}  # score plugin -> whether all of its points are within 0..100
 
     def follow(self, state: CycleState, pod: PodInfo, nodes: Nodes, profile: Profile) -> None:
@@ -69,19 +69,21 @@ class Template:
 
     def verdict(self, plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         """The codes of a local plugin for nodes that were followed; None where it rejects no node at all."""
+        epoch = plugin.epoch(state.cache)
         column = self.verdicts.get(plugin.name)
-        if column is None:
+        if column is None or self.epochs[plugin.name, "filter"] != epoch:
             column = self.verdicts[plugin.name] = _said(plugin.filter(state, pod, _all_rows(self.table)))
+            self.epochs[plugin.name, "filter"] = epoch
         return None if isinstance(column, int) else nodes.pick(column)
 
     def score(self, plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         """The points of a local plugin for nodes that were followed."""
-        epoch = plugin.epoch(self.table)
+        epoch = plugin.epoch(state.cache)
         column = self.scores.get(plugin.name)
-        if column is None or self.epochs[plugin.name] != epoch:
+        if column is None or self.epochs[plugin.name, "score"] != epoch:
             column = columns.narrowed(plugin.score(state, pod, _all_rows(self.table)))
             self._keep_score(plugin.name, column)
-            self.epochs[plugin.name] = epoch
+            self.epochs[plugin.name, "score"] = epoch
         return column if isinstance(column, int) else nodes.pick(column)
 
     def _keep_score(self, name: str, column: Column) -> None:

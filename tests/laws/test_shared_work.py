@@ -19,6 +19,7 @@ from cp_sim.scheduler.decision import Decision
 from cp_sim.scheduler.framework import CycleState, Plugin, Profile
 from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS, default_profile
+from cp_sim.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.row_log import RowLog
 from tests.rooms.scheduler.cluster_parts import HOSTNAME, ZONE, Object, node, pod
@@ -77,6 +78,7 @@ TEMPLATES: dict[str, Object] = {
         "cpu": "100m",
         "topologySpreadConstraints": [spread(ZONE, "ScheduleAnyway")],
     },
+    "device": {"requests": {"example.com/device": "1"}},
     "important": {"cpu": "1500m", "priority": 10},
     "important and alone": {
         "labels": {"app": "web"},
@@ -107,6 +109,7 @@ STEPS = st.lists(
         st.tuples(st.just("pod started"), st.sampled_from(PODS), st.sampled_from(["2026-01-01", "2026-01-02"])),
         st.tuples(st.just("nominated"), st.sampled_from(sorted(TEMPLATES)), st.sampled_from(NODES)),
         st.tuples(st.just("budget"), st.integers(0, 1)),
+        st.tuples(st.just("device class"), st.sampled_from(["example.com/device", "example.com/other"])),
     ),
     min_size=12,
     max_size=40,
@@ -181,6 +184,9 @@ class Play:
                 "status": {"disruptionsAllowed": step[1]},
             }
             self.happens("put", "poddisruptionbudgets.policy", budget)
+        elif kind == "device class":
+            made = {"metadata": {"name": "class"}, "spec": {"extendedResourceName": step[1]}}
+            self.happens("put", "deviceclasses.resource.k8s.io", made)
         elif kind == "place" and self.placed < len(PODS):
             self.place(read(PODS[self.placed], step[1]))
             self.placed += 1
@@ -264,6 +270,14 @@ def test_a_plugin_that_looks_at_other_nodes_and_says_it_does_not_is_caught() -> 
     assert caught(lambda: play(PLAIN, 1, False, profile=sociable))
     Sociable.local = False
     assert not caught(lambda: play(PLAIN, 1, False, profile=sociable))
+
+
+def test_a_device_class_that_goes_unnoticed_is_caught() -> None:
+    steps: list[tuple[Any, ...]] = [("place", "device")] * 3
+    steps += [("device class", "example.com/device"), ("place", "device")]
+    assert not caught(lambda: play(steps, 1, False))
+    with mock.patch.object(NodeResourcesFit, "epoch", return_value=0):
+        assert caught(lambda: play(steps, 1, False))
 
 
 def test_a_budget_that_goes_unnoticed_is_caught() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cp_sim.scheduler import columns
+from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, CycleState, Plugin
-from cp_sim.scheduler.node_table import Nodes, NodeTable
+from cp_sim.scheduler.node_table import Nodes
 from cp_sim.scheduler.pod_info import PodInfo
 
 MEBIBYTE = 1024 * 1024
@@ -23,9 +24,9 @@ class ImageLocality(Plugin):
     name = "ImageLocality"
     local = True
 
-    def epoch(self, table: NodeTable) -> int:
+    def epoch(self, cache: Cache) -> int:
         """How many nodes have an image counts for all of them."""
-        return table.image_generation
+        return cache.table.image_generation
 
     def score(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:
         table = nodes.table

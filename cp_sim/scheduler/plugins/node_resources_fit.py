@@ -7,6 +7,7 @@ from typing import Any
 
 from cp_sim.objects import meta, quantity
 from cp_sim.scheduler import columns
+from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.devices import resource_claims
 from cp_sim.scheduler.framework import MAX_NODE_SCORE, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin
@@ -94,6 +95,10 @@ class NodeResourcesFit(Plugin):
         before, after = (PodInfo(one).facts.requests for one in (change.old, change.new))
         less = any(after.get(name, 0) < before.get(name, 0) for name, _ in checked(pod))
         return bool(meta.node_name(change.new)) and less
+
+    def epoch(self, cache: Cache) -> int:
+        """Which extended resources are served as devices counts for all nodes."""
+        return cache.generation_of.get(resource_claims.CLASSES, 0)
 
     def filter(self, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         codes = (nodes.pod_count() + 1 > nodes.allocatable("pods")) * TOO_MANY_PODS
