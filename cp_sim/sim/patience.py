@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import gc
 
-# How many more containers may be made than freed before the youngest are searched; Python's own value is 700.
-YOUNGEST = 50_000
+# How many more containers may be made than freed before the youngest are searched (Python's own value is 700), and how
+# often that happens before older ones are searched, too (10): what survives a search of the youngest will stay.
+YOUNGEST, MIDDLE = 50_000, 100
 
 
 class Patience:
@@ -26,7 +27,7 @@ class Patience:
     def __enter__(self) -> None:
         self._before = youngest, middle, oldest = gc.get_threshold()
         if 0 < youngest < YOUNGEST:
-            gc.set_threshold(YOUNGEST, middle, oldest)
+            gc.set_threshold(YOUNGEST, max(middle, MIDDLE), oldest)
 
     def __exit__(self, *_: object) -> None:
         gc.set_threshold(*self._before)
