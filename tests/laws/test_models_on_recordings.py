@@ -31,7 +31,7 @@ MOST_OBJECTS = 60
 def mixed(seed: int, chosen: list[Object]) -> Iterator[tuple[str, Object, list[Object]]]:
     """(what was mixed, a pod to place, a cluster), again and again."""
     chance = random.Random(seed)
-    small = [one for one in chosen if len(one["objects"]) <= MOST_OBJECTS]
+    small = [one for one in chosen if len(one["objects"]) <= MOST_OBJECTS and has_nodes(one)]
     while True:
         here, there = chance.choice(small), chance.choice(small)
         objects = [one for one in here["objects"] if one["kind"] in ("Node", "Namespace", "PodDisruptionBudget")]
@@ -44,6 +44,10 @@ def mixed(seed: int, chosen: list[Object]) -> Iterator[tuple[str, Object, list[O
         if not any(f'"{word}"' in json.dumps(wanted) for word in UNKNOWN) and not on_a_node(wanted):
             pods = [completed(one, f"p{place}") for place, one in enumerate(pods)]
             yield f"seed {seed}: {here['name']} and {there['name']}", completed(wanted, "wanted"), [*objects, *pods]
+
+
+def has_nodes(recording: Object) -> bool:
+    return any(one["kind"] == "Node" for one in recording["objects"])
 
 
 def on_a_node(one: Object) -> bool:
