@@ -19,7 +19,7 @@ from cp_sim.objects.kinds import Kind
 from cp_sim.presence import Presence
 from cp_sim.sim import Clock, Record, Trace, Turn, parse_duration
 from cp_sim.user import User
-from cp_sim.what_if import WhatIf, what_if
+from cp_sim.what_if import WhatIf, profiles_of, what_if
 from cp_sim.why_not import why_not
 
 Face = TypeVar("Face", bound=Callable[..., Any])
@@ -85,7 +85,9 @@ class Asking(Presence):
         oldest = max(1, self.etcd.compact_revision)
         if not oldest <= revision <= self.revision:
             raise ValueError(f"revision {revision} cannot be shown: the store holds {oldest} to {self.revision}")
-        return Past(self.etcd, self.trace, revision)
+        past = Past(self.etcd, self.trace, revision)
+        past.profiles = profiles_of(self)
+        return past
 
     def explain(self, what: str, namespace: str = "default") -> Explanation:
         """Why `"pod/web-1"` is as it is: the chain of causes back to what somebody asked for.

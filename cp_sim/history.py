@@ -12,6 +12,7 @@ from cp_sim.etcd.store import KeyValue
 from cp_sim.objects import edit, kinds, meta
 from cp_sim.objects.kinds import Kind
 from cp_sim.scheduler.decision import Decision
+from cp_sim.scheduler.framework import Profile
 from cp_sim.sim import Record, Trace, immutable
 from cp_sim.sim.clock import timestamp
 from cp_sim.what_if import WhatIf, what_if
@@ -66,6 +67,7 @@ class Past:
     def __init__(self, etcd: Looking, trace: Trace, revision: int) -> None:
         self._etcd = etcd
         self.revision = revision
+        self.profiles: dict[str, Profile] = {}  # those of the scheduler, by name; empty for the default profile
         self.trace = trace
         # Heartbeats are written without a record; the last one before tells when it was.
         written = (trace.of_revision(earlier) for earlier in range(revision, 0, -1))
@@ -81,7 +83,7 @@ class Past:
         return why_not(self, what, node, namespace)
 
     def what_if(self, what: str | Object, *, namespace: str = "default", **changes: Any) -> WhatIf:
-        """As `Cluster.what_if`, in the cluster of that time, by the default profile; ties go to the smallest name."""
+        """As `Cluster.what_if`, in the cluster of that time, by the profiles of now; ties go to the smallest name."""
         return what_if(self, what, namespace, **changes)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cp_sim.apiserver.request import Call, Response
 from cp_sim.objects import edit, meta
 from cp_sim.scheduler.asking import ask, worded
-from cp_sim.scheduler.framework import ERROR, SKIP, WAIT, CycleState, Plugin, Prepare, Status
+from cp_sim.scheduler.framework import ERROR, PENDING, SKIP, WAIT, CycleState, Plugin, Prepare, Status
 from cp_sim.scheduler.placed import SCHEDULER_ERROR, UNSCHEDULABLE, Placed, fit_error, said_by
 from cp_sim.scheduler.queue import QueuedPod
 from cp_sim.scheduler.queueing import Change
@@ -253,7 +253,8 @@ class BindingCycle:
         if status.code == ERROR:
             self.fail(placed, ", ".join(status.reasons), ())
         else:
-            self.fail(placed, fit_error(status.reasons), (plugin.name,), UNSCHEDULABLE)
+            pending = status.code == PENDING
+            self.fail(placed, fit_error(status.reasons), (plugin.name,), UNSCHEDULABLE, pending)
 
     def _fail_late(self, placed: Placed, status: Status) -> None:
         """After Permit no plugin can make a pod wait for changes: it is tried again after a back-off."""
@@ -267,8 +268,17 @@ class BindingCycle:
             if status.code == ERROR:
                 self.scheduler.loop.record("unreserve", f"pods/{placed.one.pod.key}", ", ".join(status.reasons))
 
-    def fail(self, placed: Placed, why: str, rejected_by: tuple[str, ...], reason: str = SCHEDULER_ERROR) -> None:
-        """Forget an assumed pod and try it again later: when a change helps (`rejected_by`), or after a back-off."""
+    def fail(
+        self,
+        placed: Placed,
+        why: str,
+        rejected_by: tuple[str, ...],
+        reason: str = SCHEDULER_ERROR,
+        pending: bool = False,
+    ) -> None:
+        """Forget an assumed pod and try it again later: when a change helps (`rejected_by`), at once then where they
+        say Pending, or after a back-off.
+        """
         scheduler, one = self.scheduler, placed.one
         self._unreserve(placed)
         was_there = scheduler.cache.assumed.get(one.pod.uid)
@@ -281,7 +291,7 @@ class BindingCycle:
             one.pod = one.pod.updated(current)
             if placed.nominated or one.pod.nominated_node:
                 self._patch_nominated(placed, None)
-            scheduler.placing_failed(one, why, rejected_by, reason)
+            scheduler.placing_failed(one, why, rejected_by, reason, pending)
         if was_there is not None:
             # For the others it is as if a pod had left the node.
             left = Change("pods/delete", edit.put(one.pod.object, "spec.nodeName", placed.node), None)

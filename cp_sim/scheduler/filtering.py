@@ -103,7 +103,7 @@ def judge(profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, templ
         if plugin.name in state.skipped:
             continue
         if template is not None and plugin.local:
-            verdict = template.verdict(plugin, active)
+            verdict = template.verdict(plugin, state, pod, active)
         else:
             verdict = plugin.filter(state, pod, active)
         if verdict is None:

@@ -35,6 +35,7 @@ SKIP = "Skip"
 UNSCHEDULABLE = "Unschedulable"
 UNRESOLVABLE = "UnschedulableAndUnresolvable"
 WAIT = "Wait"
+PENDING = "Pending"  # like Unschedulable, but what helps does so at once, without a back-off
 ERROR = "Error"
 
 MAX_NODE_SCORE = 100
@@ -142,6 +143,11 @@ class Plugin:
     moved_by: ClassVar[tuple[str, ...]] = ("*",)
     follows_pods: ClassVar[bool] = False
     local: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        # The codes that `filter` makes of the reasons of `filter_node` mean something in one cycle only.
+        if cls.local and cls.filter is Plugin.filter and cls.filter_node is not Plugin.filter_node:
+            raise TypeError(f"{cls.__name__}: a plugin with filter_node cannot be local; give it a filter over columns")
 
     def hint(self, pod: PodInfo, change: Change) -> bool:
         """QueueingHint: whether a change of a kind in `moved_by` may let in a pod that this plugin rejected."""

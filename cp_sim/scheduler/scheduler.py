@@ -356,11 +356,15 @@ class Scheduler(Component):
         text = f"Successfully assigned {one.pod.key} to {node}"
         self.recorder(one.profile).emit(one.pod.object, "Normal", "Scheduled", "Binding", text)
 
-    def placing_failed(self, one: QueuedPod, why: str, rejected_by: tuple[str, ...], reason: str) -> None:
-        """A pod that had a node has lost it: it waits for a change that helps (`rejected_by`), or out a back-off."""
+    def placing_failed(
+        self, one: QueuedPod, why: str, rejected_by: tuple[str, ...], reason: str, pending: bool = False
+    ) -> None:
+        """A pod that had a node has lost it: it waits for a change that helps (`rejected_by`; `pending`: what helps
+        does so at once), or out a back-off.
+        """
         if rejected_by:
             self.loop.record("reject", f"pods/{one.pod.key}", why)
-            self.queue.failed(one, rejected_by)
+            self.queue.failed(one, () if pending else rejected_by, rejected_by if pending else ())
             self._tell_failure(one, why, None, reason)
             self._look_at_queue()
         else:

@@ -49,12 +49,7 @@ class Template:
             return
         changed = log.since(self.followed) if self.followed >= 0 else None
         if changed is None:
-            self.verdicts = {
-                plugin.name: _said(plugin.filter(state, pod, _all_rows(self.table)))
-                for plugin in profile.at["filter"]
-                if plugin.local and plugin.name not in state.skipped
-            }
-            self.scores = {}
+            self.verdicts, self.scores = {}, {}
         elif len(changed) <= FEW and all(nodes.place(row) < 0 for row in changed):
             return
         else:
@@ -72,9 +67,11 @@ class Template:
                 name, columns.replaced(column, size, chosen, profile.by_name[name].score(state, pod, nodes))
             )
 
-    def verdict(self, plugin: Plugin, nodes: Nodes) -> Column | None:
+    def verdict(self, plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column | None:
         """The codes of a local plugin for nodes that were followed; None where it rejects no node at all."""
-        column = self.verdicts[plugin.name]
+        column = self.verdicts.get(plugin.name)
+        if column is None:
+            column = self.verdicts[plugin.name] = _said(plugin.filter(state, pod, _all_rows(self.table)))
         return None if isinstance(column, int) else nodes.pick(column)
 
     def score(self, plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> Column:

@@ -224,7 +224,12 @@ class _Painter:
 
     def foot(self, top: float) -> None:
         if self.rows:
-            top = self._chips("filters", "filters, in their order:", self._filter_chips(), top)
+            below = self._chips("filters", "filters, in their order:", self._filter_chips(), top)
+            if self.decided.skipped:
+                words = styled("muted", "– had nothing to ask")
+                self.sketch.words("filters#skipped", 8, top + 15, words, size=8.5)
+                below = max(below, top + 34)
+            top = below
         chips = self.points.chips()
         if chips:
             top = self._chips("legend", "points from:", chips, top)
@@ -245,8 +250,6 @@ class _Painter:
                 chips.append((f"chips/{plugin}", f"{plugin} –", "muted", "faint"))
             else:
                 chips.append((f"chips/{plugin}", f"{plugin} ✓", "ink", "green"))
-        if decided.skipped:
-            chips.append(("chips", "(– had nothing to ask)", "muted", "none"))
         return chips
 
     def _chips(self, identity: str, words: str, chips: list[Chip], top: float) -> float:
@@ -272,4 +275,4 @@ class _Painter:
             victims = decision_words.listed([one.rpartition("/")[2] for one in decided.preemption.victims])
             told.append(("amber", f"preemption: {victims} must give way on {decided.preemption.nominated}"))
         lines = [styled(style, line) for style, words in told for line in wrap(words, WIDTH - 140, 11, 2)]
-        return [*lines, *(wrap(decided.message, WIDTH - 110, 11, 2) if self.rows else ())]
+        return [*lines, *(wrap(decided.message, WIDTH - 150, 11, 3) if self.rows else ())]

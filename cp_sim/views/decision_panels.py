@@ -12,7 +12,7 @@ from cp_sim.views.decision_words import listed, missed_words
 from cp_sim.views.panel import Panel, Table, table
 
 NODES = 14  # rows of a table over nodes
-PURPOSES = {plugin.name: inspect.getdoc(type(plugin)) or "" for plugin in DEFAULT_PLUGINS}
+PURPOSES = {plugin.name: inspect.cleandoc(type(plugin).__doc__ or "") for plugin in DEFAULT_PLUGINS}
 
 
 def panels_of(decided: Any, rows: list[Row]) -> dict[str, Panel | str]:
@@ -42,7 +42,7 @@ def purpose(decided: Any, plugin: str) -> str:
     told = PURPOSES.get(plugin, "")
     if not told:
         tellers = [one.teller for one in decided.detail.outcomes if one.plugin == plugin and one.teller is not None]
-        told = inspect.getdoc(tellers[0]) or "" if tellers else ""
+        told = inspect.cleandoc(tellers[0].__doc__ or "") if tellers else ""  # a learner's own plugin
     return " ".join(told.partition("\n\n")[0].split())
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from cp_sim.what_if.changes import Changes
 from cp_sim.what_if.outcome import Difference, WhatIf
-from cp_sim.what_if.thought import Thought
+from cp_sim.what_if.thought import Thought, profiles_of
 
-__all__ = ["Changes", "Difference", "Thought", "WhatIf", "what_if"]
+__all__ = ["Changes", "Difference", "Thought", "WhatIf", "profiles_of", "what_if"]
 
 
 def what_if(world: Any, what: Any, namespace: str = "default", **changes: Any) -> WhatIf:

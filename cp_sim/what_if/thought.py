@@ -105,6 +105,13 @@ def scheduler_of(world: Any) -> Any:
     return next((one for one in found if one.leading), found[0] if found else None)
 
 
+def profiles_of(world: Any) -> dict[str, Profile]:
+    """The profiles of the scheduler, or those that a past was given; empty where nobody knows."""
+    scheduler = scheduler_of(world)
+    found = scheduler.profiles if scheduler is not None else getattr(world, "profiles", None)
+    return dict(found or {})
+
+
 def assumed(world: Any) -> dict[str, str]:
     """{pod: node} of the pods that the scheduler has placed and that are not bound yet."""
     scheduler = scheduler_of(world)
@@ -127,9 +134,8 @@ def scheduling(world: Any, name: str | None) -> tuple[Profile, int, Any]:
         LookupError: no scheduler of that name runs.
     """
     scheduler = scheduler_of(world)
-    profiles = scheduler.profiles if scheduler is not None else getattr(world, "profiles", None)
+    profiles = profiles_of(world) or {"default-scheduler": default_profile()}
     name = name or "default-scheduler"
-    profiles = profiles or {"default-scheduler": default_profile()}
     if name not in profiles:
         raise LookupError(f"the pod asks for the scheduler {name}; there is {', '.join(profiles)}")
     if scheduler is None:

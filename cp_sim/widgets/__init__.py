@@ -43,8 +43,8 @@ def dashboard(cluster: Any, tab: str = "cluster", select: str = "") -> Any:
 
     Args:
         cluster: the cluster that the controls act upon.
-        tab: the picture shown first: cluster, control-plane, decision, reconcile, why, ownership, locks, request,
-            queue, store, raft, leases.
+        tab: the picture shown first: cluster, control-plane, decision (the scheduler), reconcile, why, ownership,
+            locks, request, queue, store, raft, leases.
         select: an object to begin with, e.g. `"pod/web-1"`.
 
     Raises:

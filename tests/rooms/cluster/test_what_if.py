@@ -10,6 +10,9 @@ import pytest
 from cp_sim import Cluster
 from cp_sim.objects import meta
 from cp_sim.scheduler import columns
+from cp_sim.scheduler.framework import Plugin
+from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
+from cp_sim.views import decision
 
 Change = Callable[[Cluster], Any]
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane:NoSchedule"
@@ -213,6 +216,22 @@ def test_of_the_past() -> None:
     cluster.settle()
     assert past.what_if(pod("new", "1"), requests={"cpu": "2"}).before.verdicts()["worker-1"] is None
     assert cluster.what_if(pod("new", "1")).before.verdicts()["worker-1"] is not None
+
+
+class OnlySecond(Plugin):
+    name = "OnlySecond"
+
+    def filter_node(self, pod: Any, node: Any) -> str | None:
+        return None if node["metadata"]["name"] == "worker-2" else "it is not the second"
+
+
+def test_a_plugin_of_ones_own_is_asked_now_and_in_the_past() -> None:
+    cluster = Cluster(workers=3, seed=7, scheduler_profiles=DEFAULT_PLUGINS + (OnlySecond(),)).settle()
+    for world in (cluster, cluster.at(cluster.revision)):
+        thought = world.what_if(pod("new"), cordon="worker-2")
+        assert (thought.before.node, thought.after.node) == ("worker-2", None)
+    title, text = (getattr(decision(thought.before).panel("filters/OnlySecond"), name) for name in ("title", "text"))
+    assert (title, text) == ("plugin OnlySecond", "It cut off 2 of the 4 nodes looked at.")
 
 
 def test_of_several_schedulers_the_one_that_leads() -> None:

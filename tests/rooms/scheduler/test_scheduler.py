@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
+
+import pytest
 
 from cp_sim.apiserver.request import Call
 from cp_sim.objects import meta
-from cp_sim.scheduler.framework import Plugin
+from cp_sim.scheduler.framework import PENDING, UNSCHEDULABLE, Plugin, Status
 from cp_sim.scheduler.plugins import DEFAULT_PLUGINS
-from cp_sim.scheduler.queue import BACKOFF, GATED, WAITING
+from cp_sim.scheduler.queue import ACTIVE, BACKOFF, GATED, WAITING
+from cp_sim.scheduler.queueing import Change
 from tests.rooms.scheduler.cluster_parts import Object, World, node, pod
 
 TAINT = {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}
@@ -193,6 +197,50 @@ def test_a_plugin_that_breaks_the_rules_is_named_and_the_world_still_settles() -
     assert condition is not None
     assert (condition["reason"], condition["message"]) == ("SchedulerError", decision.message)
     assert world.scheduler.queue.listed(BACKOFF)
+
+
+class Confirm(Plugin):
+    """Lets a pod have its node only when that has been confirmed."""
+
+    name = "Confirm"
+    moved_by = ("nodes/update-annotation",)
+
+    def __init__(self, point: str, code: str) -> None:
+        self.answers = {point: Status(code, ("not confirmed",))}
+
+    def hint(self, pod: Any, change: Change) -> bool:
+        return "confirmed" in meta.annotations(change.new or {})
+
+    def reserve(self, state: Any, pod: Any, node: str) -> Any:
+        confirmed = "confirmed" in meta.annotations(state.cache.table.node(node))
+        return None if confirmed else self.answers.get("reserve")
+
+    def permit(self, state: Any, pod: Any, node: str) -> Any:
+        return self.answers.get("permit")
+
+
+@pytest.mark.parametrize("point", ["reserve", "permit"])
+@pytest.mark.parametrize(("code", "place"), [(PENDING, ACTIVE), (UNSCHEDULABLE, BACKOFF)])
+def test_what_a_plugin_was_pending_for_ends_the_back_off_too(point: str, code: str, place: str) -> None:
+    world = World(node("worker-1"), profiles=(*DEFAULT_PLUGINS, Confirm(point, code)))
+    condition = meta.condition(world.add_pod(pod("web-1")), "PodScheduled") or {}
+    assert condition["reason"] == "Unschedulable"
+    assert condition["message"] == "0/1 nodes are available: 1 not confirmed."
+    (waiting,) = world.scheduler.queue.listed(WAITING)
+    assert waiting.rejectors == ("Confirm",)
+    old = world.get("nodes", "worker-1")
+    confirmed = {**old, "metadata": {**old["metadata"], "annotations": {"confirmed": "true"}}}
+    world.scheduler.queue.move(Change("nodes/update-annotation", confirmed, old))
+    assert world.scheduler.queue.listed(WAITING) == [waiting]
+    world.scheduler.queue.move(Change("nodes/update-annotation", old, confirmed))
+    assert world.scheduler.queue.listed(place) == [waiting]
+
+
+def test_a_pod_that_was_pending_is_bound_when_it_is_confirmed() -> None:
+    world = World(node("worker-1"), profiles=(*DEFAULT_PLUGINS, Confirm("reserve", PENDING)))
+    world.add_pod(pod("web-1"))
+    world.change("nodes", "worker-1", {"metadata": {"annotations": {"confirmed": "true"}}})
+    assert meta.node_name(world.get("pods", "web-1", "default")) == "worker-1"
 
 
 def test_the_same_seed_places_the_same_and_another_seed_otherwise() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
+
 from cp_sim.scheduler import columns, cycle
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.domains import Among, Domains
@@ -73,6 +75,17 @@ def test_a_plugin_that_says_nothing_is_asked_for_every_pod() -> None:
     for number in range(4):
         place(cache, profile, f"p{number}")
     assert spy.asked == [["n1", "n2"]] * 4
+
+
+def test_reasons_of_single_nodes_cannot_be_shared() -> None:
+    with pytest.raises(TypeError, match="Named: a plugin with filter_node cannot be local"):
+
+        class Named(Plugin):
+            name = "Named"
+            local = True
+
+            def filter_node(self, pod: dict[str, Any], node: dict[str, Any]) -> str | None:
+                return None
 
 
 def test_what_is_not_in_the_walk_is_asked_for_later() -> None:
