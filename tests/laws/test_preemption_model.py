@@ -111,7 +111,8 @@ def violating(world: World, pods: list[Object]) -> list[Object]:
         hurts = False
         for place, rule in enumerate(world.budgets):
             chosen = rule["spec"]["selector"] or {}
-            if one["metadata"]["labels"] and chosen and selects(chosen, one["metadata"]["labels"]):
+            same = rule["metadata"]["namespace"] == one["metadata"]["namespace"]
+            if same and one["metadata"]["labels"] and chosen and selects(chosen, one["metadata"]["labels"]):
                 left[place] -= 1
                 hurts |= left[place] < 0
         if hurts:
