@@ -440,6 +440,8 @@ class Nodes:
 
     def named(self, names: set[str]) -> Column:
         """Which of the nodes have one of these names."""
+        if len(self.rows) <= len(names):
+            return columns.same_values(self.names(), names)
         found = columns.flags(self.table.columns.size)
         for name in names:
             row = self.table.row_of.get(name)
