@@ -14,6 +14,8 @@ from cp_sim.why_not import near
 
 Object = dict[str, Any]
 
+PATCH_LIMIT = 60  # a longer patch is told by its fields
+
 
 class PodChanges:
     """Each method is a change of a what-if: it returns the pod with it, and says it in `words`."""
@@ -74,7 +76,8 @@ class PodChanges:
 
     def patch(self, pod: Object, patch: Object) -> Object:
         """A strategic merge patch of the pod, as for `kubectl patch`."""
-        self.words.append(f"patch {json.dumps(patch)}")
+        text = json.dumps(patch)
+        self.words.append(f"patch {text}" if len(text) <= PATCH_LIMIT else f"patch of {', '.join(_fields(patch))}")
         return strategic_patch(kinds.find("pods"), pod, patch)
 
 
@@ -107,3 +110,12 @@ def toleration_text(toleration: Mapping[str, Any]) -> str:
     value = f"={toleration['value']}" if toleration.get("value") else ""
     effect = f":{toleration['effect']}" if toleration.get("effect") else ""
     return f"{toleration.get('key') or 'every taint'}{value}{effect}"
+
+
+def _fields(patch: Object, at: str = "") -> list[str]:
+    """The paths of the fields that a patch sets, as far as maps go: `spec.topologySpreadConstraints`."""
+    found: list[str] = []
+    for name, value in patch.items():
+        path = f"{at}.{name}" if at else str(name)
+        found += _fields(value, path) if isinstance(value, dict) and value else [path]
+    return found

@@ -296,3 +296,13 @@ def test_in_words() -> None:
     assert told[0].endswith("; what if: requests 9 cpu instead of 2?")
     assert any("it fits, " in line and " -> NodeResourcesFit: needs 9 cpu, " in line for line in told)
     assert told[-1] == "  No node would take it any more."
+
+
+def test_a_long_patch_is_told_by_its_fields() -> None:
+    cluster = Cluster(workers=1, seed=3)
+    rule = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
+    patch = {"spec": {"topologySpreadConstraints": [rule], "priority": 5}, "metadata": {"labels": {}}}
+    (asked,) = cluster.what_if(pod("new"), patch=patch).asked
+    assert asked == "patch of spec.topologySpreadConstraints, spec.priority, metadata.labels"
+    (short,) = cluster.what_if(pod("new"), patch={"spec": {"hostNetwork": True}}).asked
+    assert short == 'patch {"spec": {"hostNetwork": true}}'

@@ -316,7 +316,7 @@ def test_every_exercise_says_what_it_wants(number: str, monkeypatch: pytest.Monk
 def test_unknown_names_are_told_with_the_known_ones() -> None:
     with pytest.raises(LookupError, match="this lesson has 07-one-pod"):
         check("07-nosuch")
-    with pytest.raises(LookupError, match="the lessons are 00, 02, 06, 07, 12, 13"):
+    with pytest.raises(LookupError, match="the lessons are 00, 02, 06, 07, 08, 12, 13"):
         check("99-nosuch")
 
 
