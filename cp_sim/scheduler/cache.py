@@ -112,12 +112,20 @@ class Cache:
         """Note that `pod` waits for room on `node` that a preemption makes."""
         self.drop_nomination(pod.uid)
         self.nominated.setdefault(node, {})[pod.uid] = pod
+        self._note_nominations(node)
 
     def drop_nomination(self, uid: str) -> None:
         """Forget where a pod waits for room."""
         for node, pods in list(self.nominated.items()):
-            if pods.pop(uid, None) is not None and not pods:
-                del self.nominated[node]
+            if pods.pop(uid, None) is not None:
+                self._note_nominations(node)
+                if not pods:
+                    del self.nominated[node]
+
+    def _note_nominations(self, node: str) -> None:
+        """What is kept about a node does not hold any more when others wait for it."""
+        if node in self.table.row_of:
+            self.table.log.note(self.table.row_of[node])
 
     # -- everything else ---------------------------------------------------------------------------------------------
 

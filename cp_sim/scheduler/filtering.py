@@ -193,19 +193,46 @@ def judge_with_nominated(
     *In Kubernetes:* `RunFilterPluginsWithNominatedPods` in pkg/scheduler/framework/runtime/framework.go.
     """
     judged = judge(profile, state, pod, nodes, template)
-    for name in state.cache.nominated:
+    if not state.cache.nominated:
+        return judged
+    known = answers_of_equal_pods(profile, state, pod, "nominated")
+    for name, waiting in state.cache.nominated.items():
         row = state.cache.table.row_of.get(name)
         place = -1 if row is None else nodes.place(row)
-        others = nominated_to(state, pod, name) if place >= 0 else ()
-        if not others:
+        if row is None or place < 0:
             continue
-        with Trial(profile, state, pod, name) as trial:
-            for other in others:
-                trial.add(other)
-            outcome = trial.rejection()
+        own = pod.uid in waiting  # its own nomination does not count, so that the answer is for nobody else
+        if own or row not in known:
+            outcome = rejection_with_nominated(profile, state, pod, name)
+            if not own:
+                known[row] = outcome
+        else:
+            outcome = known[row]
         if outcome is not None:
             judged.reject(columns.rows_of([place]), outcome)
     return judged
+
+
+def rejection_with_nominated(profile: Profile, state: CycleState, pod: PodInfo, node: str) -> Outcome | None:
+    """Why the node does not take the pod together with those nominated to it; None if it does, or nobody is."""
+    others = nominated_to(state, pod, node)
+    if not others:
+        return None
+    with Trial(profile, state, pod, node) as trial:
+        for other in others:
+            trial.add(other)
+        return trial.rejection()
+
+
+def answers_of_equal_pods(profile: Profile, state: CycleState, pod: PodInfo, *question: Any) -> dict[int, Any]:
+    """What equal pods found out about single nodes that have not changed since, by row; put new answers in.
+
+    Such an answer follows from the pod's template, from the node with its pods and from who is nominated to it, unless
+    a plugin that looks at other nodes has a say about this pod: then nothing is kept.
+    """
+    if not all(one.local or one.name in state.skipped for one in profile.at["filter"]):
+        return {}
+    return state.cache.shared.per_node((*question, profile, pod.facts, pod.priority))
 
 
 def joined(parts: list[Judged]) -> Judged:

@@ -292,6 +292,17 @@ def test_a_budget_that_goes_unnoticed_is_caught() -> None:
     assert caught(lambda: play(steps, 1, False, Careless()))
 
 
+def test_a_nomination_that_goes_unnoticed_is_caught() -> None:
+    class Careless(Cache):
+        def _note_nominations(self, node: str) -> None:
+            pass
+
+    steps: list[tuple[Any, ...]] = [("place", "large"), ("nominated", "plain", NODES[0]), ("place", "large")]
+    steps += [("nominated", "important", NODES[0]), ("place", "large"), ("place", "large")]
+    assert not caught(lambda: play(steps, 1, False))
+    assert caught(lambda: play(steps, 1, False, Careless()))
+
+
 def test_sampled_clusters_are_sampled() -> None:
     with mock.patch.object(filtering, "MIN_FEASIBLE_NODES", 2):
         live = Play(Cache(), default_profile(percentage_of_nodes_to_score=20), 1)

@@ -9,7 +9,7 @@ from cp_sim.scheduler import columns
 from cp_sim.scheduler.candidates import choose
 from cp_sim.scheduler.cycle import Found, reasons_text
 from cp_sim.scheduler.decision import Candidate, Outcome
-from cp_sim.scheduler.filtering import Judged, Trial, nominated_to
+from cp_sim.scheduler.filtering import Judged, Trial, answers_of_equal_pods, nominated_to
 from cp_sim.scheduler.framework import ERROR, UNRESOLVABLE, UNSCHEDULABLE, CycleState, Plugin, Status
 from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.queue.queueing import Change
@@ -103,16 +103,17 @@ def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate]
     """
     start = found.chance.randrange(len(rows)) if found.chance is not None and len(rows) > enough else 0
     names, nominated = found.state.cache.table.names, found.state.cache.nominated
-    shared = answers_of_equal_pods(found)
-    known = shared if shared is not None else {}
+    budgets = found.state.cache.generation_of.get(BUDGETS, 0)
+    known = answers_of_equal_pods(found.profile, found.state, found.pod, "victims", budgets)
     candidates: list[Candidate] = []
     outcomes: list[Outcome] = []
     harmless = 0
     for row in rows[start:] + rows[:start]:
-        answer = known.get(row)
-        if answer is None or names[row] in nominated:
+        own = found.pod.uid in nominated.get(names[row], ())  # that nomination does not count for this pod alone
+        answer = None if own else known.get(row)
+        if answer is None:
             answer = select_victims(found, names[row])
-            if names[row] not in nominated:
+            if not own:
                 known[row] = answer
         if isinstance(answer, Outcome):
             outcomes.append(answer)
@@ -124,19 +125,6 @@ def dry_run(found: Found, rows: list[int], enough: int) -> tuple[list[Candidate]
         if harmless and len(candidates) >= enough:
             break
     return candidates, outcomes
-
-
-def answers_of_equal_pods(found: Found) -> dict[int, Candidate | Outcome] | None:
-    """What equal pods found out about nodes that have not changed since, by row; None where nothing can be shared.
-
-    The victims on a node follow from the pod's template and from that node, unless a plugin that looks at other nodes
-    has a say about this pod, or other pods are nominated to the node.
-    """
-    profile, state, pod = found.profile, found.state, found.pod
-    if not all(one.local or one.name in state.skipped for one in profile.at["filter"]):
-        return None
-    budgets = state.cache.generation_of.get(BUDGETS, 0)
-    return state.cache.shared.per_node(("victims", profile, pod.facts, pod.priority, budgets))
 
 
 def by_importance(pods: list[PodInfo]) -> list[PodInfo]:
