@@ -54,11 +54,12 @@ def rows_of(decided: Any, wanted: Sequence[str] = ()) -> list[Row]:
     if decided.pre_enqueue is not None or decided.pre_filter is not None or not decided.detailed:
         return []
     if len(decided.nodes) <= NODE_LIMIT:
-        return _single(decided, decided.nodes)
+        return single(decided, decided.nodes)
     return _summed_up(decided, [name for name in wanted if name in decided.nodes][: NODE_LIMIT // 2])
 
 
-def _single(decided: Any, names: Sequence[str]) -> list[Row]:
+def single(decided: Any, names: Sequence[str]) -> list[Row]:
+    """A row for each of these nodes."""
     verdicts, totals = decided.verdicts(), decided.totals()
     return [
         Row(
@@ -79,7 +80,7 @@ def _summed_up(decided: Any, wanted: list[str]) -> list[Row]:
     ranked = sorted(decided.feasible, key=lambda name: (name != decided.node, -totals.get(name, 0)))
     best = ranked[: NODE_LIMIT // 2 - (len(ranked) > NODE_LIMIT // 2)]
     alone = list(dict.fromkeys([*best, *wanted]))
-    rows = _single(decided, alone)
+    rows = single(decided, alone)
     rest = len(ranked) - sum(row.feasible for row in rows)
     if rest:
         rows.append(Row(f"{rest:,} more", "nodes#feasible"))
@@ -87,7 +88,7 @@ def _summed_up(decided: Any, wanted: list[str]) -> list[Row]:
     for group in groups[: NODE_LIMIT - len(rows) - 1]:
         names = [name for name in group.nodes if name not in alone]
         if len(names) == 1:
-            rows += _single(decided, names)
+            rows += single(decided, names)
         elif names:
             rows.append(Row(_count(len(names)), f"nodes#{group.plugin}#{', '.join(group.reasons)}", verdict=group))
     missed = len(decided.nodes) - len(decided.considered) - sum(row.missed for row in rows)

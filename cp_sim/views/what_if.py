@@ -7,7 +7,7 @@ from typing import Any
 
 from cp_sim.scheduler.decision import Decision, Preemption
 from cp_sim.views.decision_panels import panels_of
-from cp_sim.views.decision_rows import Row, domain_of, without_domains
+from cp_sim.views.decision_rows import domain_of, single, without_domains
 from cp_sim.views.facts import many
 from cp_sim.views.lettering import fit, fit_middle, styled, width_of, wrap
 from cp_sim.views.panel import Panel, table
@@ -218,17 +218,4 @@ def _panels(thought: WhatIf, names: list[str]) -> dict[str, Panel | str]:
 def _of_one(decision: Any, names: list[str]) -> dict[str, Panel | str]:
     if decision.pre_enqueue is not None or decision.pre_filter is not None:
         return {}
-    verdicts, totals = decision.verdicts(), decision.totals()
-    rows = [
-        Row(
-            name,
-            f"nodes/{name}",
-            node=name,
-            verdict=verdicts.get(name),
-            total=totals.get(name),
-            missed=name not in verdicts,
-        )
-        for name in names
-        if name in decision.nodes
-    ]
-    return panels_of(decision, rows)
+    return panels_of(decision, single(decision, [name for name in names if name in decision.nodes]))

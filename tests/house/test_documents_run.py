@@ -1,4 +1,4 @@
-"""docs/explaining.md is run from top to bottom: its Python as a notebook, what it prints as it stands there."""
+"""Documents with code are run from top to bottom: their Python as a notebook, what it prints as it stands there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-MOMENT = re.compile(r"decided at [\d.]+s")  # which milliseconds those were is no business of the document
+import pytest
+
+MOMENT = re.compile(r"decided at [\d.]+s")  # which milliseconds those were is no business of a document
 BLOCKS = re.compile(r"^```(python|text)\n(.*?)^```$", re.M | re.S)
 
 
-def test_the_document_does_what_it_says() -> None:
-    document = Path(__file__).parents[3] / "docs" / "explaining.md"
+@pytest.mark.parametrize(("name", "outputs"), [("explaining.md", 3), ("scheduler.md", 5)])
+def test_a_document_does_what_it_says(root: Path, name: str, outputs: int) -> None:
+    document = root / "docs" / name
     notebook: dict[str, Any] = {}
     printed, compared = "", 0
     for kind, text in BLOCKS.findall(document.read_text(encoding="utf-8")):
@@ -25,4 +28,4 @@ def test_the_document_does_what_it_says() -> None:
         with contextlib.redirect_stdout(out):
             exec(compile(text, str(document), "exec"), notebook)
         printed = out.getvalue()
-    assert compared == 3
+    assert compared == outputs
