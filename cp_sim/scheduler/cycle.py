@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from cp_sim.objects.causes import quoted
-from cp_sim.scheduler import columns, filtering
-from cp_sim.scheduler.asking import ask, status_of, worded
+from cp_sim.scheduler import columns, filtering, scoring
+from cp_sim.scheduler.asking import ask, status_of
 from cp_sim.scheduler.cache import Cache
 from cp_sim.scheduler.columns import Column
 from cp_sim.scheduler.decision import (
@@ -19,7 +18,6 @@ from cp_sim.scheduler.decision import (
     UNSCHEDULABLE,
     Decision,
     Detail,
-    Draw,
     Outcome,
     Preemption,
     Rejection,
@@ -29,7 +27,6 @@ from cp_sim.scheduler.decision import (
 from cp_sim.scheduler.filtering import Judged
 from cp_sim.scheduler.framework import (
     ERROR,
-    MAX_NODE_SCORE,
     SKIP,
     SKIPPED,
     SUCCESS,
@@ -46,7 +43,6 @@ from cp_sim.scheduler.pod_info import PodInfo
 from cp_sim.scheduler.shared_work import Template
 
 NO_NODES = "no nodes available to schedule pods"
-RAW_LIMIT = 300  # scores before normalizing are kept for at most so many nodes
 CHUNK = 128
 
 
@@ -353,7 +349,7 @@ def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict
     """The decision when at least one node is feasible: score, sum up, pick the best."""
     single, names = len(nodes) == 1, known["nodes"]
     try:
-        scores, raw, totals, weights = score(found.profile, found.state, found.pod, nodes, found.template)
+        scores, raw, totals, weights = scoring.score(found.profile, found.state, found.pod, nodes, found.template)
     except Exception:
         if not single:
             raise
@@ -361,7 +357,9 @@ def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict
         scores, raw, totals, weights = {}, {}, 0, {}
     low, high = columns.bounds(totals)
     detail = detail_of(found, scores, raw, columns.compact(totals, (low, high)))
-    chosen, draw = pick(nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail)
+    chosen, draw = scoring.pick(
+        nodes if low == high else nodes.only(columns.places(totals == high)), chance, names, detail
+    )
     best = (chosen,) if draw is None else Tied(names, detail, chosen, ordered=True)
     return Decision(
         found.pod.key,
@@ -376,67 +374,3 @@ def scheduled(found: Found, nodes: Nodes, attempt: int, chance: Any, known: dict
         skipped=tuple(sorted(found.state.skipped)),
         **known,
     )
-
-
-def score(
-    profile: Profile, state: CycleState, pod: PodInfo, nodes: Nodes, template: Template | None = None
-) -> tuple[dict[str, Column], dict[str, Column], Column, dict[str, int]]:
-    """(normalized scores, raw scores of those that normalize, totals, weights) of the plugins that did not skip.
-
-    Scores come compact, raw ones only for few nodes.  `template` holds what is known from equal pods.
-    """
-    scores: dict[str, Column] = {}
-    raw: dict[str, Column] = {}
-    totals: Column = 0
-    weights: dict[str, int] = {}
-    normalizing = profile.at["normalize_score"]
-    skipped = {one.name for one in profile.at["pre_score"] if _skips(one, state, pod, nodes)}
-    for plugin in profile.at["score"]:
-        if plugin.name in skipped:
-            continue
-        shared = template if plugin.local else None
-        column = plugin.score(state, pod, nodes) if shared is None else shared.score(plugin, state, pod, nodes)
-        if plugin in normalizing:
-            if len(nodes) <= RAW_LIMIT:
-                raw[plugin.name] = columns.compact(column)
-            column = plugin.normalize_score(state, pod, nodes, column)
-        if shared is not None and shared.regular[plugin.name] and plugin not in normalizing:
-            scores[plugin.name] = columns.small(column)
-        else:
-            low, high = columns.bounds(column)
-            check_range(plugin, low, high)
-            scores[plugin.name] = columns.compact(column, (low, high))
-        weight = weights[plugin.name] = profile.weights[plugin.name]
-        totals = totals + (column * weight if weight != 1 else column)
-    return scores, raw, totals, weights
-
-
-def _skips(plugin: Plugin, state: CycleState, pod: PodInfo, nodes: Nodes) -> bool:
-    status = plugin.pre_score(state, pod, nodes)
-    if status is None or status is SKIPPED:
-        return status is SKIPPED
-    if status.code not in (SKIP, SUCCESS):
-        raise PluginError(worded(plugin, "pre_score", ", ".join(status.reasons)))
-    return status.code == SKIP
-
-
-def check_range(plugin: Plugin, low: int, high: int) -> None:
-    """*Raises* `PluginError` if a normalized score is not within 0..100."""
-    if low < 0 or high > MAX_NODE_SCORE:
-        wrong = low if low < 0 else high
-        raise PluginError(
-            f"applying score defaultWeights on Score plugins: plugin {quoted(plugin.name)} returns an invalid score "
-            f"{wrong}, it should in the range of [0, {MAX_NODE_SCORE}] after normalizing"
-        )
-
-
-def pick(tied: Nodes, chance: Any, names: tuple[str, ...], detail: Detail) -> tuple[str, Draw | None]:
-    """One of the equally good nodes, and how it was drawn."""
-    if len(tied) == 1:
-        return tied.name(0), None
-    if chance is None:
-        chosen = min(tied.names())
-        return chosen, Draw(Tied(names, detail, chosen, ordered=True), 0)
-    index = chance.randrange(len(tied))
-    chosen = tied.name(index)
-    return chosen, Draw(Tied(names, detail, chosen, ordered=False), index, "scheduler")
