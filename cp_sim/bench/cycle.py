@@ -43,13 +43,12 @@ class CycleBench:
         self.evidence = Evidence()
         self.queue = SchedulingQueue(Clock())
         self.chance = Chance(SEED).stream("scheduler")
-        self.classes = {"high": templates.PRIORITY_CLASS}
         self.numbers = count()
 
     def pods(self, batch: Batch) -> list[PodInfo]:
         """The pods of a batch, as the scheduler reads them from its watch."""
         named = edit.put(edit.put(batch.pod, "metadata.namespace", batch.namespace), "metadata.name", "template")
-        ready = prepared(completed(named), self.classes, {})
+        ready = prepared(completed(named), {}, {})
         return [self.pod(ready) for _ in range(batch.count)]
 
     def pod(self, ready: Template) -> PodInfo:

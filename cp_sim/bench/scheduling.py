@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cp_sim.bench import templates
 from cp_sim.bench.load import Load
 from cp_sim.bench.report import Report, peak_mib
@@ -13,12 +15,15 @@ from cp_sim.bench.stopwatch import Stopwatch
 from cp_sim.cluster import Cluster
 from cp_sim.objects import meta
 
-SERVICE_ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace"}
+# Admission that upstream's scheduler_perf turns off (util.go: --disable-admission-plugins): no controller runs that
+# would make accounts or take the taint of new nodes away, and pods say their priority themselves.
+OFF = ("ServiceAccount", "TaintNodesByCondition", "Priority")
 
 
 def run(workload: SchedulingWorkload) -> Report:
     """Create nodes, create the pods before and wait for their binding, then measure the same for the measured ones."""
-    cluster = Cluster(components=("etcd", "apiserver", "scheduler"))
+    cluster = made()
     load = prepared(cluster, workload)
     stopwatch = Stopwatch(cluster.loop)
     already = set(load.bound_at)
@@ -37,20 +42,26 @@ def run(workload: SchedulingWorkload) -> Report:
     return Report(workload.name, "pods", done, seconds, tuple(waits), shares, peak_mib(), sizes, note=note)
 
 
+def made() -> Cluster:
+    """A store, an API server and a scheduler, nothing else."""
+    cluster = Cluster(components=("etcd", "apiserver", "scheduler"))
+    server: Any = cluster.loop.actors["kube-apiserver"]
+    server.plugins = tuple(plugin for plugin in server.plugins if plugin.name not in OFF)
+    return cluster
+
+
 def prepared(cluster: Cluster, workload: SchedulingWorkload) -> Load:
     """Make everything that is there before the measurement; returns the load generator that did it."""
     load = Load()
     cluster.loop.add(load)
     cluster.loop.settle()
     for namespace in dict.fromkeys([*(batch.namespace for batch in workload.before), workload.measured.namespace]):
-        make_namespace(cluster, namespace)
-    cluster.request("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", body=templates.PRIORITY_CLASS)
+        cluster.request("POST", "/api/v1/namespaces", body={**NAMESPACE, "metadata": {"name": namespace}})
     if workload.named:
         load.create_nodes(templates.ROOMY_NODE, 1, ())
         cluster.loop.settle()
     load.create_nodes(templates.NODE, workload.nodes, workload.zones)
     cluster.loop.settle()
-    make_schedulable(cluster)
     if workload.gated:
         load.create_pods(templates.GATED, workload.gated, workload.measured.namespace)
         cluster.loop.settle()
@@ -61,24 +72,6 @@ def prepared(cluster: Cluster, workload: SchedulingWorkload) -> Load:
     if workload.delete_every:
         load.leaving.extend(meta.split_key(key) for key in load.bound_at)
     return load
-
-
-def make_namespace(cluster: Cluster, name: str) -> None:
-    """Make a namespace with the account that its controller would give it: no controller runs here."""
-    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-    cluster.request("POST", "/api/v1/namespaces", body=body)
-    path = f"/api/v1/namespaces/{name}/serviceaccounts"
-    if cluster.request("GET", f"{path}/default").status == 404:
-        cluster.request("POST", path, body=SERVICE_ACCOUNT)
-
-
-def make_schedulable(cluster: Cluster) -> None:
-    """Take away the taint that new nodes are admitted with; upstream turns that admission off."""
-    for node in cluster.get("nodes"):
-        if node["spec"].get("taints"):
-            path = f"/api/v1/nodes/{node['metadata']['name']}"
-            spec = {key: value for key, value in node["spec"].items() if key != "taints"}
-            cluster.request("PUT", path, body={**node, "spec": spec})
 
 
 def bind(cluster: Cluster, load: Load, batch: Batch) -> int:

@@ -1,7 +1,6 @@
 """The nodes and pods that scheduling workloads are made of, after the templates of upstream's scheduler_perf.
 
-Source: test/integration/scheduler_perf/templates and templates/churn, written anew.  *Simplified:* a pod of higher
-priority names a PriorityClass, because admission, which upstream turns off, computes the number.
+Source: test/integration/scheduler_perf/templates and templates/churn, written anew.
 """
 
 from __future__ import annotations
@@ -16,13 +15,6 @@ IMAGE = "registry.k8s.io/pause:3.10.2"
 # The namespaces of the workloads on affinity: their terms look into both.
 FIRST, SECOND = "sched-0", "sched-1"
 NAMED_NODE = "scheduler-perf-node"
-
-PRIORITY_CLASS: Template = {
-    "apiVersion": "scheduling.k8s.io/v1",
-    "kind": "PriorityClass",
-    "metadata": {"name": "high"},
-    "value": 10,
-}
 
 
 def node(capacity: dict[str, str], name: str = "") -> Template:
@@ -110,7 +102,7 @@ SPREAD = pod("spreading-pod-", SMALL, {"color": "blue"}, topologySpreadConstrain
 PREFERRED_SPREAD = pod("spreading-pod-", SMALL, {"color": "blue"}, topologySpreadConstraints=_spread("ScheduleAnyway"))
 DAEMON = pod("daemonset-", port=False, affinity=_on_nodes("matchFields", "metadata.name", [NAMED_NODE]))
 LOW_PRIORITY = pod("pod-", amounts("900m"), terminationGracePeriodSeconds=0)
-HIGH_PRIORITY = pod("pod-", amounts("3000m"), priorityClassName="high")
-TOO_LARGE = pod("pod-h-", {"requests": {"cpu": "9", "memory": "500Mi"}}, priorityClassName="high")
+HIGH_PRIORITY = pod("pod-", amounts("3000m"), priority=10)
+TOO_LARGE = pod("pod-h-", {"requests": {"cpu": "9", "memory": "500Mi"}}, priority=10)
 LIGHT = pod("light-pod-", port=False, terminationGracePeriodSeconds=0)
 GATED = pod("gated-pod-", port=False, schedulingGates=[{"name": "test.k8s.io/hold"}])

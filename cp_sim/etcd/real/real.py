@@ -164,7 +164,9 @@ class RealEtcd(Actor):
         except api.EtcdError as refused:
             answer = StoreAnswer(request.token, 0, False, error=refused.text, code=refused.code)
         if answer.revision:
-            for watcher in self.watchers.values():
+            for id_, watcher in self.watchers.items():
+                if wrote(request.operation, answer) and request.operation.key.startswith(self._prefixes[id_]):
+                    watcher.expect(answer.revision)
                 watcher.wait_for(answer.revision, HEAR_S)
         if request.reply_to:
             self.loop.send(request.reply_to, answer)
@@ -262,6 +264,11 @@ class RealEtcd(Actor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Actor:
         raise TypeError("a real etcd cannot be copied: use cluster.fork(), which copies its data")
+
+
+def wrote(operation: Any, answer: StoreAnswer) -> bool:
+    """Whether an operation has changed its key."""
+    return isinstance(operation, (Put, Delete)) and answer.succeeded and answer.kv is not None
 
 
 __all__ = ["RealEtcd", "StoreAway"]

@@ -46,6 +46,7 @@ class Watcher:
         self._key, self._range_end = key, range_end
         self._next_revision = start_revision
         self._heard = start_revision - 1  # everything up to here has arrived
+        self._written = 0  # a change of one's own that has to arrive, whatever is said of progress
         self._arrived: deque[Told] = deque()
         self._news = threading.Condition()
         self._questions: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -72,13 +73,19 @@ class Watcher:
 
     # -- waiting ---------------------------------------------------------------------------------------------------
 
+    def expect(self, revision: int) -> None:
+        """Something that is watched was written at that revision: word of progress beyond it is believed only when the
+        change has arrived.
+        """
+        self._written = max(self._written, revision)
+
     def wait_for(self, revision: int, patience_s: float) -> bool:
         """Wait until every change up to `revision` has arrived; False if that took too long."""
         last = time.monotonic() + patience_s
         if self._wait(lambda: self._heard >= revision, min(OWN_WRITE_S, patience_s)):
             return True
         while self.is_open and time.monotonic() < last:
-            if time.monotonic() < self._believe_at:
+            if time.monotonic() < self._believe_at or self._heard < self._written:
                 self._wait(lambda: self._heard >= revision, OWN_WRITE_S)
                 if self._heard >= revision:
                     return True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cp_sim import Cluster, bench
+from cp_sim import bench
 from cp_sim.__main__ import main
 from cp_sim.bench import cycle, scheduler_perf, scheduling
 from cp_sim.bench.real_store import beside
@@ -131,7 +131,7 @@ def test_churn_makes_and_deletes_beside_the_measured_pods() -> None:
     often = replace(
         workload, nodes=5, measured=replace(workload.measured, count=30), churn=replace(workload.churn, every=5)
     )
-    cluster = Cluster(components=("etcd", "apiserver", "scheduler"))
+    cluster = scheduling.made()
     load = scheduling.prepared(cluster, often)
     load.churn = often.churn
     assert scheduling.bind(cluster, load, often.measured) == 0
