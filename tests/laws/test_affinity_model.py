@@ -14,11 +14,12 @@ from cp_sim.scheduler.pod_index import Question
 from cp_sim.scheduler.pod_info import PodInfo
 from tests.rooms.scheduler.tables.parts import (
     FITS,
+    KEPT_AWAY,
+    NOT_FAR,
+    NOT_NEAR,
     PREFERRED,
     REQUIRED,
     SKIPS,
-    UNRESOLVABLE,
-    UNSCHEDULABLE,
     Object,
     namespace,
     node,
@@ -29,10 +30,6 @@ from tests.rooms.scheduler.tables.parts import (
     term,
     verdicts,
 )
-
-NOT_NEAR = (UNRESOLVABLE, "node(s) didn't match pod affinity rules")
-NOT_FAR = (UNSCHEDULABLE, "node(s) didn't match pod anti-affinity rules")
-KEPT_AWAY = (UNSCHEDULABLE, "node(s) didn't satisfy existing pods anti-affinity rules")
 
 # -- the model ---------------------------------------------------------------------------------------------------------
 

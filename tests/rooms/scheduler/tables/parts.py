@@ -42,6 +42,10 @@ SKIPS = "Skip"
 
 UNSCHEDULABLE = "Unschedulable"
 UNRESOLVABLE = "UnschedulableAndUnresolvable"
+# What InterPodAffinity answers.
+NOT_NEAR = (UNRESOLVABLE, "node(s) didn't match pod affinity rules")
+NOT_FAR = (UNSCHEDULABLE, "node(s) didn't match pod anti-affinity rules")
+KEPT_AWAY = (UNSCHEDULABLE, "node(s) didn't satisfy existing pods anti-affinity rules")
 
 
 # -- pieces ------------------------------------------------------------------------------------------------------------

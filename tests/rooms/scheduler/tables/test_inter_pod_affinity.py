@@ -16,9 +16,10 @@ from cp_sim.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cp_sim.scheduler.pod_info import PodInfo
 from tests.rooms.scheduler.tables.parts import (
     FITS,
+    KEPT_AWAY,
+    NOT_FAR,
+    NOT_NEAR,
     SKIPS,
-    UNRESOLVABLE,
-    UNSCHEDULABLE,
     Object,
     cluster,
     namespace,
@@ -30,10 +31,6 @@ from tests.rooms.scheduler.tables.parts import (
     term,
     verdicts,
 )
-
-NOT_NEAR = (UNRESOLVABLE, "node(s) didn't match pod affinity rules")
-NOT_FAR = (UNSCHEDULABLE, "node(s) didn't match pod anti-affinity rules")
-KEPT_AWAY = (UNSCHEDULABLE, "node(s) didn't satisfy existing pods anti-affinity rules")
 
 NAMESPACES = [
     namespace("default"),
