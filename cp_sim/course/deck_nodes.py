@@ -11,7 +11,7 @@ from typing import Any
 from cp_sim.cluster import Cluster
 from cp_sim.course.card import Card
 from cp_sim.course.looking import latest_decision
-from cp_sim.course.wants import wants
+from cp_sim.course.wants import grouped, wants
 from cp_sim.objects import meta
 from cp_sim.views import View, guesses
 from cp_sim.views.guesses import NOWHERE, judged
@@ -21,21 +21,11 @@ Object = dict[str, Any]
 
 def ask_nodes(cluster: Cluster, pods: Sequence[Object], number: int) -> Card:
     """The card to show before pods are created: what each wants, and the machines to choose from."""
-    listed = "\n".join(f"{name}: {words}" for name, words in _described(pods))
+    listed = "\n".join(grouped({meta.name(pod): wants(pod) for pod in pods}))
     nodes = ", ".join(meta.name(node) for node in cluster.get("nodes"))
     question = f"Hands up: which node for {'it' if len(pods) == 1 else 'each of them'}? {nodes}, or none?"
     title = f"{number}. {'A pod is' if len(pods) == 1 else f'{len(pods)} pods are'} about to be created."
     return Card("think", title, (listed, question))
-
-
-def _described(pods: Sequence[Object]) -> list[tuple[str, str]]:
-    """(name, what it wants) of each pod; equal pods share a line."""
-    groups: dict[str, list[str]] = {}
-    for pod in pods:
-        groups.setdefault(wants(pod), []).append(meta.name(pod))
-    return [
-        (names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}, each", words) for words, names in groups.items()
-    ]
 
 
 def create(cluster: Cluster, pods: Sequence[Object]) -> Cluster:

@@ -20,7 +20,7 @@ from cp_sim.course.card import Card
 from cp_sim.course.lesson import NodeQuestion, node_question
 from cp_sim.course.looking import first_decision
 from cp_sim.course.progress import progress
-from cp_sim.course.wants import wants
+from cp_sim.course.wants import grouped, wants
 from cp_sim.objects import meta
 from cp_sim.views import View, guesses
 from cp_sim.views.guesses import NOWHERE, Placement, judged
@@ -57,8 +57,7 @@ def choices(asked: NodeQuestion) -> tuple[dict[str, str], tuple[str, ...]]:
 def question_card(asked: NodeQuestion) -> Card:
     """The question in words, with the way to answer it in code."""
     pods, nodes = choices(asked)
-    listed = "\n".join(f"{pod}: {words}" for pod, words in pods.items())
-    lines = [listed, f"The nodes: {', '.join(nodes[:-1])}; or `{NOWHERE}`, if a pod will find none."]
+    lines = ["\n".join(grouped(pods)), f"The nodes: {', '.join(nodes[:-1])}; or `{NOWHERE}`, if a pod will find none."]
     kept = guess_of(asked.name)
     if kept:
         lines.append(f"You said: {_told(kept)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cp_sim.objects import edit
@@ -33,6 +34,17 @@ def wants(pod: Object) -> str:
     priority = edit.get(pod, "spec.priorityClassName")
     parts += [f"priority class {priority}"] if priority else []
     return "; ".join(parts)
+
+
+def grouped(wanted: Mapping[str, str]) -> list[str]:
+    """`web-1 to web-6, each: 500m cpu`: a line for each pod of `{name: what it wants}`; equal pods share one."""
+    groups: dict[str, list[str]] = {}
+    for name, words in wanted.items():
+        groups.setdefault(words, []).append(name)
+    return [
+        f"{names[0] if len(names) == 1 else f'{names[0]} to {names[-1]}, each'}: {words}"
+        for words, names in groups.items()
+    ]
 
 
 def toleration_text(toleration: Object) -> str:

@@ -33,7 +33,7 @@ MOVES = (
     (IN_FLIGHT, WAITING, "refused"),
     (WAITING, BACKOFF, "a change"),
 )
-WIDTH, GAP, TOP = 196.0, 44.0, 30.0
+WIDTH, GAP, TOP = 172.0, 24.0, 30.0
 HEAD, ROW, LIMIT = 46.0, 94.0, 6
 LINES = 5  # that a pod's box has room for below its name
 
@@ -104,10 +104,10 @@ def _pod(sketch: Sketch, left: float, top: float, one: Waiting, colour: str, ins
     name = fit_middle(one.key.rpartition("/")[2], wide - 22 - width_of(tries))
     lines, told = [styled("bold", name) + tries], one.short or one.lines
     spare = LINES - bool(one.nominated) - bool(one.until_ms) - len(told)
-    wrapped = [wrap(line, wide - 26, 9.5, 1) for line in told]
+    wrapped = [wrap(line, wide - 30, 9.5, 1) for line in told]
     for place in sorted(range(len(told)), key=lambda place: (place != len(told) // 2, place)):
         if spare > 0:  # what it waits for may take a second line first
-            wrapped[place] = wrap(told[place], wide - 26, 9.5, 2)
+            wrapped[place] = wrap(told[place], wide - 30, 9.5, 2)
             spare -= len(wrapped[place]) - 1
     lines += [styled("small", part) for parts in wrapped for part in parts]
     if one.nominated:
